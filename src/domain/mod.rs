@@ -1,0 +1,29 @@
+//! Plain data and decisions: what an execution, a delivery and an outcome are, and how they change.
+//! Does no I/O, reads no clock, awaits nothing, and knows neither SQL nor any API's JSON.
+
+mod callback;
+mod delivery;
+mod event;
+mod execution;
+mod ids;
+mod outcome;
+mod output;
+mod schedule;
+mod secret;
+mod spec;
+mod time;
+
+pub use callback::{Callback, PayloadFormat};
+pub use delivery::{
+    Attempt, AttemptOutcome, Delivery, DeliveryEnd, DeliveryStatus, ErrorClass, Next, Timings,
+    Trigger, decide_next,
+};
+pub use event::{Event, EventType};
+pub use execution::{CancelWish, DeliverySummary, Execution, Run, State, Status};
+pub use ids::{DeliveryId, Epoch, EventId, ExecutionId, IdError, OwnerId, Tenant};
+pub use outcome::{Cause, Ended, OnInterrupt, Outcome, ProgramResult, Usage, signal_name};
+pub use output::{Captured, Encoding, OutputKeeper};
+pub use schedule::RetrySchedule;
+pub use secret::Secret;
+pub use spec::{ExecutionSpec, WorkingDir};
+pub use time::Timestamp;

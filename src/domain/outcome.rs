@@ -1,0 +1,319 @@
+//! How an execution ended: the outcome, what users are told of it, and what it used.
+//! Knows nothing of processes; whoever ran the program says what happened.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::{Captured, Status, Timestamp};
+
+/// What ended an execution, with exactly the facts of that ending.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The program ended by itself.
+    Exited {
+        /// Its exit code; 0 is success.
+        code: i32,
+    },
+    /// A signal that nobody here sent ended the program.
+    Signaled {
+        /// The signal's number.
+        signal: i32,
+    },
+    /// It ran longer than it was allowed to and was ended.
+    TimedOut {
+        /// What it was allowed.
+        timeout: Duration,
+    },
+    /// A client's wish ended it.
+    Cancelled {
+        /// The client's own words, if it gave any.
+        reason: Option<String>,
+        /// The name of the API key that asked.
+        by: Option<String>,
+    },
+    /// The program could not be started.
+    SpawnFailed {
+        /// One plain sentence that names the command.
+        reason: String,
+    },
+    /// The server went away, or gave the execution up, while the program may have been running.
+    Interrupted {
+        /// One plain sentence.
+        reason: String,
+    },
+    /// It waited for a slot longer than its client wanted it to.
+    QueueExpired {
+        /// How long it was willing to wait.
+        queue_timeout: Duration,
+    },
+}
+
+/// The stable word for what ended an execution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// The program exited by itself.
+    Exited,
+    /// A signal ended the program.
+    Signaled,
+    /// The timeout ended it.
+    Timeout,
+    /// A client cancelled it.
+    Cancelled,
+    /// It could not be started.
+    SpawnFailed,
+    /// The server was lost or stopped under it.
+    Interrupted,
+    /// It never got a slot in time.
+    QueueExpired,
+}
+
+impl Cause {
+    /// Every cause, in the order of the contract.
+    pub const ALL: [Self; 7] = [
+        Self::Exited,
+        Self::Signaled,
+        Self::Timeout,
+        Self::Cancelled,
+        Self::SpawnFailed,
+        Self::Interrupted,
+        Self::QueueExpired,
+    ];
+
+    /// The name in the API and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Exited => "exited",
+            Self::Signaled => "signaled",
+            Self::Timeout => "timeout",
+            Self::Cancelled => "cancelled",
+            Self::SpawnFailed => "spawn_failed",
+            Self::Interrupted => "interrupted",
+            Self::QueueExpired => "queue_expired",
+        }
+    }
+
+    /// The cause with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|cause| cause.as_str() == name)
+    }
+}
+
+impl Outcome {
+    /// The terminal status that this outcome gives.
+    pub const fn status(&self) -> Status {
+        match self {
+            Self::Exited { code: 0 } => Status::Completed,
+            Self::Cancelled { .. } => Status::Cancelled,
+            _ => Status::Failed,
+        }
+    }
+
+    /// The stable word for it.
+    pub const fn cause(&self) -> Cause {
+        match self {
+            Self::Exited { .. } => Cause::Exited,
+            Self::Signaled { .. } => Cause::Signaled,
+            Self::TimedOut { .. } => Cause::Timeout,
+            Self::Cancelled { .. } => Cause::Cancelled,
+            Self::SpawnFailed { .. } => Cause::SpawnFailed,
+            Self::Interrupted { .. } => Cause::Interrupted,
+            Self::QueueExpired { .. } => Cause::QueueExpired,
+        }
+    }
+
+    /// The exit code, if the program got as far as having one.
+    pub const fn exit_code(&self) -> Option<i32> {
+        match self {
+            Self::Exited { code } => Some(*code),
+            _ => None,
+        }
+    }
+
+    /// The number of the signal that ended the program unasked.
+    pub const fn signal(&self) -> Option<i32> {
+        match self {
+            Self::Signaled { signal } => Some(*signal),
+            _ => None,
+        }
+    }
+
+    /// One plain sentence that says why it is not a success; none for a success.
+    pub fn error(&self) -> Option<String> {
+        match self {
+            Self::Exited { code: 0 } => None,
+            other => Some(other.to_string()),
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exited { code: 0 } => f.write_str("The program exited with code 0."),
+            Self::Exited { code } => write!(f, "The program exited with code {code}."),
+            Self::Signaled { signal } => {
+                write!(f, "The program was ended by signal {}.", signal_name(*signal))
+            }
+            Self::TimedOut { timeout } => {
+                write!(f, "The program was ended after its timeout of {} s.", timeout.as_secs_f64())
+            }
+            Self::Cancelled { reason: Some(reason), .. } => write!(f, "Cancelled: {reason}"),
+            Self::Cancelled { reason: None, .. } => f.write_str("Cancelled."),
+            Self::SpawnFailed { reason } | Self::Interrupted { reason } => f.write_str(reason),
+            Self::QueueExpired { queue_timeout } => write!(
+                f,
+                "No slot became free within the queue timeout of {} s.",
+                queue_timeout.as_secs_f64()
+            ),
+        }
+    }
+}
+
+/// The name of a signal as users know it, such as `SIGKILL`.
+pub fn signal_name(signal: i32) -> String {
+    // Numbers of signal(7), common to every Linux architecture that Rust's std supports
+    // but MIPS and SPARC.
+    let name = match signal {
+        1 => "SIGHUP",
+        2 => "SIGINT",
+        3 => "SIGQUIT",
+        4 => "SIGILL",
+        5 => "SIGTRAP",
+        6 => "SIGABRT",
+        7 => "SIGBUS",
+        8 => "SIGFPE",
+        9 => "SIGKILL",
+        10 => "SIGUSR1",
+        11 => "SIGSEGV",
+        12 => "SIGUSR2",
+        13 => "SIGPIPE",
+        14 => "SIGALRM",
+        15 => "SIGTERM",
+        24 => "SIGXCPU",
+        25 => "SIGXFSZ",
+        31 => "SIGSYS",
+        other => return format!("SIG{other}"),
+    };
+    name.to_owned()
+}
+
+/// What becomes of an execution whose server was lost while its program was running.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnInterrupt {
+    /// It failed; arbitrary code must not run twice unasked.
+    #[default]
+    Fail,
+    /// It is queued again, once.
+    Rerun,
+}
+
+impl OnInterrupt {
+    /// The name in the API and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::Rerun => "rerun",
+        }
+    }
+
+    /// The policy with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Fail, Self::Rerun].into_iter().find(|policy| policy.as_str() == name)
+    }
+}
+
+/// What a program used, as the kernel counted it.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Usage {
+    /// User and system time of the program and of the children that it waited for, in seconds.
+    pub cpu_seconds: f64,
+    /// The largest resident size of any one of its processes, in bytes.
+    pub memory_peak_bytes: u64,
+}
+
+/// What the program wrote to `$RINGBACK_RESULT`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum ProgramResult {
+    /// Nothing.
+    #[default]
+    None,
+    /// JSON, kept as the program wrote it.
+    Json(String),
+    /// Something that could not be taken; the sentence says why.
+    Rejected(String),
+}
+
+/// Everything that is known about an execution once it has ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ended {
+    /// When its program started; none if it never did.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub completed_at: Timestamp,
+    /// How.
+    pub outcome: Outcome,
+    /// What it wrote to standard output.
+    pub stdout: Captured,
+    /// What it wrote to standard error.
+    pub stderr: Captured,
+    /// What it returned.
+    pub result: ProgramResult,
+    /// What it used; none if it never started or the server was lost.
+    pub usage: Option<Usage>,
+}
+
+impl Ended {
+    /// The end of an execution of which nothing is known but its outcome.
+    pub fn without_output(outcome: Outcome, started_at: Option<Timestamp>, now: Timestamp) -> Self {
+        Self {
+            started_at,
+            completed_at: now,
+            outcome,
+            stdout: Captured::default(),
+            stderr: Captured::default(),
+            result: ProgramResult::None,
+            usage: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(outcome: Outcome, status: Status, cause: &str, error: Option<&str>) {
+        assert_eq!(outcome.status(), status);
+        assert_eq!(outcome.cause().as_str(), cause);
+        assert_eq!(outcome.error().as_deref(), error);
+    }
+
+    #[test]
+    fn each_outcome_has_its_status_cause_and_sentence() {
+        check(Outcome::Exited { code: 0 }, Status::Completed, "exited", None);
+        let sentence = "The program exited with code 3.";
+        check(Outcome::Exited { code: 3 }, Status::Failed, "exited", Some(sentence));
+        let sentence = "The program was ended by signal SIGKILL.";
+        check(Outcome::Signaled { signal: 9 }, Status::Failed, "signaled", Some(sentence));
+        let timeout = Duration::from_millis(1500);
+        let sentence = "The program was ended after its timeout of 1.5 s.";
+        check(Outcome::TimedOut { timeout }, Status::Failed, "timeout", Some(sentence));
+        let cancelled = Outcome::Cancelled { reason: Some("not needed".into()), by: None };
+        check(cancelled, Status::Cancelled, "cancelled", Some("Cancelled: not needed"));
+        let queue_timeout = Duration::from_secs(2);
+        let sentence = "No slot became free within the queue timeout of 2 s.";
+        check(
+            Outcome::QueueExpired { queue_timeout },
+            Status::Failed,
+            "queue_expired",
+            Some(sentence),
+        );
+    }
+
+    #[test]
+    fn causes_read_back_from_their_names() {
+        for cause in Cause::ALL {
+            assert_eq!(Cause::from_name(cause.as_str()), Some(cause));
+        }
+        assert_eq!(Cause::from_name("bored"), None);
+    }
+}
