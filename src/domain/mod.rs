@@ -11,6 +11,7 @@ mod output;
 mod schedule;
 mod secret;
 mod spec;
+mod stop;
 mod time;
 
 pub use callback::{Callback, PayloadFormat};
@@ -21,9 +22,10 @@ pub use delivery::{
 pub use event::{Event, EventType};
 pub use execution::{CancelWish, DeliverySummary, Execution, Run, State, Status};
 pub use ids::{DeliveryId, Epoch, EventId, ExecutionId, IdError, OwnerId, Tenant};
-pub use outcome::{Cause, Ended, OnInterrupt, Outcome, ProgramResult, Usage, signal_name};
+pub use outcome::{Cause, Ended, Exit, OnInterrupt, Outcome, ProgramResult, Usage, signal_name};
 pub use output::{Captured, Encoding, OutputKeeper};
 pub use schedule::RetrySchedule;
 pub use secret::Secret;
 pub use spec::{ExecutionSpec, WorkingDir};
+pub use stop::StopReason;
 pub use time::Timestamp;

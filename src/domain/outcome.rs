@@ -23,6 +23,8 @@ pub enum Outcome {
     TimedOut {
         /// What it was allowed.
         timeout: Duration,
+        /// How its program went when it was asked to.
+        exit: Option<Exit>,
     },
     /// A client's wish ended it.
     Cancelled {
@@ -30,6 +32,8 @@ pub enum Outcome {
         reason: Option<String>,
         /// The name of the API key that asked.
         by: Option<String>,
+        /// How its program went, if it had been started.
+        exit: Option<Exit>,
     },
     /// The program could not be started.
     SpawnFailed {
@@ -46,6 +50,15 @@ pub enum Outcome {
         /// How long it was willing to wait.
         queue_timeout: Duration,
     },
+}
+
+/// How a process ended: by itself or by a signal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// With this code.
+    Code(i32),
+    /// By the signal of this number.
+    Signal(i32),
 }
 
 /// The stable word for what ended an execution.
@@ -121,19 +134,13 @@ impl Outcome {
         }
     }
 
-    /// The exit code, if the program got as far as having one.
-    pub const fn exit_code(&self) -> Option<i32> {
+    /// How the program's process ended, if there was one and somebody saw its end.
+    pub const fn exit(&self) -> Option<Exit> {
         match self {
-            Self::Exited { code } => Some(*code),
-            _ => None,
-        }
-    }
-
-    /// The number of the signal that ended the program unasked.
-    pub const fn signal(&self) -> Option<i32> {
-        match self {
-            Self::Signaled { signal } => Some(*signal),
-            _ => None,
+            Self::Exited { code } => Some(Exit::Code(*code)),
+            Self::Signaled { signal } => Some(Exit::Signal(*signal)),
+            Self::TimedOut { exit, .. } | Self::Cancelled { exit, .. } => *exit,
+            Self::SpawnFailed { .. } | Self::Interrupted { .. } | Self::QueueExpired { .. } => None,
         }
     }
 
@@ -154,7 +161,7 @@ impl fmt::Display for Outcome {
             Self::Signaled { signal } => {
                 write!(f, "The program was ended by signal {}.", signal_name(*signal))
             }
-            Self::TimedOut { timeout } => {
+            Self::TimedOut { timeout, .. } => {
                 write!(f, "The program was ended after its timeout of {} s.", timeout.as_secs_f64())
             }
             Self::Cancelled { reason: Some(reason), .. } => write!(f, "Cancelled: {reason}"),
@@ -296,8 +303,10 @@ mod tests {
         check(Outcome::Signaled { signal: 9 }, Status::Failed, "signaled", Some(sentence));
         let timeout = Duration::from_millis(1500);
         let sentence = "The program was ended after its timeout of 1.5 s.";
-        check(Outcome::TimedOut { timeout }, Status::Failed, "timeout", Some(sentence));
-        let cancelled = Outcome::Cancelled { reason: Some("not needed".into()), by: None };
+        let timed_out = Outcome::TimedOut { timeout, exit: Some(Exit::Signal(15)) };
+        check(timed_out, Status::Failed, "timeout", Some(sentence));
+        let reason = Some("not needed".into());
+        let cancelled = Outcome::Cancelled { reason, by: None, exit: None };
         check(cancelled, Status::Cancelled, "cancelled", Some("Cancelled: not needed"));
         let queue_timeout = Duration::from_secs(2);
         let sentence = "No slot became free within the queue timeout of 2 s.";

@@ -1,0 +1,87 @@
+//! One attempt from beginning to end: headers, request, verdict, and the row that tells of it.
+//! Decides by `domain::decide_next`; holds no permits.
+
+use bytes::Bytes;
+
+use super::engine::EngineParts;
+use crate::domain::{
+    Attempt, AttemptOutcome, DeliveryId, ErrorClass, Next, Timestamp, Trigger, decide_next,
+};
+use crate::store::{AttemptMade, ClaimedDelivery, StoreError};
+use crate::webhook::{Attempted, Client, Request, Signing, headers};
+
+/// Makes the next attempt of a delivery and writes it down; says when another is due.
+///
+/// # Errors
+/// When it cannot be written down. The delivery is then still owed.
+pub(super) async fn make(
+    parts: &EngineParts,
+    client: &Client,
+    delivery: ClaimedDelivery,
+) -> Result<Option<Timestamp>, StoreError> {
+    let started_at = parts.clock.now();
+    let number = delivery.attempts_made + 1;
+    let id = delivery.id;
+    let attempted = send(parts, client, delivery, started_at).await;
+    let Attempted { address, outcome, timings } = attempted;
+    let schedule = &parts.settings.retry_schedule;
+    let next = decide_next(schedule, number, &outcome, parts.clock.now(), jitter());
+    let attempt =
+        Attempt { number, trigger: Trigger::Schedule, started_at, address, outcome, timings };
+    log_attempt(&attempt, id, next);
+    parts.store.record_attempt(AttemptMade { delivery: id, attempt, next }).await?;
+    Ok(match next {
+        Next::RetryAt(due) => Some(due),
+        Next::Delivered | Next::End(_) => None,
+    })
+}
+
+async fn send(
+    parts: &EngineParts,
+    client: &Client,
+    delivery: ClaimedDelivery,
+    now: Timestamp,
+) -> Attempted {
+    let signing = Signing {
+        event_id: delivery.event_id,
+        payload_format: delivery.payload_format,
+        secret: delivery.signing_secret.as_ref(),
+        body: &delivery.body,
+        user_agent: &parts.settings.user_agent,
+    };
+    let headers = match headers(&signing, &delivery.headers, now) {
+        Ok(headers) => headers,
+        Err(error) => return unsendable(&error.to_string()),
+    };
+    let body = Bytes::from(delivery.body);
+    client.attempt(Request { url: &delivery.url, headers: &headers, body }, now).await
+}
+
+/// A request that cannot be made at all; it is recorded like any other failure.
+fn unsendable(why: &str) -> Attempted {
+    let outcome = AttemptOutcome {
+        error_class: Some(ErrorClass::Protocol),
+        error: Some(format!("The request could not be signed: {why}.")),
+        ..AttemptOutcome::default()
+    };
+    Attempted { outcome, ..Attempted::default() }
+}
+
+fn log_attempt(attempt: &Attempt, delivery: DeliveryId, next: Next) {
+    let number = attempt.number;
+    let duration_ms = attempt.timings.total.as_millis();
+    match (&attempt.outcome.error, next) {
+        (None, _) => log::debug!("delivery {delivery}: attempt {number} taken in {duration_ms} ms"),
+        (Some(error), Next::RetryAt(due)) => {
+            log::info!("delivery {delivery}: attempt {number} failed, next at {due}: {error}");
+        }
+        (Some(error), _) => {
+            log::warn!("delivery {delivery}: attempt {number} failed, the last one: {error}");
+        }
+    }
+}
+
+/// A number from 0.0 to 1.0. Should the system have no randomness, the delay is simply not spread.
+fn jitter() -> f64 {
+    getrandom::u32().map_or(0.0, |number| f64::from(number) / f64::from(u32::MAX))
+}

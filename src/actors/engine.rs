@@ -1,0 +1,47 @@
+//! What all actors of an engine share: the store, the launcher, the clock and the limits.
+//! Starts nothing; two engines in one process share nothing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::domain::RetrySchedule;
+use crate::process::Launcher;
+use crate::store::{Clock, Store};
+
+/// The parts that an engine is put together from.
+#[derive(Clone)]
+pub struct EngineParts {
+    /// The truth.
+    pub store: Arc<dyn Store>,
+    /// What starts programs.
+    pub launcher: Launcher,
+    /// What time it is.
+    pub clock: Clock,
+    /// How much of everything.
+    pub settings: Arc<EngineSettings>,
+}
+
+/// How much of everything an engine does at a time, and how long it waits.
+#[derive(Debug, Clone)]
+pub struct EngineSettings {
+    /// How many executions run at a time.
+    pub slots: usize,
+    /// On how many threads their actors live.
+    pub arbiters: usize,
+    /// How long a program has between being asked to end and being killed.
+    pub grace: Duration,
+    /// How many executions may wait in all.
+    pub queue_max_total: usize,
+    /// How many executions of one tenant may wait.
+    pub queue_max_per_tenant: usize,
+    /// How often the store is looked at although nobody hinted.
+    pub poll: Duration,
+    /// When failed deliveries are tried again.
+    pub retry_schedule: RetrySchedule,
+    /// How many attempts are under way at a time.
+    pub in_flight_max: usize,
+    /// How many of these go to one host.
+    pub in_flight_per_host_max: usize,
+    /// What the sender of webhooks calls itself.
+    pub user_agent: String,
+}

@@ -1,0 +1,227 @@
+//! One execution: its program, its timeout, its end. The timeout is enforced here.
+//! Knows nothing of the queue and sends no webhook.
+
+use std::io;
+use std::sync::Arc;
+
+use actix::fut::wrap_future;
+use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler};
+use actix::{ActorContext, MessageResult};
+
+use super::engine::EngineParts;
+use super::messages::{DeliveryDue, Doing, ExecutionFinished, Query, RunEnd, Terminate};
+use super::settle::Settlement;
+use super::supervisor::SupervisorActor;
+use super::webhook::WebhookActor;
+use crate::domain::{
+    Ended, Execution, ExecutionSpec, OnInterrupt, Outcome, ProgramResult, Run, StopReason,
+};
+use crate::process::{Ending, LaunchError, Launched, Order, Residence, Signaller};
+use crate::store::{Guard, Settled, StoreError};
+
+/// Owns one child process from its start to the moment when its end is on disk.
+pub struct ExecutionActor {
+    parts: EngineParts,
+    supervisor: Addr<SupervisorActor>,
+    webhook: Addr<WebhookActor>,
+    execution: Execution,
+    run: Run,
+    spec: Arc<ExecutionSpec>,
+    stopped: Option<StopReason>,
+    phase: Phase,
+}
+
+enum Phase {
+    Launching,
+    Running(Signaller),
+    Settling,
+    Done,
+}
+
+/// What an execution actor is made from.
+pub(super) struct Birth {
+    pub(super) parts: EngineParts,
+    pub(super) supervisor: Addr<SupervisorActor>,
+    pub(super) webhook: Addr<WebhookActor>,
+    pub(super) execution: Execution,
+    pub(super) run: Run,
+    pub(super) spec: Arc<ExecutionSpec>,
+    /// A wish that came before the actor was there.
+    pub(super) stopped: Option<StopReason>,
+}
+
+impl ExecutionActor {
+    pub(super) fn new(birth: Birth) -> Self {
+        let Birth { parts, supervisor, webhook, execution, run, spec, stopped } = birth;
+        let phase = Phase::Launching;
+        Self { parts, supervisor, webhook, execution, run, spec, stopped, phase }
+    }
+
+    fn launch(&self, ctx: &mut Context<Self>) {
+        let launcher = self.parts.launcher.clone();
+        let (id, tenant) = (self.execution.id, self.execution.tenant.clone());
+        let spec = Arc::clone(&self.spec);
+        let launching =
+            async move { launcher.launch(&Order { id, tenant: &tenant, spec: &spec }).await };
+        ctx.spawn(wrap_future(launching).map(Self::launched));
+    }
+
+    fn launched(
+        launched: Result<Launched, LaunchError>,
+        actor: &mut Self,
+        ctx: &mut Context<Self>,
+    ) {
+        let launched = match launched {
+            Ok(launched) => launched,
+            Err(error) => return actor.never_started(&error, ctx),
+        };
+        actor.phase = Phase::Running(launched.signaller());
+        let timeout = actor.spec.timeout;
+        ctx.run_later(timeout, move |_, ctx| ctx.notify(Terminate(StopReason::Timeout(timeout))));
+        if actor.stopped.is_some() {
+            actor.end_program(ctx);
+        }
+        ctx.spawn(wrap_future(launched.ended()).map(Self::program_ended));
+    }
+
+    /// Asks the program to end, and kills it when the grace is over.
+    fn end_program(&self, ctx: &mut Context<Self>) {
+        let Phase::Running(signaller) = &self.phase else { return };
+        signaller.terminate();
+        let signaller = signaller.clone();
+        ctx.run_later(self.parts.settings.grace, move |_, _| signaller.kill());
+    }
+
+    fn never_started(&mut self, error: &LaunchError, ctx: &mut Context<Self>) {
+        let outcome = match self.stopped.take() {
+            Some(StopReason::Cancel(wish)) => {
+                Outcome::Cancelled { reason: wish.reason, by: wish.by, exit: None }
+            }
+            _ => Outcome::SpawnFailed { reason: error.to_string() },
+        };
+        let started_at = None;
+        let ended = Ended::without_output(outcome, started_at, self.parts.clock.now());
+        self.settle(ended, None, ctx);
+    }
+
+    fn program_ended(
+        ended: io::Result<(Ending, ProgramResult, Residence)>,
+        actor: &mut Self,
+        ctx: &mut Context<Self>,
+    ) {
+        let now = actor.parts.clock.now();
+        let started_at = Some(actor.run.started_at);
+        let (ending, result, residence) = match ended {
+            Ok(ended) => ended,
+            Err(error) => {
+                let reason = format!("The system did not say how the program ended: {error}.");
+                let outcome = Outcome::Interrupted { reason };
+                let ended = Ended::without_output(outcome, started_at, now);
+                return actor.settle(ended, None, ctx);
+            }
+        };
+        if actor.stopped.is_some() {
+            // Whoever hears that it was ended must find nothing of it running.
+            residence.kill_escaped();
+        }
+        if actor.stopped == Some(StopReason::Shutdown)
+            && actor.spec.on_interrupt == OnInterrupt::Rerun
+        {
+            return actor.requeue(residence, ctx);
+        }
+        let Ending { exit, usage, stdout, stderr } = ending;
+        let outcome = Outcome::of(exit, actor.stopped.take());
+        let usage = Some(usage);
+        let ended = Ended { started_at, completed_at: now, outcome, stdout, stderr, result, usage };
+        actor.settle(ended, Some(residence), ctx);
+    }
+
+    fn settle(&mut self, ended: Ended, residence: Option<Residence>, ctx: &mut Context<Self>) {
+        self.phase = Phase::Settling;
+        let attempts_max = self.parts.settings.retry_schedule.attempts_max();
+        let guard = Guard::Running(self.run.epoch);
+        let settlement = Settlement::new(&self.execution, guard, ended, attempts_max);
+        let store = Arc::clone(&self.parts.store);
+        let settling = async move {
+            // The directory is cleaned up while the disk writes.
+            let clean_up = async { drop(residence) };
+            let (settled, ()) = tokio::join!(store.finish(settlement.finish), clean_up);
+            settled.map(|settled| match settled {
+                Settled::Written => RunEnd::Settled(settlement.event),
+                Settled::Stale => RunEnd::Given,
+            })
+        };
+        ctx.spawn(wrap_future(settling).map(Self::settled));
+    }
+
+    fn requeue(&mut self, residence: Residence, ctx: &mut Context<Self>) {
+        self.phase = Phase::Settling;
+        drop(residence);
+        let store = Arc::clone(&self.parts.store);
+        let (id, epoch) = (self.execution.id, self.run.epoch);
+        let tenant = self.execution.tenant.clone();
+        let requeueing = async move {
+            let requeued = store.requeue(id, epoch).await?;
+            Ok(if requeued { RunEnd::Requeued(tenant) } else { RunEnd::Given })
+        };
+        ctx.spawn(wrap_future(requeueing).map(Self::settled));
+    }
+
+    fn settled(end: Result<RunEnd, StoreError>, actor: &mut Self, ctx: &mut Context<Self>) {
+        let id = actor.execution.id;
+        let end = end.unwrap_or_else(|error| {
+            log::error!("execution {id}: its end could not be written: {error}");
+            RunEnd::Given
+        });
+        if matches!(end, RunEnd::Settled(_)) && actor.execution.endpoint.is_some() {
+            actor.webhook.do_send(DeliveryDue);
+        }
+        actor.phase = Phase::Done;
+        actor.supervisor.do_send(ExecutionFinished { id, end });
+        ctx.stop();
+    }
+}
+
+impl Actor for ExecutionActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        self.launch(ctx);
+    }
+}
+
+impl Handler<Terminate> for ExecutionActor {
+    type Result = ();
+
+    fn handle(&mut self, Terminate(reason): Terminate, ctx: &mut Context<Self>) {
+        if self.stopped.is_none() && !matches!(self.phase, Phase::Settling | Phase::Done) {
+            self.stopped = Some(reason);
+            self.end_program(ctx);
+        }
+    }
+}
+
+impl Handler<Query> for ExecutionActor {
+    type Result = MessageResult<Query>;
+
+    fn handle(&mut self, _: Query, _: &mut Context<Self>) -> Self::Result {
+        MessageResult(match &self.phase {
+            Phase::Launching => Doing::Launching,
+            Phase::Running(_) if self.stopped.is_some() => Doing::Ending,
+            Phase::Running(signaller) => Doing::Running { pid: signaller.pid() },
+            Phase::Settling | Phase::Done => Doing::Settling,
+        })
+    }
+}
+
+impl Drop for ExecutionActor {
+    /// A panic drops the actor, and with it its child, which is killed. That the execution is
+    /// over must be written all the same; the supervisor does it.
+    fn drop(&mut self) {
+        if !matches!(self.phase, Phase::Done) {
+            let execution = Box::new(self.execution.clone());
+            let end = RunEnd::Lost { execution, epoch: self.run.epoch };
+            self.supervisor.do_send(ExecutionFinished { id: self.execution.id, end });
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! Every message that actors send and answer; all that can be said in the engine is here.
+//! Commands are imperatives, events are in the past. None of them does anything by itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Message, Recipient};
+
+use crate::domain::{
+    CancelWish, DeliveryId, Epoch, Event, Execution, ExecutionId, ExecutionSpec, StopReason,
+    Tenant, Timestamp,
+};
+use crate::store::{Started, StoreError};
+
+// ---- To the supervisor, from anybody -----------------------------------------------------------
+
+/// Accept an execution. Answered when it is on disk, and before its program is started.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "Result<Execution, SubmitError>")]
+pub struct Submit {
+    /// Whose it is.
+    pub tenant: Tenant,
+    /// What is asked for.
+    pub spec: ExecutionSpec,
+}
+
+/// Why an execution is not accepted.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum SubmitError {
+    /// The tenant has its share of the queue.
+    #[error("the tenant has {queued} executions waiting, which is all that it may have")]
+    TenantQueueFull {
+        /// How many wait.
+        queued: usize,
+    },
+    /// The whole queue is full.
+    #[error("the server has {queued} executions waiting, which is all that it takes")]
+    QueueFull {
+        /// How many wait.
+        queued: usize,
+    },
+    /// The server is about to stop.
+    #[error("the server is stopping and accepts nothing more")]
+    Draining,
+    /// It could not be kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// End an execution because a client wishes it.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "Result<CancelOutcome, CancelError>")]
+pub struct Cancel {
+    /// Whose execution.
+    pub tenant: Tenant,
+    /// Which.
+    pub id: ExecutionId,
+    /// The wish.
+    pub wish: CancelWish,
+}
+
+/// What a wish to cancel has met with.
+#[derive(Debug, Clone)]
+pub enum CancelOutcome {
+    /// It was queued and is now cancelled, or it had ended before, as it stands here.
+    Ended(Box<Execution>),
+    /// It runs; the wish is kept and its program is being ended.
+    Ending(Box<Execution>),
+}
+
+/// Why a wish to cancel has met with nothing.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum CancelError {
+    /// This tenant has no such execution.
+    #[error("there is no such execution")]
+    NotFound,
+    /// The wish could not be kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Say how things stand.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "EngineStatus")]
+pub struct Status;
+
+/// How things stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EngineStatus {
+    /// How many executions may run at a time.
+    pub slots: usize,
+    /// How many run.
+    pub running: usize,
+    /// How many wait.
+    pub queued: usize,
+    /// Nothing more is accepted.
+    pub draining: bool,
+}
+
+/// Tell an actor of the host application each terminal event from now on. A hint: what must not
+/// be missed is read from the store or sent by webhook.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Subscribe {
+    /// Who wants to know.
+    pub recipient: Recipient<ExecutionEnded>,
+}
+
+/// An execution has ended, and that is on disk.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub struct ExecutionEnded(pub Arc<Event>);
+
+/// Answer when an execution ends from now on, with its event; with nothing should that not come
+/// to pass here. Whoever asks looks into the store afterwards: it may have ended before.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "Option<Arc<Event>>")]
+pub struct Watch {
+    /// Which.
+    pub id: ExecutionId,
+}
+
+/// Accept and start nothing more; let what runs end by itself for so long, then end it. Answered
+/// when nothing runs. A second one with a shorter time hurries the first.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct Drain {
+    /// How long to wait before programs are ended.
+    pub within: Duration,
+}
+
+// ---- To the supervisor, from inside the engine -------------------------------------------------
+
+/// An accepting transaction is over.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(super) struct AcceptSettled {
+    pub(super) tenant: Tenant,
+    /// Whether a slot had been kept for it.
+    pub(super) reserved: bool,
+    /// What came of it; an execution that started with being accepted is there to be run.
+    pub(super) accepted: Result<Option<Started>, StoreError>,
+}
+
+/// A client's wish that a running execution end has been kept.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(super) struct CancelWished {
+    pub(super) id: ExecutionId,
+    pub(super) wish: CancelWish,
+}
+
+/// A queued execution has ended without ever running.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(super) struct QueuedEnded {
+    pub(super) event: Arc<Event>,
+}
+
+/// An execution actor is done: its execution is settled in the store, or cannot be.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(super) struct ExecutionFinished {
+    pub(super) id: ExecutionId,
+    /// How it went.
+    pub(super) end: RunEnd,
+}
+
+/// What became of a run.
+#[derive(Debug)]
+pub(super) enum RunEnd {
+    /// It is over, and so says the store.
+    Settled(Arc<Event>),
+    /// It was put back into the queue.
+    Requeued(Tenant),
+    /// Somebody else had settled it, or the store has stopped.
+    Given,
+    /// Its actor was lost before it could settle anything.
+    Lost { execution: Box<Execution>, epoch: Epoch },
+}
+
+// ---- To an execution actor ---------------------------------------------------------------------
+
+/// End your program: ask it to, and kill it after the grace. The first reason counts.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub struct Terminate(pub StopReason);
+
+/// Say what you are doing.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "Doing")]
+pub struct Query;
+
+/// What an execution actor is doing.
+#[derive(Debug, Clone, PartialEq, Eq, actix::MessageResponse)]
+pub enum Doing {
+    /// It prepares the program.
+    Launching,
+    /// The program runs under this process id.
+    Running {
+        /// The process id.
+        pid: i32,
+    },
+    /// The program has been asked to end.
+    Ending,
+    /// The program has ended; its end is being written down.
+    Settling,
+}
+
+// ---- To the webhook actor ----------------------------------------------------------------------
+
+/// Something may be due: have a look into the store.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub(super) struct DeliveryDue;
+
+/// An attempt is over.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(super) struct AttemptOver {
+    /// Of which delivery.
+    pub(super) delivery: DeliveryId,
+    /// Whose permit is free again.
+    pub(super) host: String,
+    /// Whether it is on disk, and when another one is due.
+    pub(super) recorded: Recorded,
+}
+
+/// What became of an attempt's record.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Recorded {
+    /// It is on disk; the next attempt is due then, if there is one.
+    Yes(Option<Timestamp>),
+    /// It is not; the delivery is owed as before.
+    No,
+}
+
+/// Make a last pass over what is due, then begin no further attempt. Answered when none is
+/// under way.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct DrainDeliveries;

@@ -1,0 +1,107 @@
+//! What a server does before it takes anything on: settle what an earlier one left running.
+//! Runs no program; what was queued simply runs later.
+
+use std::fmt;
+
+use futures_util::StreamExt;
+use futures_util::stream;
+
+use super::engine::EngineParts;
+use super::settle::Settlement;
+use crate::domain::{CancelWish, Ended, ExecutionId, OnInterrupt, Outcome, State};
+use crate::store::{Guard, Orphan, Settled, StoreError};
+
+/// How many orphans are read at a time, so that ten thousand of them need no more memory than
+/// five hundred.
+const PAGE: usize = 500;
+
+/// How many of a page are settled at the same time; the store writes them in one transaction.
+const AT_ONCE: usize = 128;
+
+/// What an earlier server had left.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Recovered {
+    /// Processes that were still running.
+    pub processes_killed: usize,
+    /// Executions that ended by this.
+    pub settled: usize,
+    /// Executions that were queued again.
+    pub requeued: usize,
+}
+
+impl fmt::Display for Recovered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { processes_killed, settled, requeued } = self;
+        write!(
+            f,
+            "{processes_killed} processes killed, {settled} executions settled, {requeued} queued again"
+        )
+    }
+}
+
+enum Fate {
+    End(Outcome),
+    Requeue,
+}
+
+/// Kills the programs of earlier servers and settles their executions.
+///
+/// # Errors
+/// When the store cannot be read or written; nothing may be started then.
+pub async fn recover(parts: &EngineParts) -> Result<Recovered, StoreError> {
+    let mut recovered = Recovered { processes_killed: kill_leftovers(parts), ..Default::default() };
+    let mut after: Option<ExecutionId> = None;
+    loop {
+        let page = parts.store.orphans(after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.execution.id);
+        let mut settling =
+            stream::iter(page).map(|orphan| settle(parts, orphan)).buffer_unordered(AT_ONCE);
+        while let Some(settled) = settling.next().await {
+            match settled? {
+                Some(Fate::End(_)) => recovered.settled += 1,
+                Some(Fate::Requeue) => recovered.requeued += 1,
+                None => {}
+            }
+        }
+    }
+    if let Err(error) = parts.launcher.remove_leftovers() {
+        log::warn!("cannot remove the directories of earlier executions: {error}");
+    }
+    Ok(recovered)
+}
+
+/// Looks again until a look finds nothing; bounded, for a program that forks faster than that.
+fn kill_leftovers(parts: &EngineParts) -> usize {
+    const LOOKS_MAX: usize = 100;
+    (0..LOOKS_MAX).map(|_| parts.launcher.kill_leftovers()).take_while(|killed| *killed > 0).sum()
+}
+
+async fn settle(parts: &EngineParts, orphan: Orphan) -> Result<Option<Fate>, StoreError> {
+    let State::Running(run) = orphan.execution.state else { return Ok(None) };
+    let fate = fate_of(&orphan);
+    let written = match &fate {
+        Fate::Requeue => parts.store.requeue(orphan.execution.id, run.epoch).await?,
+        Fate::End(outcome) => {
+            let started_at = Some(run.started_at);
+            let ended = Ended::without_output(outcome.clone(), started_at, parts.clock.now());
+            let attempts_max = parts.settings.retry_schedule.attempts_max();
+            let guard = Guard::Running(run.epoch);
+            let settlement = Settlement::new(&orphan.execution, guard, ended, attempts_max);
+            parts.store.finish(settlement.finish).await? == Settled::Written
+        }
+    };
+    Ok(written.then_some(fate))
+}
+
+/// A client's wish comes first; then the execution's own policy, which holds once.
+fn fate_of(orphan: &Orphan) -> Fate {
+    if let Some(CancelWish { reason, by }) = orphan.cancel.clone() {
+        return Fate::End(Outcome::Cancelled { reason, by, exit: None });
+    }
+    if orphan.on_interrupt == OnInterrupt::Rerun && orphan.execution.attempt == 1 {
+        return Fate::Requeue;
+    }
+    let reason = "The server was lost while the program was running.".to_owned();
+    Fate::End(Outcome::Interrupted { reason })
+}

@@ -1,0 +1,14 @@
+//! Puts an engine together from its parts and a configuration, and a server around it.
+//! The only place that knows every module; it decides nothing that a module could decide.
+
+mod builder;
+mod engine;
+mod error;
+mod parts;
+mod server;
+
+pub use builder::{Builder, Ringback};
+pub use engine::Engine;
+pub use error::StartError;
+pub(crate) use parts::wall_clock;
+pub use server::Server;

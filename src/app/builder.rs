@@ -1,0 +1,177 @@
+//! What an application writes to have an engine inside: a builder that ends in `start`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use actix::{Actor, Arbiter};
+use actix_web::web::Data;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::engine::Engine;
+use super::error::StartError;
+use super::parts;
+use crate::actors::{EngineParts, SupervisorActor, WebhookActor, recover};
+use crate::config::Config;
+use crate::domain::{OwnerId, Secret};
+use crate::http::{Api, Keyring, NewKey, new_key};
+use crate::store::{Clock, SealingKey, SqliteOptions, SqliteStore, Store};
+
+/// The beginning of every engine: [`Ringback::builder`].
+#[derive(Debug, Clone, Copy)]
+pub struct Ringback;
+
+impl Ringback {
+    /// A builder with every default of `config.default.toml`.
+    pub fn builder() -> Builder {
+        Builder { config: Config::default(), store: None, keys: Keys::Stored { make_first: false } }
+    }
+}
+
+/// Collects what an engine is to be. Nothing is read from the environment, and nothing is
+/// installed for the whole process: two engines in one process know nothing of each other.
+pub struct Builder {
+    config: Config,
+    store: Option<(Arc<dyn Store>, Clock)>,
+    keys: Keys,
+}
+
+enum Keys {
+    Stored { make_first: bool },
+    Open,
+}
+
+impl Builder {
+    /// Takes a whole configuration, in place of everything that was set before.
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Where executions, deliveries and the directories of programs are kept.
+    pub fn data_dir(mut self, data_dir: impl Into<PathBuf>) -> Self {
+        self.config.server.data_dir = data_dir.into();
+        self
+    }
+
+    /// How many executions run at a time; 0 is four for each core.
+    pub fn slots(mut self, slots: usize) -> Self {
+        self.config.execution.slots = slots;
+        self
+    }
+
+    /// A key that opens the routes, beside those that the store has.
+    pub fn api_key(mut self, key: impl Into<String>) -> Self {
+        self.config.server.api_key = Some(Secret::new(key));
+        self
+    }
+
+    /// Makes a key when there is none yet; [`Engine::new_api_key`] then has it, once.
+    pub fn make_first_api_key(mut self) -> Self {
+        self.keys = Keys::Stored { make_first: true };
+        self
+    }
+
+    /// Lets everybody who reaches the routes use them. For applications that guard them in their
+    /// own way, with a middleware around the scope.
+    pub fn without_api_keys(mut self) -> Self {
+        self.keys = Keys::Open;
+        self
+    }
+
+    /// Lets callbacks go to an address range (CIDR) or a host name that would be refused.
+    pub fn allow_callbacks_to(mut self, entry: impl Into<String>) -> Self {
+        self.config.webhook.allow.push(entry.into());
+        self
+    }
+
+    /// Keeps everything in a store of the application's own instead of SQLite in the data
+    /// directory. `clock` is the clock by which that store measures.
+    pub fn store(mut self, store: Arc<dyn Store>, clock: Clock) -> Self {
+        self.store = Some((store, clock));
+        self
+    }
+
+    /// Opens the store, settles what an earlier engine left, and starts. Must be called inside an
+    /// actix system.
+    ///
+    /// # Errors
+    /// One clear sentence for whatever is wrong with the configuration or the machine.
+    pub async fn start(self) -> Result<Engine, StartError> {
+        let Self { config, store, keys } = self;
+        let policy = parts::address_policy(&config)?;
+        let client_settings = parts::client_settings(&config, &policy)?;
+        let (store, clock) = match store {
+            Some(given) => given,
+            None => open_sqlite(&config)?,
+        };
+        let launcher = parts::launcher(&config)?;
+        let settings = Arc::new(parts::engine_settings(&config));
+        let parts = EngineParts { store, launcher, clock, settings };
+        let recovered = recover(&parts).await?;
+        if recovered != Default::default() {
+            log::warn!("an earlier server did not stop in order: {recovered}");
+        }
+        let (keys, new_key) = keyring(&config, keys, parts.store.as_ref()).await?;
+        let census = parts.store.census().await?;
+
+        let arbiters = [Arbiter::new(), Arbiter::new()];
+        let webhook_parts = parts.clone();
+        let webhook = WebhookActor::start_in_arbiter(&arbiters[0].handle(), move |_| {
+            WebhookActor::new(webhook_parts, client_settings)
+        });
+        let (supervisor_parts, its_webhook) = (parts.clone(), webhook.clone());
+        let supervisor = SupervisorActor::start_in_arbiter(&arbiters[1].handle(), move |_| {
+            SupervisorActor::new(supervisor_parts, its_webhook, census)
+        });
+        let api = Data::new(Api {
+            supervisor: supervisor.clone(),
+            store: Arc::clone(&parts.store),
+            launcher: parts.launcher.clone(),
+            policy,
+            keys,
+            limits: parts::request_limits(&config),
+        });
+        let last_pass = parts::last_pass(&config);
+        Ok(Engine::new(super::engine::Running {
+            api,
+            webhook,
+            arbiters,
+            last_pass,
+            new_key,
+            launcher: parts.launcher,
+        }))
+    }
+}
+
+fn open_sqlite(config: &Config) -> Result<(Arc<dyn Store>, Clock), StartError> {
+    let dir = config.server.data_dir.clone();
+    let clock = parts::wall_clock();
+    let key = sealing_key(config)?;
+    let options = SqliteOptions { dir, owner: OwnerId::generate(), key, clock: clock.clone() };
+    Ok((Arc::new(SqliteStore::open(options)?), clock))
+}
+
+fn sealing_key(config: &Config) -> Result<SealingKey, StartError> {
+    let Some(key) = &config.secrets.key else {
+        return Ok(SealingKey::load_or_create(&parts::key_file(&config.server.data_dir))?);
+    };
+    let bytes = STANDARD.decode(key.expose()).ok();
+    let bytes = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+    bytes.map(SealingKey::from_bytes).ok_or(StartError::SecretsKey)
+}
+
+async fn keyring(
+    config: &Config,
+    keys: Keys,
+    store: &dyn Store,
+) -> Result<(Keyring, Option<NewKey>), StartError> {
+    let Keys::Stored { make_first } = keys else { return Ok((Keyring::open(), None)) };
+    let ring = Keyring::new(config.server.api_key.as_ref(), store.api_keys().await?);
+    if !ring.is_empty() || !make_first {
+        return Ok((ring, None));
+    }
+    let new = new_key("first")?;
+    store.add_api_key(new.kept.clone()).await?;
+    Ok((Keyring::new(None, vec![new.kept.clone()]), Some(new)))
+}

@@ -1,0 +1,111 @@
+//! A running engine, as the application that has it inside sees it.
+
+use std::time::Duration;
+
+use actix::{Addr, Arbiter, Recipient};
+use actix_web::web::{Data, ServiceConfig};
+
+use crate::actors::{
+    Drain, DrainDeliveries, ExecutionEnded, Subscribe, SupervisorActor, WebhookActor, ended,
+};
+use crate::domain::{Execution, ExecutionId, Secret, Tenant};
+use crate::http::{Api, NewKey, routes};
+use crate::process::Launcher;
+use crate::store::StoreError;
+
+/// A running engine. Dropping it stops it at once, and kills what runs; [`Engine::shutdown`]
+/// stops it in order. Either way nothing that was accepted is lost.
+pub struct Engine {
+    api: Data<Api>,
+    webhook: Addr<WebhookActor>,
+    arbiters: [Arbiter; 2],
+    last_pass: Duration,
+    new_key: Option<NewKey>,
+    launcher: Launcher,
+}
+
+/// What a running engine consists of.
+pub(super) struct Running {
+    pub(super) api: Data<Api>,
+    pub(super) webhook: Addr<WebhookActor>,
+    pub(super) arbiters: [Arbiter; 2],
+    pub(super) last_pass: Duration,
+    pub(super) new_key: Option<NewKey>,
+    pub(super) launcher: Launcher,
+}
+
+impl Engine {
+    pub(super) fn new(running: Running) -> Self {
+        let Running { api, webhook, arbiters, last_pass, new_key, launcher } = running;
+        Self { api, webhook, arbiters, last_pass, new_key, launcher }
+    }
+
+    /// The actor that takes [`Submit`](crate::Submit), [`Cancel`](crate::Cancel) and
+    /// [`Status`](crate::Status).
+    pub fn supervisor(&self) -> Addr<SupervisorActor> {
+        self.api.supervisor.clone()
+    }
+
+    /// The HTTP API, for `App::new().configure(…)` or a scope under any prefix.
+    pub fn routes(&self) -> impl FnOnce(&mut ServiceConfig) + Clone + Send + use<> {
+        routes(self.api.clone())
+    }
+
+    /// Tells an actor each terminal event from now on. It is a hint: whoever must not miss one
+    /// asks for a webhook.
+    pub fn subscribe(&self, recipient: Recipient<ExecutionEnded>) {
+        self.api.supervisor.do_send(Subscribe { recipient });
+    }
+
+    /// Waits for the end of an execution, for as long as the engine runs; nothing when this
+    /// tenant has no such execution.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn ended(
+        &self,
+        tenant: &Tenant,
+        id: ExecutionId,
+    ) -> Result<Option<Execution>, StoreError> {
+        ended(&self.api.supervisor, self.api.store.as_ref(), (tenant, id)).await
+    }
+
+    /// The key that was made because there was none. It is not to be had a second time.
+    pub fn new_api_key(&mut self) -> Option<Secret> {
+        self.new_key.take().map(|key| key.text)
+    }
+
+    /// What runs programs, with its runtimes.
+    pub fn launcher(&self) -> &Launcher {
+        &self.launcher
+    }
+
+    /// Accepts and starts nothing more. Programs may run on for `within`; then they are ended.
+    /// Returns when nothing runs. Called again with a shorter time, it hurries.
+    pub async fn drain(&self, within: Duration) {
+        // A supervisor that has gone runs nothing either.
+        let _ = self.api.supervisor.send(Drain { within }).await;
+    }
+
+    /// Stops in order: drains, makes a last pass over what is due to be delivered, and ends its
+    /// threads. What was queued or could not be delivered is in the store.
+    pub async fn shutdown(self, within: Duration) {
+        self.drain(within).await;
+        self.deliver_once_more().await;
+    }
+
+    /// The last pass over what is due; what does not end within the time of one attempt is
+    /// delivered by the next server.
+    pub(super) async fn deliver_once_more(&self) {
+        let pass = self.webhook.send(DrainDeliveries);
+        let _ = actix_rt::time::timeout(self.last_pass, pass).await;
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        for arbiter in &self.arbiters {
+            arbiter.stop();
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Why an engine or a server does not start, each in one clear sentence.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::process::RuntimesError;
+use crate::store::StoreError;
+use crate::webhook::{AllowEntryError, TlsError};
+
+/// Why an engine or a server does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The store cannot be opened or read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The directories of programs cannot be made.
+    #[error("cannot make the directories of programs in {}: {source}", path.display())]
+    Directories {
+        /// The data directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The table of runtimes makes no sense.
+    #[error("the runtimes make no sense: {0}")]
+    Runtimes(#[from] RuntimesError),
+    /// An entry of the allow-list is none.
+    #[error("`webhook.allow` has an entry that cannot be used: {0}")]
+    Allow(#[from] AllowEntryError),
+    /// The certificates cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The key for secrets cannot be used.
+    #[error("`secrets.key` must be 32 bytes in base64")]
+    SecretsKey,
+    /// The system gives no random numbers.
+    #[error("the system gives no random numbers: {0}")]
+    Randomness(#[from] getrandom::Error),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {listen}: {source}")]
+    Listen {
+        /// The address.
+        listen: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The engine has stopped while it was being started.
+    #[error("the engine stopped while it was being started")]
+    Stopped,
+}

@@ -1,0 +1,108 @@
+//! From the configuration to what each layer wants to know of it: one function for each layer.
+//! A layer never sees the configuration itself.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crate::actors::EngineSettings;
+use crate::config::Config;
+use crate::http::RequestLimits;
+use crate::process::{Launcher, LauncherSettings, RuntimeSettings, Runtimes};
+use crate::store::Clock;
+use crate::webhook::{AddressPolicy, AllowEntry, AllowEntryError, ClientSettings, tls};
+
+use super::error::StartError;
+
+/// The one wall clock; it is handed to everybody who needs the time.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
+pub(crate) fn wall_clock() -> Clock {
+    Clock::new(|| SystemTime::now().into())
+}
+
+pub(super) fn engine_settings(config: &Config) -> EngineSettings {
+    EngineSettings {
+        slots: config.execution.slots,
+        arbiters: config.execution.arbiters,
+        grace: config.execution.grace,
+        queue_max_total: config.queue.max_total,
+        queue_max_per_tenant: config.queue.max_per_tenant,
+        poll: config.queue.poll,
+        retry_schedule: config.webhook.retry_schedule.clone(),
+        in_flight_max: config.webhook.in_flight_max,
+        in_flight_per_host_max: config.webhook.in_flight_per_host_max,
+        user_agent: config.webhook.user_agent.clone(),
+    }
+}
+
+pub(super) fn request_limits(config: &Config) -> RequestLimits {
+    RequestLimits {
+        body_bytes_max: config.server.body_bytes_max,
+        code_bytes_max: config.execution.code_bytes_max,
+        stdin_bytes_max: config.execution.stdin_bytes_max,
+        env_bytes_max: config.execution.env_bytes_max,
+        output_bytes_default: config.execution.output_bytes_default,
+        output_bytes_max: config.execution.output_bytes_max,
+        timeout_default: config.execution.timeout_default,
+        timeout_max: config.execution.timeout_max,
+        labels_max: config.request.labels_max,
+        metadata_max: config.request.metadata_max,
+        name_chars_max: config.request.name_chars_max,
+        value_chars_max: config.request.value_chars_max,
+        callback_url_chars_max: config.request.callback_url_chars_max,
+        callback_headers_max: config.request.callback_headers_max,
+        callback_header_bytes_max: config.request.callback_header_bytes_max,
+        working_dirs: config.execution.working_dirs.clone(),
+    }
+}
+
+pub(super) fn launcher(config: &Config) -> Result<Launcher, StartError> {
+    let runtimes = config.runtimes.iter().map(|(name, runtime)| RuntimeSettings {
+        name: name.clone(),
+        aliases: runtime.aliases.clone(),
+        command: runtime.command.clone(),
+        file: runtime.file.clone(),
+        version: runtime.version.clone(),
+        locate: runtime.locate.clone(),
+        env: runtime.env.clone().into_iter().collect(),
+    });
+    let runtimes = Runtimes::new(runtimes.collect())?;
+    let data_dir = config.server.data_dir.clone();
+    let settings = LauncherSettings {
+        data_dir: data_dir.clone(),
+        path: config.execution.path.clone(),
+        result_bytes_max: config.execution.result_bytes_max,
+    };
+    Launcher::new(settings, runtimes)
+        .map_err(|source| StartError::Directories { path: data_dir, source })
+}
+
+pub(super) fn address_policy(config: &Config) -> Result<Arc<AddressPolicy>, StartError> {
+    let entries: Result<Vec<AllowEntry>, AllowEntryError> =
+        config.webhook.allow.iter().map(|entry| entry.parse()).collect();
+    Ok(Arc::new(AddressPolicy::new(entries?, config.webhook.allow_http)))
+}
+
+pub(super) fn client_settings(
+    config: &Config,
+    policy: &Arc<AddressPolicy>,
+) -> Result<ClientSettings, StartError> {
+    Ok(ClientSettings {
+        timeout: config.webhook.timeout,
+        dns_timeout: config.webhook.dns_timeout,
+        connect_timeout: config.webhook.connect_timeout,
+        response_bytes_max: config.webhook.response_bytes_max,
+        policy: Arc::clone(policy),
+        tls: tls::client_config(config.webhook.ca_file.as_deref())?,
+    })
+}
+
+/// How long the last pass over due deliveries may take when the engine stops: one attempt.
+pub(super) fn last_pass(config: &Config) -> Duration {
+    config.webhook.timeout
+}
+
+/// Where the key for secrets lies when the configuration has none.
+pub(super) fn key_file(data_dir: &Path) -> std::path::PathBuf {
+    data_dir.join("secrets.key")
+}

@@ -1,0 +1,87 @@
+//! The HTTP server around an engine: its socket, its threads, and its end in order.
+
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::{App, HttpServer, web};
+
+use super::engine::Engine;
+use super::error::StartError;
+use crate::config::ServerConfig;
+use crate::http::not_found;
+
+/// How long open connections have to end when everything else has: an answer is short.
+const CONNECTIONS_END_WITHIN_SECONDS: u64 = 2;
+
+/// How many connections may wait to be taken on by the threads.
+const BACKLOG: u32 = 1024;
+
+/// An engine with a server around it that listens.
+pub struct Server {
+    engine: Engine,
+    handle: ServerHandle,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Listens and serves. Must be called inside an actix system.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on.
+    pub fn start(engine: Engine, config: &ServerConfig) -> Result<Self, StartError> {
+        let refused = |source| StartError::Listen { listen: config.listen.clone(), source };
+        let listener = bind(&config.listen).map_err(refused)?;
+        let address = listener.local_addr().map_err(refused)?;
+        let routes = engine.routes();
+        let threads = config.http_threads;
+        let server = HttpServer::new(move || {
+            App::new().configure(routes.clone()).default_service(web::to(not_found))
+        })
+        .workers(threads)
+        .backlog(BACKLOG)
+        .max_connections((config.connections_max / threads).max(1))
+        .client_request_timeout(config.header_timeout)
+        .keep_alive(config.keep_alive)
+        .shutdown_timeout(CONNECTIONS_END_WITHIN_SECONDS)
+        .disable_signals()
+        .listen(listener)
+        .map_err(refused)?
+        .run();
+        let handle = server.handle();
+        actix_rt::spawn(server);
+        Ok(Self { engine, handle, address })
+    }
+
+    /// Where it listens, with the port that the system chose for port 0.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The engine inside.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Stops in order: the engine first, while the API still answers those who ask how things
+    /// stand; then a last pass over deliveries; then the socket. `hurry` ends programs at once
+    /// when it comes true.
+    pub async fn stop(self, within: Duration, hurry: impl Future<Output = ()>) {
+        let drained = self.engine.drain(within);
+        let hurried = async {
+            hurry.await;
+            self.engine.drain(Duration::ZERO).await;
+        };
+        tokio::select! {
+            () = drained => {}
+            () = hurried => {}
+        }
+        self.engine.deliver_once_more().await;
+        self.handle.stop(true).await;
+    }
+}
+
+fn bind(listen: &str) -> std::io::Result<TcpListener> {
+    let addresses: Vec<SocketAddr> = listen.to_socket_addrs()?.collect();
+    TcpListener::bind(addresses.as_slice())
+}

@@ -1,0 +1,171 @@
+//! What users type. The words of help are here; what commands do is not.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::{Flag, Sources};
+
+/// Runs code for other programs and calls them back.
+#[derive(Debug, Parser)]
+#[command(name = "ringback", version, after_help = EXIT_CODES, max_term_width = 100)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 ok, 1 the program failed, 2 usage, 3 auth, 4 not found, 5 timed out waiting, \
+6 server unreachable.
+
+Start here:
+  ringback demo     see three executions and their signed callbacks
+  ringback serve    run the server";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run the server
+    Serve(ServeArgs),
+    /// Show the whole thing: a server, a receiver, three executions, three signed callbacks
+    Demo(DemoArgs),
+    /// Run one file through an engine of its own and print the record
+    Run(RunArgs),
+    /// Sign or verify a webhook by hand
+    Signature {
+        #[command(subcommand)]
+        command: SignatureCommand,
+    },
+    /// Show or check the configuration
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+}
+
+#[derive(Debug, Args, Default)]
+pub(super) struct ServeArgs {
+    /// Address to listen on; port 0 picks a free one [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR")]
+    pub(super) listen: Option<String>,
+    /// Where everything is kept [default: ./ringback-data]
+    #[arg(long, value_name = "DIR")]
+    pub(super) data_dir: Option<String>,
+    /// Configuration file
+    #[arg(long, value_name = "FILE", env = "RINGBACK_CONFIG")]
+    pub(super) config: Option<PathBuf>,
+    /// Let callbacks go to this address range or host, which would be refused (repeatable)
+    #[arg(long, value_name = "CIDR|HOST")]
+    pub(super) allow_callback_to: Vec<String>,
+    /// How strictly programs are confined: auto, none, confined or sandbox [default: auto]
+    #[arg(long, value_name = "LEVEL")]
+    pub(super) isolation: Option<String>,
+    /// Executions at a time [default: 4 for each core]
+    #[arg(long, value_name = "N")]
+    pub(super) slots: Option<String>,
+}
+
+impl ServeArgs {
+    /// The layers of the configuration, with these flags as the strongest.
+    pub(super) fn sources(self) -> Sources {
+        let mut flags = Vec::new();
+        let mut text = |key: &str, value: Option<String>, name: &str| {
+            flags.extend(value.map(|value| Flag::text(key, value, name)));
+        };
+        text("server.listen", self.listen, "--listen");
+        text("server.data_dir", self.data_dir, "--data-dir");
+        text("execution.isolation", self.isolation, "--isolation");
+        text("execution.slots", self.slots, "--slots");
+        if !self.allow_callback_to.is_empty() {
+            let entries = self.allow_callback_to;
+            flags.push(Flag::list("webhook.allow", entries, "--allow-callback-to"));
+        }
+        let environment = std::env::vars_os().collect();
+        Sources { file: self.config, environment, flags }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DemoArgs {
+    /// End when the three callbacks have come, also on a terminal
+    #[arg(long)]
+    pub(super) once: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// The program; `-` reads it from standard input
+    pub(super) file: PathBuf,
+    /// Its language [default: by the file's ending, else python]
+    #[arg(long)]
+    pub(super) language: Option<String>,
+    /// How long it may run, in seconds
+    #[arg(long, value_name = "SECONDS")]
+    pub(super) timeout: Option<f64>,
+    /// A variable of its environment (repeatable)
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(super) env: Vec<String>,
+    /// Print the record as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum SignatureCommand {
+    /// Print the signature headers of a body
+    Sign(SignArgs),
+    /// Check a signature; exit code 1 when it does not fit
+    Verify(VerifyArgs),
+}
+
+/// Which signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Scheme {
+    /// Standard Webhooks: `webhook-signature`
+    Standard,
+    /// HopX: `X-HopX-Signature`
+    Hopx,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Signed {
+    /// The signing secret; better in the environment than on the command line
+    #[arg(long, env = "RINGBACK_SIGNING_SECRET", hide_env_values = true)]
+    pub(super) secret: String,
+    /// Which signature
+    #[arg(long, value_enum, default_value = "standard")]
+    pub(super) scheme: Scheme,
+    /// The value of `webhook-id` (standard only)
+    #[arg(long, required_if_eq("scheme", "standard"), default_value_if("scheme", "hopx", ""))]
+    pub(super) id: Option<String>,
+    /// The value of `webhook-timestamp`: Unix seconds (standard only)
+    #[arg(long, value_name = "SECONDS")]
+    pub(super) timestamp: Option<String>,
+    /// The body; `-` reads it from standard input
+    pub(super) body: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SignArgs {
+    #[command(flatten)]
+    pub(super) signed: Signed,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyArgs {
+    #[command(flatten)]
+    pub(super) signed: Signed,
+    /// The value of the signature header
+    #[arg(long, value_name = "VALUE")]
+    pub(super) signature: String,
+    /// How far the timestamp may be from now, in seconds; 0 does not look at it
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    pub(super) tolerance: u64,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ConfigCommand {
+    /// Print every key with its value and where that comes from; secrets are masked
+    Show(ServeArgs),
+    /// Say whether the configuration is right, and what is wrong with it
+    Check(ServeArgs),
+}

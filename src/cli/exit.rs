@@ -1,0 +1,39 @@
+//! How a command ends when it does not do what it was asked: one sentence and an exit code.
+//! 0 ok, 1 the program failed, 2 usage, 3 auth, 4 not found, 5 timed out waiting, 6 unreachable.
+
+use std::fmt;
+use std::process::ExitCode;
+
+/// A command that failed.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// It was asked for something that makes no sense.
+    Usage(String),
+    /// It could not do it.
+    Failed(String),
+}
+
+impl Failure {
+    pub(super) fn usage(sentence: impl fmt::Display) -> Self {
+        Self::Usage(sentence.to_string())
+    }
+
+    pub(super) fn failed(sentence: impl fmt::Display) -> Self {
+        Self::Failed(sentence.to_string())
+    }
+
+    pub(super) fn code(&self) -> ExitCode {
+        match self {
+            Self::Failed(_) => ExitCode::from(1),
+            Self::Usage(_) => ExitCode::from(2),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Usage(sentence) | Self::Failed(sentence) => f.write_str(sentence),
+        }
+    }
+}

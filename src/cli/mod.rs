@@ -1,0 +1,41 @@
+//! The command line: what users type, and the exit codes that scripts rely on.
+//! stdout carries results, stderr everything else.
+
+mod args;
+mod config;
+mod demo;
+mod exit;
+mod logging;
+mod receiver;
+mod run;
+mod serve;
+mod signature;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+use exit::Failure;
+
+/// Runs the command that the process was started as.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match dispatch(cli) {
+        Ok(code) => code,
+        Err(failure) => {
+            eprintln!("ringback: {failure}");
+            failure.code()
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
+    match cli.command {
+        Command::Serve(args) => serve::serve(args),
+        Command::Demo(args) => demo::demo(args),
+        Command::Run(args) => run::run(args),
+        Command::Signature { command } => signature::signature(command),
+        Command::Config { command } => config::config(command),
+    }
+}

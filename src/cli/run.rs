@@ -1,0 +1,105 @@
+//! `ringback run FILE`: one file through an engine of its own, on a directory that is gone
+//! afterwards.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use super::args::RunArgs;
+use super::exit::Failure;
+use super::signature::read;
+use crate::actors::Submit;
+use crate::app::{Engine, Ringback};
+use crate::config::{self, Config, Sources};
+use crate::domain::{Execution, ExecutionSpec, Exit, Secret, Tenant};
+use crate::webhook::payload::Record;
+
+pub(super) fn run(args: RunArgs) -> Result<ExitCode, Failure> {
+    let environment = std::env::vars_os().collect();
+    let loaded = config::load(Sources { environment, ..Sources::default() })
+        .map_err(|errors| Failure::usage(format!("the configuration is wrong:\n{errors}")))?;
+    let spec = spec(&args, &loaded.config)?;
+    let execution = actix::System::new().block_on(through_an_engine(loaded.config, spec))?;
+    if args.json {
+        let record = serde_json::to_string_pretty(&Record::of(&execution));
+        println!("{}", record.expect("a record has only string keys"));
+    } else {
+        print_for_people(&execution);
+    }
+    Ok(exit_code(&execution))
+}
+
+fn spec(args: &RunArgs, config: &Config) -> Result<ExecutionSpec, Failure> {
+    let code = String::from_utf8(read(&args.file)?)
+        .map_err(|_| Failure::usage(format!("{} is not UTF-8", args.file.display())))?;
+    let mut spec = ExecutionSpec::new(language(args, config)?, code);
+    if let Some(seconds) = args.timeout {
+        let timeout = Duration::try_from_secs_f64(seconds).ok().filter(|time| !time.is_zero());
+        spec.timeout = timeout.ok_or_else(|| Failure::usage("--timeout must be more than 0"))?;
+    }
+    for variable in &args.env {
+        let (name, value) = variable
+            .split_once('=')
+            .filter(|(name, _)| !name.is_empty())
+            .ok_or_else(|| Failure::usage(format!("--env {variable}: NAME=VALUE is expected")))?;
+        spec.env.insert(name.to_owned(), Secret::new(value));
+    }
+    Ok(spec)
+}
+
+/// The language that was named, else the one whose files end like this one, else python.
+fn language(args: &RunArgs, config: &Config) -> Result<String, Failure> {
+    let known = || config.runtimes.iter();
+    if let Some(asked) = &args.language {
+        let found =
+            known().find(|(name, runtime)| *name == asked || runtime.aliases.contains(asked));
+        return found.map(|(name, _)| name.clone()).ok_or_else(|| {
+            let names: Vec<&str> = known().map(|(name, _)| name.as_str()).collect();
+            let names = names.join(", ");
+            Failure::usage(format!("the language `{asked}` is unknown; known are {names}"))
+        });
+    }
+    let ending = args.file.extension();
+    let fits = |file: &str| ending.is_some() && Path::new(file).extension() == ending;
+    let found = known().find(|(_, runtime)| fits(&runtime.file));
+    Ok(found.map_or_else(|| "python".to_owned(), |(name, _)| name.clone()))
+}
+
+async fn through_an_engine(config: Config, spec: ExecutionSpec) -> Result<Execution, Failure> {
+    let directory = tempfile::tempdir().map_err(Failure::failed)?;
+    let builder = Ringback::builder().config(config).data_dir(directory.path());
+    let engine = builder.start().await.map_err(Failure::failed)?;
+    let execution = submit_and_wait(&engine, spec).await?;
+    engine.shutdown(Duration::ZERO).await;
+    Ok(execution)
+}
+
+async fn submit_and_wait(engine: &Engine, spec: ExecutionSpec) -> Result<Execution, Failure> {
+    let tenant = Tenant::default();
+    let submit = Submit { tenant: tenant.clone(), spec };
+    let accepted = engine.supervisor().send(submit).await.map_err(Failure::failed)?;
+    let id = accepted.map_err(Failure::failed)?.id;
+    let ended = engine.ended(&tenant, id).await.map_err(Failure::failed)?;
+    ended.ok_or_else(|| Failure::failed("the execution is gone"))
+}
+
+fn print_for_people(execution: &Execution) {
+    let Some(ended) = execution.ended() else { return };
+    let (stdout, stderr) = (ended.stdout.bytes().0, ended.stderr.bytes().0);
+    print!("{}", String::from_utf8_lossy(&stdout));
+    eprint!("{}", String::from_utf8_lossy(&stderr));
+    let took = ended.started_at.map_or(Duration::ZERO, |start| ended.completed_at.since(start));
+    let error = ended.outcome.error().unwrap_or_default();
+    eprintln!("{}: {} in {took:?}. {error}", execution.id, execution.status());
+}
+
+/// The program's own exit code, as a shell would have it; 1 when it never had one.
+fn exit_code(execution: &Execution) -> ExitCode {
+    let exit = execution.ended().and_then(|ended| ended.outcome.exit());
+    let code = match exit {
+        Some(Exit::Code(code)) => code,
+        Some(Exit::Signal(signal)) => 128 + signal,
+        None => 1,
+    };
+    ExitCode::from(u8::try_from(code).unwrap_or(1))
+}

@@ -1,0 +1,81 @@
+//! `ringback serve`: the server, from its configuration to its end in order.
+
+use std::process::ExitCode;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::args::ServeArgs;
+use super::exit::Failure;
+use super::{config, logging};
+use crate::app::{Engine, Ringback, Server};
+use crate::config::Config;
+
+pub(super) fn serve(args: ServeArgs) -> Result<ExitCode, Failure> {
+    let loaded = config::load(args)?;
+    logging::init(&loaded.config.log);
+    actix::System::new().block_on(run(loaded.config))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn run(config: Config) -> Result<(), Failure> {
+    let mut signals = Signals::new().map_err(Failure::failed)?;
+    let engine = Ringback::builder().config(config.clone()).make_first_api_key().start();
+    let mut engine = engine.await.map_err(Failure::failed)?;
+    if let Some(key) = engine.new_api_key() {
+        eprintln!("API key, shown only this once: {}", key.expose());
+    }
+    tell_runtimes(&engine);
+    let server = Server::start(engine, &config.server).map_err(Failure::failed)?;
+    eprintln!("listening on http://{}", server.address());
+
+    signals.next().await;
+    let within = config.execution.drain_timeout;
+    log::info!("stopping: programs may run on for {} s", within.as_secs_f64());
+    let hurry = async {
+        signals.next().await;
+        log::info!("stopping at once");
+    };
+    server.stop(within, hurry).await;
+    log::info!("stopped");
+    Ok(())
+}
+
+/// Finds the runtimes while the first requests come in, so that none of them waits for a version
+/// manager, and says which there are.
+fn tell_runtimes(engine: &Engine) {
+    let launcher = engine.launcher().clone();
+    actix_rt::spawn(async move {
+        for runtime in launcher.runtimes().iter() {
+            let name = runtime.name();
+            match runtime.located().await {
+                Ok(found) => {
+                    let version = found.version.as_deref().unwrap_or("version unknown");
+                    log::info!("runtime {name}: {} ({version})", found.executable.display());
+                }
+                Err(error) => log::warn!("runtime {name}: {error}"),
+            }
+        }
+    });
+}
+
+/// The signals that stop a server.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

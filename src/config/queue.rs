@@ -1,0 +1,62 @@
+//! `[queue]` and `[request]`: how much is accepted, and how large a request's parts may be.
+//! Counts nothing itself.
+
+use std::time::Duration;
+
+use super::reader::{ANY, Reader};
+
+/// `[queue]`: how much is accepted before it is finished.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct QueueConfig {
+    /// Executions accepted and not finished, in all.
+    pub max_total: usize,
+    /// The same for one tenant.
+    pub max_per_tenant: usize,
+    /// How often the store is asked although nobody hinted.
+    pub poll: Duration,
+}
+
+impl QueueConfig {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Self {
+        Self {
+            max_total: reader.number("queue.max_total", 1..=ANY),
+            max_per_tenant: reader.number("queue.max_per_tenant", 1..=ANY),
+            poll: reader.wait("queue.poll"),
+        }
+    }
+}
+
+/// `[request]`: limits on the parts of a request.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct RequestConfig {
+    /// Labels of an execution.
+    pub labels_max: usize,
+    /// Entries of `metadata`.
+    pub metadata_max: usize,
+    /// Characters in the name of a label or of a metadata entry.
+    pub name_chars_max: usize,
+    /// Characters in the value of a label or of a metadata entry.
+    pub value_chars_max: usize,
+    /// Characters in a callback URL.
+    pub callback_url_chars_max: usize,
+    /// Headers that a client may have added to its callback.
+    pub callback_headers_max: usize,
+    /// Bytes of one such header, name and value together.
+    pub callback_header_bytes_max: usize,
+}
+
+impl RequestConfig {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Self {
+        Self {
+            labels_max: reader.number("request.labels_max", 0..=ANY),
+            metadata_max: reader.number("request.metadata_max", 0..=ANY),
+            name_chars_max: reader.number("request.name_chars_max", 1..=ANY),
+            value_chars_max: reader.number("request.value_chars_max", 1..=ANY),
+            callback_url_chars_max: reader.number("request.callback_url_chars_max", 1..=ANY),
+            callback_headers_max: reader.number("request.callback_headers_max", 0..=ANY),
+            callback_header_bytes_max: reader.number("request.callback_header_bytes_max", 1..=ANY),
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! `[server]`: where the HTTP API listens and what its clients may use up.
+//! Opens no socket.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::domain::Secret;
+
+use super::execution::cores;
+use super::reader::{ANY, Reader, Rule};
+
+/// `[server]`: the HTTP API.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ServerConfig {
+    /// Where it listens, as `host:port`; port 0 picks a free one.
+    pub listen: String,
+    /// The directory with the database, the keys and the files of running programs.
+    pub data_dir: PathBuf,
+    /// A key with all rights, of 16 or more characters, if there is one.
+    pub api_key: Option<Secret>,
+    /// The largest request body, in bytes.
+    pub body_bytes_max: usize,
+    /// Threads that serve HTTP, at least 1: what was 0 has become the number of cores.
+    pub http_threads: usize,
+    /// Client connections at a time, over all threads.
+    pub connections_max: usize,
+    /// How long a client may take to send the head of its request.
+    pub header_timeout: Duration,
+    /// How long an idle connection is kept.
+    pub keep_alive: Duration,
+}
+
+impl ServerConfig {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Self {
+        let http_threads = match reader.number("server.http_threads", 0..=1024) {
+            0 => cores(),
+            threads => threads,
+        };
+        Self {
+            listen: reader.text("server.listen", &LISTEN),
+            data_dir: reader.get("server.data_dir"),
+            api_key: reader.secret("server.api_key", &API_KEY),
+            body_bytes_max: reader.number("server.body_bytes_max", 1..=ANY),
+            http_threads,
+            connections_max: reader.number("server.connections_max", 1..=ANY),
+            header_timeout: reader.wait("server.header_timeout"),
+            keep_alive: reader.wait("server.keep_alive"),
+        }
+    }
+}
+
+const LISTEN: Rule = Rule {
+    expected: "expected host:port, such as \"127.0.0.1:8080\", \"localhost:0\" or \"[::1]:8080\"",
+    fits: is_address,
+};
+
+/// Whether a text is a host and a port. Names are looked up when the server binds.
+fn is_address(text: &str) -> bool {
+    let Some((host, port)) = text.rsplit_once(':') else { return false };
+    let is_port = !port.starts_with('+') && port.parse::<u16>().is_ok();
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let is_host = match bare {
+        Some(bare) => bare.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => !host.is_empty() && !host.contains([':', '/', '[', ']', '@', ' ']),
+    };
+    is_host && is_port
+}
+
+const API_KEY: Rule = Rule {
+    expected: "expected 16 or more characters, none of them a control character",
+    fits: is_api_key,
+};
+
+/// A key travels in a request header, where a line break cannot.
+fn is_api_key(text: &str) -> bool {
+    const CHARS_MIN: usize = 16;
+    text.chars().count() >= CHARS_MIN && !text.chars().any(char::is_control)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_a_host_and_a_port() {
+        let check = |text: &str, expected| assert_eq!(is_address(text), expected, "{text:?}");
+        for good in ["127.0.0.1:8080", "localhost:0", "[::1]:65535", "ringback.internal:80"] {
+            check(good, true);
+        }
+        for bad in
+            ["", "8080", ":8080", "localhost", "localhost:", "::1:80", "[::1]", "h:65536", "h:-1"]
+        {
+            check(bad, false);
+        }
+        for bad in ["[localhost]:1", "http://localhost:80", "h:+1", "a b:1", "me@h:1", "h:80 "] {
+            check(bad, false);
+        }
+    }
+
+    #[test]
+    fn an_api_key_is_long_and_fits_into_a_header() {
+        let check = |text: &str, expected| assert_eq!(is_api_key(text), expected, "{text:?}");
+        check("0123456789abcdef", true);
+        check("any text of sixteen characters, ü too", true);
+        check("0123456789abcde", false);
+        check("", false);
+        check("0123456789\n0123456789", false);
+    }
+}

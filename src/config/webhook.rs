@@ -1,0 +1,84 @@
+//! `[webhook]`: how deliveries are tried and where they may go.
+//! Reads no certificate and judges no address; `webhook` does when it starts.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::domain::RetrySchedule;
+
+use super::key::KeyPath;
+use super::reader::{ANY, Reader, Rule};
+
+/// `[webhook]`: the deliveries.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct WebhookConfig {
+    /// When a failed delivery is tried again.
+    pub retry_schedule: RetrySchedule,
+    /// One attempt in all.
+    pub timeout: Duration,
+    /// The name lookup of an attempt.
+    pub dns_timeout: Duration,
+    /// The connection of an attempt, for each address that is tried.
+    pub connect_timeout: Duration,
+    /// Bytes of an answer's body that are read and kept.
+    pub response_bytes_max: usize,
+    /// Attempts under way at a time, in all.
+    pub in_flight_max: usize,
+    /// Attempts under way at a time to one host.
+    pub in_flight_per_host_max: usize,
+    /// Private destinations that callbacks may reach: CIDR ranges or host names, not empty, not yet
+    /// parsed.
+    pub allow: Vec<String>,
+    /// Whether plain http may go to what `allow` does not name.
+    pub allow_http: bool,
+    /// A PEM file with certificates to trust beside the usual ones.
+    pub ca_file: Option<PathBuf>,
+    /// The User-Agent of callbacks.
+    pub user_agent: String,
+}
+
+/// The most delays in a retry schedule: the attempts of a delivery are listed in one answer.
+const DELAYS_MAX: usize = 50;
+
+impl WebhookConfig {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Self {
+        let delays = reader.waits("webhook.retry_schedule", DELAYS_MAX);
+        let ca_file: String = reader.get("webhook.ca_file");
+        let user_agent = reader.text("webhook.user_agent", &USER_AGENT);
+        Self {
+            retry_schedule: RetrySchedule::new(delays),
+            timeout: reader.wait("webhook.timeout"),
+            dns_timeout: reader.wait("webhook.dns_timeout"),
+            connect_timeout: reader.wait("webhook.connect_timeout"),
+            response_bytes_max: reader.number("webhook.response_bytes_max", 0..=ANY),
+            in_flight_max: reader.number("webhook.in_flight_max", 1..=ANY),
+            in_flight_per_host_max: reader.number("webhook.in_flight_per_host_max", 1..=ANY),
+            allow: reader.list(&KeyPath::from("webhook.allow"), &ALLOW),
+            allow_http: reader.get("webhook.allow_http"),
+            ca_file: Some(ca_file).filter(|file| !file.is_empty()).map(PathBuf::from),
+            user_agent: Some(user_agent)
+                .filter(|agent| !agent.is_empty())
+                .unwrap_or_else(own_agent),
+        }
+    }
+}
+
+const ALLOW: Rule = Rule {
+    expected: "expected CIDR ranges or host names, such as [\"10.1.0.0/16\", \"hooks.internal\"]",
+    fits: |entry| !entry.is_empty(),
+};
+
+const USER_AGENT: Rule = Rule {
+    expected: "expected visible ASCII characters and spaces, such as \"Acme/1.0\"",
+    fits: is_user_agent,
+};
+
+/// Whether a text can be the value of a header.
+fn is_user_agent(text: &str) -> bool {
+    text.trim() == text && text.chars().all(|character| matches!(character, ' '..='~'))
+}
+
+fn own_agent() -> String {
+    format!("Ringback/{}", env!("CARGO_PKG_VERSION"))
+}

@@ -1,0 +1,62 @@
+//! Why a program is ended before its time, and what that makes of its end.
+//! Ends nothing; it only decides what an ending means.
+
+use std::time::Duration;
+
+use super::{CancelWish, Exit, Outcome};
+
+/// Why a running program is asked to end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StopReason {
+    /// It has run for as long as it was allowed to.
+    Timeout(Duration),
+    /// A client wishes it.
+    Cancel(CancelWish),
+    /// The server stops.
+    Shutdown,
+}
+
+impl Outcome {
+    /// What the end of a program means. A program that was asked to end has ended for that
+    /// reason, whatever code it chose to exit with.
+    pub fn of(exit: Exit, stopped: Option<StopReason>) -> Self {
+        match (stopped, exit) {
+            (None, Exit::Code(code)) => Self::Exited { code },
+            (None, Exit::Signal(signal)) => Self::Signaled { signal },
+            (Some(StopReason::Timeout(timeout)), exit) => {
+                Self::TimedOut { timeout, exit: Some(exit) }
+            }
+            (Some(StopReason::Cancel(CancelWish { reason, by })), exit) => {
+                Self::Cancelled { reason, by, exit: Some(exit) }
+            }
+            (Some(StopReason::Shutdown), _) => Self::Interrupted {
+                reason: "The server was stopped while the program was running.".to_owned(),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Cause, Status};
+
+    fn check(stopped: Option<StopReason>, exit: Exit, status: Status, cause: Cause) {
+        let outcome = Outcome::of(exit, stopped);
+        assert_eq!((outcome.status(), outcome.cause()), (status, cause));
+    }
+
+    #[test]
+    fn the_first_reason_counts_and_not_how_the_program_took_it() {
+        let timeout = Some(StopReason::Timeout(Duration::from_secs(1)));
+        let cancel = Some(StopReason::Cancel(CancelWish::default()));
+        for exit in [Exit::Code(0), Exit::Code(1), Exit::Signal(15), Exit::Signal(9)] {
+            check(timeout.clone(), exit, Status::Failed, Cause::Timeout);
+            check(cancel.clone(), exit, Status::Cancelled, Cause::Cancelled);
+            check(Some(StopReason::Shutdown), exit, Status::Failed, Cause::Interrupted);
+        }
+        check(None, Exit::Code(0), Status::Completed, Cause::Exited);
+        check(None, Exit::Code(1), Status::Failed, Cause::Exited);
+        check(None, Exit::Signal(9), Status::Failed, Cause::Signaled);
+    }
+}

@@ -1,0 +1,157 @@
+//! Who is asking: API keys, and the caller that a good one stands for.
+//! Knows a key only by its SHA-256, and compares in constant time.
+
+use std::collections::HashMap;
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::{FromRequest, HttpRequest, web};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use uuid::Uuid;
+
+use super::error::{Kind, Problem};
+use super::state::Api;
+use crate::domain::{Secret, Tenant};
+use crate::store::ApiKey;
+
+/// The keys that open this server.
+#[derive(Debug, Default)]
+pub struct Keyring {
+    admin: Option<[u8; 32]>,
+    by_id: HashMap<String, ApiKey>,
+    open: bool,
+}
+
+impl Keyring {
+    /// The keys that the store has, and one more from the configuration.
+    pub fn new(admin: Option<&Secret>, stored: Vec<ApiKey>) -> Self {
+        let admin = admin.map(|key| sha256(key.expose()));
+        let by_id = stored.into_iter().map(|key| (key.id.clone(), key)).collect();
+        Self { admin, by_id, open: false }
+    }
+
+    /// No keys at all: whoever reaches the routes may use them. For applications that guard them
+    /// in their own way.
+    pub fn open() -> Self {
+        Self { open: true, ..Self::default() }
+    }
+
+    /// Nobody can be let in.
+    pub fn is_empty(&self) -> bool {
+        self.admin.is_none() && self.by_id.is_empty() && !self.open
+    }
+
+    fn caller(&self, token: Option<&str>) -> Option<Caller> {
+        if self.open {
+            return Some(Caller { tenant: Tenant::default(), name: None });
+        }
+        let token = token?;
+        let hash = sha256(token);
+        if let Some(admin) = &self.admin
+            && bool::from(admin.ct_eq(&hash))
+        {
+            return Some(Caller { tenant: Tenant::default(), name: Some("admin".to_owned()) });
+        }
+        let key = self.by_id.get(key_id(token)?)?;
+        bool::from(key.sha256.ct_eq(&hash))
+            .then(|| Caller { tenant: key.tenant.clone(), name: Some(key.name.clone()) })
+    }
+}
+
+/// Whoever has shown a good key.
+#[derive(Debug, Clone)]
+pub(super) struct Caller {
+    /// Whose executions it may see.
+    pub(super) tenant: Tenant,
+    /// What its key is called.
+    pub(super) name: Option<String>,
+}
+
+impl FromRequest for Caller {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let Some(api) = request.app_data::<web::Data<Api>>() else {
+            return ready(Err(Problem::new(Kind::Internal, "The server failed internally.")));
+        };
+        let caller = api.keys.caller(token_of(request));
+        ready(caller.ok_or_else(|| {
+            let detail = "A valid API key is needed: `Authorization: Bearer <key>`.";
+            Problem::new(Kind::Unauthorized, detail)
+        }))
+    }
+}
+
+/// A key that was made just now. The text exists nowhere else and is not to be had again.
+#[derive(Debug)]
+pub struct NewKey {
+    /// What its owner shows: `rbk_<id>_<secret>`.
+    pub text: Secret,
+    /// What is kept.
+    pub kept: ApiKey,
+}
+
+/// Makes an admin key of the default tenant.
+///
+/// # Errors
+/// When the system has no randomness.
+pub fn new_key(name: &str) -> Result<NewKey, getrandom::Error> {
+    let mut secret = [0; 32];
+    getrandom::fill(&mut secret)?;
+    let id = Uuid::now_v7().simple().to_string();
+    let text = format!("rbk_{id}_{}", hex::encode(secret));
+    let kept = ApiKey {
+        id,
+        name: name.to_owned(),
+        tenant: Tenant::default(),
+        scopes: vec!["admin".to_owned()],
+        sha256: sha256(&text),
+    };
+    Ok(NewKey { text: Secret::new(text), kept })
+}
+
+fn token_of(request: &HttpRequest) -> Option<&str> {
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let bearer = header(AUTHORIZATION.as_str()).and_then(|value| {
+        let (scheme, token) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    });
+    bearer.or_else(|| header("x-api-key"))
+}
+
+fn key_id(token: &str) -> Option<&str> {
+    token.strip_prefix("rbk_")?.split_once('_').map(|(id, _)| id)
+}
+
+fn sha256(text: &str) -> [u8; 32] {
+    Sha256::digest(text.as_bytes()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_opens_only_as_a_whole() {
+        let NewKey { text, kept } = new_key("first").unwrap();
+        let keys = Keyring::new(Some(&Secret::from("sixteen-characters")), vec![kept.clone()]);
+        let name = |token: &str| keys.caller(Some(token)).and_then(|caller| caller.name);
+        assert_eq!(name(text.expose()).as_deref(), Some("first"));
+        assert_eq!(name("sixteen-characters").as_deref(), Some("admin"));
+        let other_secret = format!("rbk_{}_{}", kept.id, "0".repeat(64));
+        for token in ["", "sixteen-character", "rbk_", "rbk_x_y", &other_secret] {
+            assert_eq!(name(token), None, "{token}");
+        }
+        assert!(keys.caller(None).is_none());
+    }
+
+    #[test]
+    fn no_key_lets_nobody_in_and_an_open_ring_everybody() {
+        assert!(Keyring::default().is_empty());
+        assert!(Keyring::default().caller(Some("")).is_none());
+        assert!(Keyring::open().caller(None).is_some());
+    }
+}

@@ -1,0 +1,90 @@
+//! What every answer of ours has around it: a request id, errors in the right shape, and an answer
+//! even where a handler panicked. Looks into no body.
+
+use std::panic::AssertUnwindSafe;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{Error, ResponseError};
+use futures_util::FutureExt;
+use uuid::Uuid;
+
+use super::error::{Kind, Problem, Shape};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The longest request id that is taken over from a client, in bytes.
+const REQUEST_ID_BYTES_MAX: usize = 128;
+
+/// Errors as problem+json.
+pub(super) async fn standard(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    wrap(request, next, Shape::Problem).await
+}
+
+/// Errors as HopX's clients read them.
+pub(super) async fn hopx(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    wrap(request, next, Shape::Hopx).await
+}
+
+async fn wrap(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+    shape: Shape,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let id = request_id(&request);
+    // Nothing of a request outlives it, so nothing can be left half-changed.
+    let answered = AssertUnwindSafe(next.call(request)).catch_unwind().await;
+    let Ok(answered) = answered else {
+        // The panic's own text is in the log already, by the panic hook.
+        log::error!("request {id}: its handler panicked");
+        let problem = Problem::new(Kind::Internal, "The server failed internally.");
+        return Err(Problem { request_id: Some(id), shape, ..problem }.into());
+    };
+    let answer = answered?.map_into_boxed_body();
+    let problem = answer.response().error().and_then(|error| error.as_error::<Problem>()).cloned();
+    let mut answer = match problem {
+        Some(problem) => {
+            let problem = Problem { request_id: Some(id.clone()), shape, ..problem };
+            answer.into_response(problem.error_response())
+        }
+        None => answer,
+    };
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        answer.headers_mut().insert(REQUEST_ID, value);
+    }
+    Ok(answer)
+}
+
+/// The client's own request id where it is harmless in a log and a header, else a new one.
+fn request_id(request: &ServiceRequest) -> String {
+    let own = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok());
+    own.filter(|id| is_sane(id)).map_or_else(|| Uuid::now_v7().simple().to_string(), str::to_owned)
+}
+
+fn is_sane(id: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
+    !id.is_empty() && id.len() <= REQUEST_ID_BYTES_MAX && id.chars().all(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_harmless_request_ids_are_taken_over() {
+        for id in ["a", "0192-abc_DEF.1:2", &"x".repeat(128)] {
+            assert!(is_sane(id), "{id}");
+        }
+        for id in ["", "a b", "a\"b", "ä", "<script>", &"x".repeat(129)] {
+            assert!(!is_sane(id), "{id}");
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! Every error that a client can see, and the only place that chooses an HTTP status.
+//! Tells what is wrong with a request, never what is inside the server.
+
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+
+use super::compat::hopx;
+use crate::actors::{CancelError, SubmitError};
+use crate::store::StoreError;
+
+/// A request that is not answered as its sender had hoped, as RFC 9457 has it.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    /// What kind of problem it is.
+    pub(super) kind: Kind,
+    /// One sentence about this occurrence.
+    pub(super) detail: String,
+    /// What is wrong with which field.
+    pub(super) errors: Vec<FieldError>,
+    /// How this request is called in the logs.
+    pub(super) request_id: Option<String>,
+    /// In whose words it is told.
+    pub(super) shape: Shape,
+}
+
+/// What is wrong with one field of a request.
+#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
+pub(super) struct FieldError {
+    /// The field, with dots where it lies inside another.
+    pub(super) field: String,
+    /// A stable word.
+    pub(super) code: &'static str,
+    /// One sentence.
+    pub(super) detail: String,
+}
+
+/// Whose error bodies a route answers with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Shape {
+    /// `application/problem+json`.
+    #[default]
+    Problem,
+    /// As HopX's clients read them.
+    Hopx,
+}
+
+/// The kinds of problem; each has one status and one stable code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    InvalidJson,
+    InvalidRequest,
+    Unauthorized,
+    NotFound,
+    MethodNotAllowed(&'static str),
+    TooLarge,
+    UnsupportedMediaType,
+    TenantQueueFull,
+    QueueFull,
+    Draining,
+    StoreUnavailable,
+    Internal,
+}
+
+impl Kind {
+    pub(super) const fn status(self) -> StatusCode {
+        match self {
+            Self::InvalidJson | Self::InvalidRequest => StatusCode::BAD_REQUEST,
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TenantQueueFull => StatusCode::TOO_MANY_REQUESTS,
+            Self::QueueFull | Self::Draining | Self::StoreUnavailable => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    pub(super) const fn code(self) -> &'static str {
+        match self {
+            Self::InvalidJson => "invalid_json",
+            Self::InvalidRequest => "invalid_request",
+            Self::Unauthorized => "unauthorized",
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed(_) => "method_not_allowed",
+            Self::TooLarge => "body_too_large",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::TenantQueueFull => "tenant_queue_full",
+            Self::QueueFull => "queue_full",
+            Self::Draining => "draining",
+            Self::StoreUnavailable => "store_unavailable",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// After how many seconds it may be worth asking again.
+    const fn retry_after(self) -> Option<&'static str> {
+        match self {
+            Self::TenantQueueFull | Self::QueueFull => Some("1"),
+            Self::Draining | Self::StoreUnavailable => Some("5"),
+            _ => None,
+        }
+    }
+}
+
+impl Problem {
+    pub(super) fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        Self {
+            kind,
+            detail: detail.into(),
+            errors: Vec::new(),
+            request_id: None,
+            shape: Shape::Problem,
+        }
+    }
+
+    /// A request with wrong fields. The detail is about the first; `errors` has them all.
+    pub(super) fn invalid(errors: Vec<FieldError>) -> Self {
+        let detail = errors.first().map_or_else(String::new, |error| error.detail.clone());
+        Self { errors, ..Self::new(Kind::InvalidRequest, detail) }
+    }
+
+    pub(super) fn not_found() -> Self {
+        Self::new(Kind::NotFound, "There is nothing here by that name.")
+    }
+
+    fn standard_body(&self) -> HttpResponse {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            r#type: String,
+            title: &'a str,
+            status: u16,
+            detail: &'a str,
+            code: &'a str,
+            #[serde(skip_serializing_if = "<[_]>::is_empty")]
+            errors: &'a [FieldError],
+            #[serde(skip_serializing_if = "Option::is_none")]
+            request_id: Option<&'a str>,
+        }
+        let status = self.kind.status();
+        let body = Body {
+            r#type: format!("urn:ringback:problem:{}", self.kind.code()),
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            detail: &self.detail,
+            code: self.kind.code(),
+            errors: &self.errors,
+            request_id: self.request_id.as_deref(),
+        };
+        let body = serde_json::to_string(&body).expect("plain fields can always be written");
+        self.start().content_type("application/problem+json").body(body)
+    }
+
+    /// An answer with the status and the headers that this kind of problem has in every shape.
+    pub(super) fn start(&self) -> actix_web::HttpResponseBuilder {
+        let mut answer = HttpResponse::build(self.kind.status());
+        match self.kind {
+            Kind::Unauthorized => {
+                answer.insert_header((WWW_AUTHENTICATE, "Bearer"));
+            }
+            Kind::MethodNotAllowed(allowed) => {
+                answer.insert_header((ALLOW, allowed));
+            }
+            _ => {}
+        }
+        if let Some(seconds) = self.kind.retry_after() {
+            answer.insert_header((RETRY_AFTER, seconds));
+        }
+        answer
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind.code(), self.detail)
+    }
+}
+
+impl std::error::Error for Problem {}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.kind.status()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        match self.shape {
+            Shape::Problem => self.standard_body(),
+            Shape::Hopx => hopx::error_body(self),
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        log::error!("the store failed under a request: {error}");
+        Self::new(Kind::StoreUnavailable, "The server cannot read or write its store right now.")
+    }
+}
+
+impl From<SubmitError> for Problem {
+    fn from(error: SubmitError) -> Self {
+        let kind = match error {
+            SubmitError::TenantQueueFull { .. } => Kind::TenantQueueFull,
+            SubmitError::QueueFull { .. } => Kind::QueueFull,
+            SubmitError::Draining => Kind::Draining,
+            SubmitError::Store(error) => return error.into(),
+        };
+        Self::new(kind, sentence(&error.to_string()))
+    }
+}
+
+impl From<CancelError> for Problem {
+    fn from(error: CancelError) -> Self {
+        match error {
+            CancelError::NotFound => Self::not_found(),
+            CancelError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<actix::MailboxError> for Problem {
+    fn from(_: actix::MailboxError) -> Self {
+        Self::new(Kind::Draining, "The server is stopping.")
+    }
+}
+
+/// An error's fragment as a sentence.
+fn sentence(fragment: &str) -> String {
+    let mut letters = fragment.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
+}
+
+/// The answer of a server to a path that it does not have.
+///
+/// # Errors
+/// Always.
+pub async fn not_found() -> Result<HttpResponse, Problem> {
+    Err(Problem::not_found())
+}

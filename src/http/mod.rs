@@ -1,0 +1,23 @@
+//! The HTTP API: what comes in is checked and becomes a message or a question to the store; what
+//! goes out is a record or a problem. Runs nothing and sends no webhook.
+
+mod answers;
+mod auth;
+mod body;
+mod compat;
+mod deliveries;
+mod envelope;
+mod error;
+mod executions;
+mod fields;
+mod health;
+mod list;
+mod routes;
+mod spec;
+mod state;
+mod working_dir;
+
+pub use auth::{Keyring, NewKey, new_key};
+pub use error::not_found;
+pub use routes::routes;
+pub use state::{Api, RequestLimits};

@@ -1,0 +1,63 @@
+//! The whole API in one list.
+//! Every path of ours is here and nowhere else.
+
+use actix_web::middleware::from_fn;
+use actix_web::web::{Data, PayloadConfig, ServiceConfig, delete, get, post, resource, scope};
+use actix_web::{HttpResponse, Resource};
+
+use super::compat::hopx;
+use super::error::{Kind, Problem, not_found};
+use super::state::Api;
+use super::{deliveries, envelope, executions, health, list};
+
+/// Puts the routes into an application or a scope of one, under any prefix.
+pub fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) + Clone {
+    move |config: &mut ServiceConfig| {
+        let body = PayloadConfig::new(api.limits.body_bytes_max);
+        config.service(
+            scope("/v1")
+                .app_data(api.clone())
+                .app_data(body.clone())
+                .service(
+                    only("/executions", "GET, POST")
+                        .route(post().to(executions::submit))
+                        .route(get().to(list::list)),
+                )
+                .service(
+                    only("/executions/{id}", "DELETE, GET")
+                        .route(get().to(executions::read))
+                        .route(delete().to(executions::cancel)),
+                )
+                .service(
+                    only("/executions/{id}/deliveries", "GET")
+                        .route(get().to(deliveries::of_execution)),
+                )
+                .default_service(actix_web::web::to(not_found))
+                .wrap(from_fn(envelope::standard)),
+        );
+        config.service(
+            only("/execute/async", "POST")
+                .app_data(api.clone())
+                .app_data(body)
+                .route(post().to(hopx::execute_async))
+                .wrap(from_fn(envelope::hopx)),
+        );
+        config.service(
+            only("/livez", "GET").route(get().to(health::live)).wrap(from_fn(envelope::standard)),
+        );
+        config.service(
+            only("/readyz", "GET")
+                .app_data(api)
+                .route(get().to(health::ready))
+                .wrap(from_fn(envelope::standard)),
+        );
+    }
+}
+
+/// A resource that answers every other method with 405 and the methods that it has.
+fn only(path: &str, allowed: &'static str) -> Resource {
+    resource(path).default_service(actix_web::web::to(move || async move {
+        let detail = format!("This path takes only {allowed}.");
+        Err::<HttpResponse, _>(Problem::new(Kind::MethodNotAllowed(allowed), detail))
+    }))
+}

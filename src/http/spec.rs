@@ -1,0 +1,269 @@
+//! Turns the fields of a request into a spec, checking each against the limits.
+//! Accepts nothing and runs nothing; what is wrong is collected in the fields.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::fields::Fields;
+use super::state::Api;
+use super::working_dir;
+use crate::domain::{Callback, ExecutionSpec, OnInterrupt, PayloadFormat, Secret, WorkingDir};
+use crate::webhook::{check_callback_header, check_secret};
+
+/// The longest signing secret, in bytes; HMAC-SHA256 hashes longer keys down anyway.
+const SECRET_BYTES_MAX: usize = 1024;
+
+/// A spec from the fields of `POST /v1/executions`. When something is wrong, the fields know it,
+/// and what is returned is worth nothing.
+pub(super) fn read(fields: &mut Fields, api: &Api) -> ExecutionSpec {
+    let code = code(fields, api);
+    let language = language(fields, api);
+    ExecutionSpec {
+        stdin: stdin(fields, api),
+        env: env(fields, api),
+        working_dir: working_dir(fields, api, &["working_dir", "workdir"]),
+        timeout: timeout(fields, api),
+        queue_timeout: fields.seconds("queue_timeout", api.limits.timeout_max),
+        output_bytes: output_bytes(fields, api),
+        on_interrupt: on_interrupt(fields),
+        labels: labels(fields, api),
+        metadata: metadata(fields, api),
+        callback: callback(fields, api),
+        ..refuse_what_is_not_there(fields, ExecutionSpec::new(language, code))
+    }
+}
+
+/// Fields of the API that this version cannot honour. To ignore them would be to promise them.
+fn refuse_what_is_not_there(fields: &mut Fields, spec: ExecutionSpec) -> ExecutionSpec {
+    if fields.take("command").is_some() {
+        let detail = "`command` is not allowed on this server; send `code`.".to_owned();
+        fields.wrong("command", "not_allowed", detail);
+    }
+    if fields.string("on_output_limit").is_some_and(|policy| policy != "truncate") {
+        let detail = "`on_output_limit` can only be `truncate` on this server.".to_owned();
+        fields.wrong("on_output_limit", "not_available", detail);
+    }
+    // The programs of this version always have the host's network.
+    if fields.boolean("network") == Some(false) {
+        let detail = "This server cannot take the network away from a program.".to_owned();
+        fields.wrong("network", "not_available", detail);
+    }
+    spec
+}
+
+pub(super) fn code(fields: &mut Fields, api: &Api) -> String {
+    let code = fields.required_string("code").unwrap_or_default();
+    too_long(fields, "code", code.len(), api.limits.code_bytes_max);
+    if code.contains('\0') {
+        fields.wrong("code", "invalid", "`code` must not contain a NUL character.".to_owned());
+    }
+    code
+}
+
+/// The runtime's own name; the request may use any of its aliases.
+pub(super) fn language(fields: &mut Fields, api: &Api) -> String {
+    let asked = fields.string("language").unwrap_or_else(|| "python".to_owned());
+    let runtimes = api.launcher.runtimes();
+    if let Some(runtime) = runtimes.find(&asked) {
+        return runtime.name().to_owned();
+    }
+    let known: Vec<&str> = runtimes.iter().map(|runtime| runtime.name()).collect();
+    let detail = format!("The language `{asked}` is unknown; known are {}.", known.join(", "));
+    fields.wrong("language", "unknown_language", detail);
+    asked
+}
+
+pub(super) fn timeout(fields: &mut Fields, api: &Api) -> std::time::Duration {
+    let limits = &api.limits;
+    fields.seconds("timeout", limits.timeout_max).unwrap_or(limits.timeout_default)
+}
+
+fn stdin(fields: &mut Fields, api: &Api) -> Option<String> {
+    let (stdin, input) = (fields.string("stdin"), fields.take("input"));
+    if stdin.is_some() && input.is_some() {
+        let detail = "`stdin` and `input` cannot be given together.".to_owned();
+        fields.wrong("input", "conflict", detail);
+    }
+    let name = if stdin.is_some() { "stdin" } else { "input" };
+    let text = stdin.or_else(|| input.map(|value| value.to_string()))?;
+    too_long(fields, name, text.len(), api.limits.stdin_bytes_max);
+    Some(text)
+}
+
+pub(super) fn env(fields: &mut Fields, api: &Api) -> BTreeMap<String, Secret> {
+    let env = fields.strings("env");
+    let length = env.iter().map(|(name, value)| name.len() + value.len()).sum();
+    too_long(fields, "env", length, api.limits.env_bytes_max);
+    for (name, value) in &env {
+        let field = format!("env.{name}");
+        if name.is_empty() || name.contains(['=', '\0']) {
+            let detail = format!("`{}` cannot be the name of a variable.", name.escape_debug());
+            fields.wrong(&field, "invalid_name", detail);
+        } else if value.contains('\0') {
+            let detail = format!("The value of `{field}` must not contain a NUL character.");
+            fields.wrong(&field, "invalid", detail);
+        }
+    }
+    env.into_iter().map(|(name, value)| (name, Secret::new(value))).collect()
+}
+
+/// The directory by whichever of `names` is there; the last one wins, as HopX's clients expect.
+pub(super) fn working_dir(fields: &mut Fields, api: &Api, names: &[&'static str]) -> WorkingDir {
+    let mut found = WorkingDir::Own;
+    for name in names {
+        let Some(text) = fields.string(name) else { continue };
+        match working_dir::parse(&text, &api.limits.working_dirs) {
+            Ok(directory) => found = directory,
+            Err(why) => fields.wrong(name, "invalid", format!("`{name}` {why}.")),
+        }
+    }
+    found
+}
+
+fn output_bytes(fields: &mut Fields, api: &Api) -> u64 {
+    let limits = &api.limits;
+    let Some(object) = fields.object("limits") else { return limits.output_bytes_default };
+    let mut inner = Fields::new(object);
+    let output_bytes = inner.count("output_bytes", limits.output_bytes_max);
+    for name in ["memory_bytes", "processes", "cpu_seconds", "open_files"] {
+        if inner.take(name).is_some() {
+            let detail = format!("This server cannot enforce `{name}`.");
+            inner.wrong(name, "not_available", detail);
+        }
+    }
+    if let Err(problem) = inner.finish() {
+        for error in problem.errors {
+            fields.wrong(&format!("limits.{}", error.field), error.code, error.detail);
+        }
+    }
+    output_bytes.unwrap_or(limits.output_bytes_default)
+}
+
+fn on_interrupt(fields: &mut Fields) -> OnInterrupt {
+    let Some(name) = fields.string("on_interrupt") else { return OnInterrupt::Fail };
+    OnInterrupt::from_name(&name).unwrap_or_else(|| {
+        let detail = "`on_interrupt` must be `fail` or `rerun`.".to_owned();
+        fields.wrong("on_interrupt", "invalid", detail);
+        OnInterrupt::Fail
+    })
+}
+
+fn labels(fields: &mut Fields, api: &Api) -> BTreeMap<String, String> {
+    let labels = fields.strings("labels");
+    too_many(fields, "labels", labels.len(), api.limits.labels_max);
+    for (name, value) in &labels {
+        check_entry(fields, api, "labels", (name, value.chars().count()));
+    }
+    labels
+}
+
+fn metadata(fields: &mut Fields, api: &Api) -> Map<String, Value> {
+    let metadata = fields.object("metadata").unwrap_or_default();
+    too_many(fields, "metadata", metadata.len(), api.limits.metadata_max);
+    for (name, value) in &metadata {
+        if value.is_object() || value.is_array() {
+            let detail =
+                format!("`metadata.{name}` must be a string, a number, a boolean or null.");
+            fields.wrong(&format!("metadata.{name}"), "wrong_type", detail);
+        }
+        let length = value.as_str().map_or(0, |text| text.chars().count());
+        check_entry(fields, api, "metadata", (name, length));
+    }
+    metadata
+}
+
+fn callback(fields: &mut Fields, api: &Api) -> Option<Callback> {
+    let url = fields.string("callback_url");
+    let format = payload_format(fields);
+    let headers = callback_headers(fields, api);
+    let signing_secret = signing_secret(fields);
+    let Some(url) = url else {
+        if !headers.is_empty() || signing_secret.is_some() {
+            let detail = "`callback_url` is missing, and without it nobody is called back.";
+            fields.wrong("callback_url", "required", detail.to_owned());
+        }
+        return None;
+    };
+    let url = callback_url(fields, api, &url);
+    Some(Callback { url, headers, signing_secret, payload_format: format })
+}
+
+/// The URL as the one parser writes it, if a callback may go there as far as can be told now.
+pub(super) fn callback_url(fields: &mut Fields, api: &Api, url: &str) -> String {
+    let chars_max = api.limits.callback_url_chars_max;
+    if url.chars().count() > chars_max {
+        let detail = format!("`callback_url` may have at most {chars_max} characters.");
+        fields.wrong("callback_url", "too_long", detail);
+        return String::new();
+    }
+    match api.policy.check_url(url) {
+        Ok(endpoint) => endpoint.as_str().to_owned(),
+        Err(refusal) => {
+            fields.wrong("callback_url", refusal.rule, format!("`callback_url`: {refusal}"));
+            String::new()
+        }
+    }
+}
+
+fn payload_format(fields: &mut Fields) -> PayloadFormat {
+    let Some(name) = fields.string("payload_format") else { return PayloadFormat::Standard };
+    name.parse().unwrap_or_else(|_| {
+        let known: Vec<&str> = PayloadFormat::ALL.iter().map(|format| format.as_str()).collect();
+        let detail = format!("`payload_format` must be one of {}.", known.join(", "));
+        fields.wrong("payload_format", "invalid", detail);
+        PayloadFormat::Standard
+    })
+}
+
+pub(super) fn callback_headers(fields: &mut Fields, api: &Api) -> Vec<(String, Secret)> {
+    let headers = fields.strings("callback_headers");
+    too_many(fields, "callback_headers", headers.len(), api.limits.callback_headers_max);
+    for (name, value) in &headers {
+        let field = format!("callback_headers.{}", name.escape_debug());
+        too_long(fields, &field, name.len() + value.len(), api.limits.callback_header_bytes_max);
+        if let Err(refusal) = check_callback_header(name, value) {
+            fields.wrong(&field, "header_not_allowed", refusal.to_string());
+        }
+    }
+    headers.into_iter().map(|(name, value)| (name, Secret::new(value))).collect()
+}
+
+/// An empty secret means none, as HopX's clients send it.
+pub(super) fn signing_secret(fields: &mut Fields) -> Option<Secret> {
+    const NAME: &str = "callback_signature_secret";
+    let secret = Secret::new(fields.string(NAME).filter(|text| !text.is_empty())?);
+    too_long(fields, NAME, secret.expose().len(), SECRET_BYTES_MAX);
+    if let Err(bad) = check_secret(&secret) {
+        fields.wrong(NAME, "invalid_secret", format!("`{NAME}`: {bad}."));
+    }
+    Some(secret)
+}
+
+fn check_entry(fields: &mut Fields, api: &Api, of: &str, (name, value_chars): (&str, usize)) {
+    let limits = &api.limits;
+    let (name_max, value_max) = (limits.name_chars_max, limits.value_chars_max);
+    let name_chars = name.chars().count();
+    if name_chars == 0 || name_chars > name_max {
+        let detail = format!("A name in `{of}` must have 1 to {name_max} characters.");
+        fields.wrong(&format!("{of}.{name}"), "invalid_name", detail);
+    }
+    if value_chars > value_max {
+        let detail = format!("`{of}.{name}` must have at most {value_max} characters.");
+        fields.wrong(&format!("{of}.{name}"), "too_long", detail);
+    }
+}
+
+fn too_long(fields: &mut Fields, name: &str, length: usize, max: usize) {
+    if length > max {
+        let detail = format!("`{name}` has {length} bytes, and may have at most {max}.");
+        fields.wrong(name, "too_long", detail);
+    }
+}
+
+fn too_many(fields: &mut Fields, name: &str, count: usize, max: usize) {
+    if count > max {
+        let detail = format!("`{name}` has {count} entries, and may have at most {max}.");
+        fields.wrong(name, "too_many", detail);
+    }
+}

@@ -1,0 +1,67 @@
+//! What every handler needs: the engine's supervisor, its store, and the limits of a request.
+//! Holds no state of its own.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::Addr;
+
+use super::auth::Keyring;
+use crate::actors::SupervisorActor;
+use crate::process::Launcher;
+use crate::store::Store;
+use crate::webhook::AddressPolicy;
+
+/// The engine as the HTTP API sees it.
+pub struct Api {
+    /// Whom executions are submitted to.
+    pub supervisor: Addr<SupervisorActor>,
+    /// Where they are read.
+    pub store: Arc<dyn Store>,
+    /// Which languages there are.
+    pub launcher: Launcher,
+    /// Which callback addresses are allowed.
+    pub policy: Arc<AddressPolicy>,
+    /// Who may ask.
+    pub keys: Keyring,
+    /// How much of everything a request may have.
+    pub limits: RequestLimits,
+}
+
+/// How much of everything a request may have.
+#[derive(Debug, Clone)]
+pub struct RequestLimits {
+    /// The whole body, in bytes.
+    pub body_bytes_max: usize,
+    /// The program's text, in bytes.
+    pub code_bytes_max: usize,
+    /// What a program reads from standard input, in bytes.
+    pub stdin_bytes_max: usize,
+    /// All names and values of `env` together, in bytes.
+    pub env_bytes_max: usize,
+    /// How many bytes of each output stream are kept when a request does not say.
+    pub output_bytes_default: u64,
+    /// How many it may ask for.
+    pub output_bytes_max: u64,
+    /// How long a program may run when a request does not say.
+    pub timeout_default: Duration,
+    /// How long it may ask for.
+    pub timeout_max: Duration,
+    /// How many labels.
+    pub labels_max: usize,
+    /// How many entries of metadata.
+    pub metadata_max: usize,
+    /// How long the name of a label or of metadata may be, in characters.
+    pub name_chars_max: usize,
+    /// How long its value may be, in characters.
+    pub value_chars_max: usize,
+    /// How long a callback URL may be, in characters.
+    pub callback_url_chars_max: usize,
+    /// How many callback headers.
+    pub callback_headers_max: usize,
+    /// How long one may be, name and value together, in bytes.
+    pub callback_header_bytes_max: usize,
+    /// Absolute directories in which programs may run, and in what lies below them.
+    pub working_dirs: Vec<PathBuf>,
+}

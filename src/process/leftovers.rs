@@ -1,0 +1,40 @@
+//! Finds and kills processes that outlived their execution: those that took a session of their
+//! own, and those of a server that was killed. Judges by the environment that every program got.
+//!
+//! A program that wipes its environment, or that this user may not look at, is not found.
+
+use std::fs;
+use std::path::Path;
+
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+
+/// The variable that tells a program where its result goes, and us whose program it is.
+pub(super) const MARK: &str = "RINGBACK_RESULT";
+
+/// Kills every process whose mark lies below `executions` and whose execution is not `live`.
+/// Returns how many it has killed; a process that forks while this looks needs another look.
+pub(super) fn kill(executions: &Path, live: impl Fn(&str) -> bool) -> usize {
+    let Ok(entries) = fs::read_dir("/proc") else { return 0 };
+    let mark = format!("{MARK}={}/", executions.display());
+    entries
+        .flatten()
+        .filter_map(|entry| Pid::from_raw(entry.file_name().to_str()?.parse().ok()?))
+        .filter(|pid| kill_one(*pid, mark.as_bytes(), &live))
+        .count()
+}
+
+fn kill_one(pid: Pid, mark: &[u8], live: &impl Fn(&str) -> bool) -> bool {
+    // The descriptor comes first: should the number go to somebody else while we read, the
+    // signal still goes to the process that was looked at, or to nobody.
+    let Ok(process) = pidfd_open(pid, PidfdFlags::empty()) else { return false };
+    let Ok(environment) = fs::read(format!("/proc/{}/environ", pid.as_raw_nonzero())) else {
+        return false;
+    };
+    let is_left_over = environment
+        .split(|byte| *byte == 0)
+        .find_map(|variable| variable.strip_prefix(mark))
+        .and_then(|rest| rest.split(|byte| *byte == b'/').next())
+        .and_then(|execution| std::str::from_utf8(execution).ok())
+        .is_some_and(|execution| !live(execution));
+    is_left_over && pidfd_send_signal(process, Signal::KILL).is_ok()
+}

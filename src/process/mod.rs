@@ -1,0 +1,22 @@
+//! Runs one program as a supervised child and says how it ended: the only place that starts
+//! processes. Knows neither who asked nor what an execution is worth.
+//!
+//! The surface is [`Launcher`], [`Order`], [`Launched`] and [`Ending`]; how a child comes about is
+//! nobody else's business.
+
+mod capture;
+mod child;
+mod directory;
+mod launcher;
+mod leftovers;
+mod residence;
+mod runtime;
+mod spawn;
+
+pub use child::{Ending, Signaller};
+pub use launcher::{LaunchError, Launched, Launcher, LauncherSettings, Order};
+pub use residence::Residence;
+pub use runtime::{Located, Runtime, RuntimeSettings, Runtimes, RuntimesError};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,76 @@
+//! Which executions have a program here and now, and the place of each of them.
+//! Starts and signals nothing but what outlived its execution.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::directory::ExecutionDirectory;
+use super::leftovers;
+use crate::domain::{ExecutionId, ProgramResult};
+
+/// The executions whose programs are nobody's leftovers. All clones are one.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Living(Arc<Mutex<HashSet<String>>>);
+
+impl Living {
+    /// Counts an execution among the living until the answer is dropped. It comes before
+    /// anything that could be taken for a leftover.
+    pub(super) fn enter(&self, id: ExecutionId) -> Alive {
+        let execution = id.to_string();
+        self.set().insert(execution.clone());
+        Alive { living: self.clone(), execution }
+    }
+
+    /// Whether an execution is among the living now. Ask anew for each process and directory:
+    /// an execution may begin while leftovers are looked for.
+    pub(super) fn contains(&self, execution: &str) -> bool {
+        self.set().contains(execution)
+    }
+
+    fn set(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One of the living.
+#[derive(Debug)]
+pub(super) struct Alive {
+    living: Living,
+    execution: String,
+}
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        self.living.set().remove(&self.execution);
+    }
+}
+
+/// The place of a program. Dropping it removes the program's directory and makes whatever still
+/// runs of it a leftover.
+#[derive(Debug)]
+pub struct Residence {
+    // Declared first, dropped first: the directory goes while nobody else may remove it.
+    pub(super) directory: ExecutionDirectory,
+    pub(super) executions: PathBuf,
+    pub(super) alive: Alive,
+}
+
+impl Residence {
+    /// What the program left as its result, if it is JSON of at most `bytes_max`.
+    pub(super) fn result(&self, bytes_max: u64) -> ProgramResult {
+        self.directory.result(bytes_max)
+    }
+
+    /// Kills what the program left outside its process group and says how many there were. Looks
+    /// again until nothing is found; the number of looks is bounded, for a program that forks
+    /// faster than anybody can look.
+    pub fn kill_escaped(&self) -> usize {
+        const LOOKS_MAX: usize = 100;
+        let is_other = |execution: &str| execution != self.alive.execution;
+        (0..LOOKS_MAX)
+            .map(|_| leftovers::kill(&self.executions, is_other))
+            .take_while(|killed| *killed > 0)
+            .sum()
+    }
+}

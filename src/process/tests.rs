@@ -1,0 +1,207 @@
+//! Real programs, launched and ended. Each test waits for a condition, never for a while.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::{Ending, Launched, Launcher, LauncherSettings, Order, RuntimeSettings, Runtimes};
+use crate::domain::{ExecutionId, ExecutionSpec, Exit, ProgramResult, Secret, Tenant};
+
+struct Place {
+    _data_dir: tempfile::TempDir,
+    launcher: Launcher,
+}
+
+fn place() -> Place {
+    let runtime = |name: &str, command: &str| RuntimeSettings {
+        name: name.to_owned(),
+        aliases: vec![],
+        command: vec![command.to_owned()],
+        file: "main.sh".to_owned(),
+        version: vec![],
+        locate: vec![],
+        env: vec![],
+    };
+    let runtimes = Runtimes::new(vec![runtime("sh", "sh"), runtime("lost", "no-such-command")]);
+    let data_dir = tempfile::tempdir().unwrap();
+    let settings = LauncherSettings {
+        data_dir: data_dir.path().to_owned(),
+        path: "/usr/bin:/bin".to_owned(),
+        result_bytes_max: 1024,
+    };
+    let launcher = Launcher::new(settings, runtimes.unwrap()).unwrap();
+    Place { _data_dir: data_dir, launcher }
+}
+
+async fn launch(place: &Place, spec: &ExecutionSpec) -> Launched {
+    let order = Order { id: ExecutionId::generate(), tenant: &Tenant::default(), spec };
+    place.launcher.launch(&order).await.unwrap()
+}
+
+async fn run(code: &str) -> (Ending, ProgramResult) {
+    let place = place();
+    let (exit, result, _) = launch(&place, &sh(code)).await.ended().await.unwrap();
+    (exit, result)
+}
+
+fn sh(code: &str) -> ExecutionSpec {
+    ExecutionSpec::new("sh", code)
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+fn is_alive(pid: &str) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // A zombie that waits for its parent runs nothing.
+    !stat.is_empty() && !stat.contains(") Z ")
+}
+
+async fn eventually(what: &str, condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !condition() {
+        assert!(Instant::now() < deadline, "never came true: {what}");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+async fn within<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(10), future).await.unwrap()
+}
+
+async fn pid_in(file: &Path) -> String {
+    let read = || std::fs::read_to_string(file).unwrap_or_default();
+    eventually("the pid is written", || read().ends_with('\n')).await;
+    read().trim().to_owned()
+}
+
+#[tokio::test]
+async fn exit_codes_and_signals_are_told_apart() {
+    assert_eq!(run("exit 0").await.0.exit, Exit::Code(0));
+    assert_eq!(run("exit 7").await.0.exit, Exit::Code(7));
+    assert_eq!(run("kill -KILL $$").await.0.exit, Exit::Signal(9));
+    assert_eq!(run("kill -PIPE $$").await.0.exit, Exit::Signal(13));
+}
+
+#[tokio::test]
+async fn the_two_streams_are_kept_apart() {
+    let (exit, _) = run("echo out; echo err >&2").await;
+    assert_eq!((text(&exit.stdout.head), text(&exit.stderr.head)), ("out\n", "err\n"));
+}
+
+#[tokio::test]
+async fn standard_input_is_what_was_sent_or_empty() {
+    assert_eq!(text(&run("cat").await.0.stdout.head), "");
+    let place = place();
+    let long = "0123456789".repeat(30_000);
+    let spec = ExecutionSpec { stdin: Some(long.clone()), ..sh("cat") };
+    let (exit, _, _) = launch(&place, &spec).await.ended().await.unwrap();
+    assert_eq!(text(&exit.stdout.head), long);
+}
+
+#[tokio::test]
+async fn the_environment_is_ours_and_the_clients_and_nothing_else() {
+    let place = place();
+    let env = [("GREETING", "hello"), ("HOME", "/elsewhere"), ("RINGBACK_RESULT", "/etc/passwd")];
+    let env = env.map(|(name, value)| (name.to_owned(), Secret::from(value)));
+    let spec = ExecutionSpec { env: BTreeMap::from(env), ..sh("env | sort | cut -d= -f1") };
+    let (exit, _, _) = launch(&place, &spec).await.ended().await.unwrap();
+    let expected = "GREETING\nHOME\nLANG\nPATH\nPWD\nRINGBACK_EXECUTION_ID\nRINGBACK_RESULT\n";
+    assert_eq!(text(&exit.stdout.head), expected);
+    let spec = ExecutionSpec { code: "echo $HOME $RINGBACK_RESULT".into(), ..spec };
+    let (exit, _, _) = launch(&place, &spec).await.ended().await.unwrap();
+    let said = text(&exit.stdout.head);
+    assert!(said.starts_with("/elsewhere ") && said.ends_with("/result.json\n"), "{said}");
+}
+
+#[tokio::test]
+async fn a_result_is_what_the_program_wrote_there() {
+    let (_, result) = run(r#"echo '{"answer": 42}' > "$RINGBACK_RESULT""#).await;
+    assert_eq!(result, ProgramResult::Json(r#"{"answer":42}"#.to_owned()));
+}
+
+#[tokio::test]
+async fn it_leads_a_session_of_its_own() {
+    let (exit, _) = run("ps -o pid=,sid= -p $$ || cut -d' ' -f1,6 /proc/$$/stat").await;
+    let said = text(&exit.stdout.head);
+    let numbers: Vec<&str> = said.split_whitespace().collect();
+    assert_eq!(numbers[0], numbers[1], "{said}");
+}
+
+#[tokio::test]
+async fn a_missing_command_is_named() {
+    let place = place();
+    let spec = ExecutionSpec::new("lost", "");
+    let order = Order { id: ExecutionId::generate(), tenant: &Tenant::default(), spec: &spec };
+    let error = place.launcher.launch(&order).await.unwrap_err().to_string();
+    assert!(error.contains("`no-such-command`"), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_left_in_the_group_is_killed_and_does_not_delay_the_end() {
+    let place = place();
+    let spec = sh("sleep 1000 & echo $!");
+    let (exit, _, _) = within(launch(&place, &spec).await.ended()).await.unwrap();
+    let pid = text(&exit.stdout.head).trim().to_owned();
+    eventually("the sleeper is gone", || !is_alive(&pid)).await;
+}
+
+#[tokio::test]
+async fn what_has_left_the_group_is_found_by_its_mark() {
+    let place = place();
+    let spec = sh(
+        "setsid sh -c 'echo $$ > pid; exec sleep 1000' & while ! [ -s pid ]; do :; done; cat pid",
+    );
+    let launched = launch(&place, &spec).await;
+    let (exit, _, residence) = within(launched.ended()).await.unwrap();
+    let pid = text(&exit.stdout.head).trim().to_owned();
+    assert!(is_alive(&pid));
+    assert_eq!(place.launcher.kill_leftovers(), 0, "the execution still lives");
+    assert_eq!(residence.kill_escaped(), 1);
+    eventually("the sleeper is gone", || !is_alive(&pid)).await;
+}
+
+#[tokio::test]
+async fn a_program_that_nobody_waits_for_is_killed() {
+    let place = place();
+    let marker = place._data_dir.path().join("pid");
+    let launched =
+        launch(&place, &sh(&format!("echo $$ > {}; sleep 1000", marker.display()))).await;
+    let pid = pid_in(&marker).await;
+    drop(launched);
+    eventually("the program is gone", || !is_alive(&pid)).await;
+}
+
+#[tokio::test]
+async fn kill_reaches_a_program_that_ignores_a_polite_request() {
+    let place = place();
+    let spec = sh("trap '' TERM; echo ready > ready; while :; do sleep 1; done");
+    let launched = launch(&place, &spec).await;
+    let signaller = launched.signaller();
+    let ended = launched.ended();
+    let kill = async {
+        let executions = place._data_dir.path().join("executions");
+        let ready = || {
+            std::fs::read_dir(&executions)
+                .unwrap()
+                .flatten()
+                .any(|entry| entry.path().join("work/ready").exists())
+        };
+        eventually("the trap is set", ready).await;
+        signaller.terminate();
+        signaller.kill();
+    };
+    let (ended, ()) = within(async { tokio::join!(ended, kill) }).await;
+    assert_eq!(ended.unwrap().0.exit, Exit::Signal(9));
+}
+
+#[tokio::test]
+async fn a_flood_is_counted_and_cut_to_what_is_kept() {
+    let place = place();
+    let spec = ExecutionSpec { output_bytes: 1000, ..sh("head -c 5000000 /dev/zero") };
+    let (exit, _, _) = within(launch(&place, &spec).await.ended()).await.unwrap();
+    assert_eq!(exit.stdout.total, 5_000_000);
+    assert_eq!((exit.stdout.head.len(), exit.stdout.tail.len()), (500, 500));
+}

@@ -1,0 +1,122 @@
+//! Accepting: all that is asked for, in one transaction, queued or running at once.
+//! Admits nobody and refuses nobody; that was done before.
+
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use super::super::secrets::SpecSecrets;
+use super::super::{NewExecution, SealingKey};
+use super::failure::Failure;
+use super::specs;
+use super::values::{json, millis};
+use crate::domain::{DeliverySummary, Epoch, Execution, OwnerId, Run, State, Timestamp};
+
+/// The epoch of an execution that starts with being accepted, as any first start gives it.
+const FIRST_EPOCH: Epoch = Epoch(1);
+
+/// A new execution made ready for the writer: what can be worked out before is.
+pub(super) struct Prepared {
+    new: NewExecution,
+    labels: String,
+    metadata: String,
+    sealed: Option<Vec<u8>>,
+}
+
+impl Prepared {
+    /// Seals the secrets and writes the JSON, on the thread of the caller.
+    pub(super) fn new(new: NewExecution, key: &SealingKey) -> Self {
+        let labels = json(&new.spec.labels);
+        let metadata = json(&new.spec.metadata);
+        let sealed = SpecSecrets::seal(key, new.id, &new.spec);
+        Self { new, labels, metadata, sealed }
+    }
+
+    /// Keeps the execution and answers its record.
+    pub(super) fn insert(
+        self,
+        database: &Connection,
+        owner: OwnerId,
+        now: Timestamp,
+    ) -> Result<Execution, Failure> {
+        let id = self.new.id.uuid().into_bytes();
+        let run = self.new.start.then_some(Run { started_at: now, epoch: FIRST_EPOCH, owner });
+        self.insert_record(database, now)?;
+        specs::insert(database, id, &self.new.spec, self.sealed.as_deref())?;
+        self.insert_in_queue(database, run, now)?;
+        Ok(record(self.new, run, now))
+    }
+
+    fn insert_record(&self, database: &Connection, now: Timestamp) -> Result<(), Failure> {
+        let spec = &self.new.spec;
+        let callback = spec.callback.as_ref();
+        database
+            .prepare_cached(
+                "INSERT INTO executions (id, tenant, language, created_at, timeout_ms,
+                    callback_url, payload_format, labels, metadata)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            )?
+            .execute((
+                self.new.id.uuid().into_bytes(),
+                self.new.tenant.as_str(),
+                &spec.language,
+                now.as_millis(),
+                millis(spec.timeout),
+                callback.map(|callback| &callback.url),
+                callback.map(|callback| callback.payload_format.as_str()),
+                &self.labels,
+                &self.metadata,
+            ))?;
+        Ok(())
+    }
+
+    fn insert_in_queue(
+        &self,
+        database: &Connection,
+        run: Option<Run>,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let expires_at = self.new.spec.queue_timeout.map(|timeout| now.after(timeout));
+        database
+            .prepare_cached(
+                "INSERT INTO queue (id, tenant, state, epoch, attempt, owner, started_at, expires_at)
+                 VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7)",
+            )?
+            .execute((
+                self.new.id.uuid().into_bytes(),
+                self.new.tenant.as_str(),
+                if run.is_some() { "running" } else { "queued" },
+                run.map_or(0, |run| run.epoch.0),
+                run.map(|run| run.owner.uuid().into_bytes()),
+                run.map(|run| run.started_at.as_millis()),
+                expires_at.map(Timestamp::as_millis),
+            ))?;
+        Ok(())
+    }
+}
+
+/// The record as it will be read back.
+fn record(new: NewExecution, run: Option<Run>, now: Timestamp) -> Execution {
+    let spec = &new.spec;
+    Execution {
+        id: new.id,
+        tenant: new.tenant,
+        language: spec.language.clone(),
+        timeout: as_kept(spec.timeout),
+        created_at: now,
+        labels: spec.labels.clone(),
+        metadata: spec.metadata.clone(),
+        endpoint: spec
+            .callback
+            .as_ref()
+            .map(|callback| (callback.url.clone(), callback.payload_format)),
+        attempt: 1,
+        cancelling: false,
+        state: run.map_or(State::Queued, State::Running),
+        delivery: DeliverySummary::None,
+    }
+}
+
+fn as_kept(duration: Duration) -> Duration {
+    Duration::from_millis(millis(duration).unsigned_abs())
+}

@@ -1,0 +1,134 @@
+//! Finding the deliveries that are due and claiming them.
+//! Writes nothing: a claim is an entry in a set in memory.
+
+use std::collections::HashSet;
+
+use rusqlite::{Connection, Row};
+
+use super::super::secrets::SpecSecrets;
+use super::super::{Claim, ClaimedDelivery, SealingKey, StoreError};
+use super::claims::{Claims, Held};
+use super::failure::Failure;
+use super::values::{execution_id, get, named, time, uuid};
+use crate::domain::{DeliveryId, EventId, Timestamp};
+
+/// What is asked for.
+pub(super) struct Wanted {
+    pub(super) limit: usize,
+    pub(super) saturated: HashSet<String>,
+    pub(super) now: Timestamp,
+}
+
+/// Claims deliveries that are due, with all that an attempt needs. `database` is one snapshot.
+pub(super) fn claim(
+    database: &Connection,
+    claims: &Claims,
+    key: &SealingKey,
+    wanted: &Wanted,
+) -> Result<Held, Failure> {
+    let mut held = choose(database, claims, wanted)?;
+    for id in held.ids() {
+        match delivery(database, key, id) {
+            Ok(delivery) => held.push(delivery),
+            // It stays claimed with the others, so that one broken row holds up no other
+            // delivery; the next start of the server tries it again.
+            Err(Failure::Store(error)) => log::error!("cannot read delivery {id}: {error}"),
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(held)
+}
+
+/// Chooses ids and puts them into the set.
+///
+/// The set is locked before the snapshot is taken, which is at the first read, and until the
+/// choice is in it; an id leaves it only when its attempt has been committed. So a delivery that
+/// is not in the set has, in this snapshot, whatever was recorded of it. Without that, an id could
+/// leave the set between an older snapshot and the look into the set, and be handed out again.
+fn choose(database: &Connection, claims: &Claims, wanted: &Wanted) -> Result<Held, Failure> {
+    let mut claimed = claims.lock();
+    let mut choice = Choice { ids: Vec::new(), next_due: None };
+    // First attempts before retries: a receiver that is down must not delay the others' news.
+    for is_retry in [false, true] {
+        choice.scan(database, &claimed, wanted, is_retry)?;
+    }
+    claimed.extend(&choice.ids);
+    let claim = Claim { due: Vec::with_capacity(choice.ids.len()), next_due: choice.next_due };
+    Ok(Held::new(claims.clone(), choice.ids, claim))
+}
+
+struct Choice {
+    ids: Vec<DeliveryId>,
+    next_due: Option<Timestamp>,
+}
+
+impl Choice {
+    /// Goes through the pending deliveries in order of their due times, until the first that is
+    /// neither taken nor to be passed over: that one says when to come again.
+    fn scan(
+        &mut self,
+        database: &Connection,
+        claimed: &HashSet<DeliveryId>,
+        wanted: &Wanted,
+        is_retry: bool,
+    ) -> Result<(), Failure> {
+        // The index has all of this; no row is touched.
+        let mut select = database.prepare_cached(
+            "SELECT id, host, next_attempt_at FROM deliveries INDEXED BY deliveries_due
+             WHERE status = 'pending' AND (attempts_made > 0) = ?1
+             ORDER BY next_attempt_at, id",
+        )?;
+        let mut rows = select.query([is_retry])?;
+        while let Some(row) = rows.next()? {
+            let id = DeliveryId::from_uuid(uuid(row, "id")?);
+            if claimed.contains(&id) || wanted.saturated.contains(get_str(row, "host")?) {
+                continue;
+            }
+            let due_at = time(row, "next_attempt_at")?;
+            if due_at > wanted.now || self.ids.len() >= wanted.limit {
+                self.next_due = Some(self.next_due.map_or(due_at, |other| other.min(due_at)));
+                break;
+            }
+            self.ids.push(id);
+        }
+        Ok(())
+    }
+}
+
+fn get_str<'a>(row: &'a Row<'_>, column: &str) -> Result<&'a str, Failure> {
+    Ok(row.get_ref(column)?.as_str().map_err(rusqlite::Error::from)?)
+}
+
+fn delivery(
+    database: &Connection,
+    key: &SealingKey,
+    id: DeliveryId,
+) -> Result<ClaimedDelivery, Failure> {
+    let mut select = database.prepare_cached(
+        "SELECT d.execution_id, d.event_id, d.host, d.payload_format, d.attempts_made, d.url,
+            d.body, s.sealed
+         FROM deliveries d JOIN specs s ON s.id = d.execution_id
+         WHERE d.id = ?1",
+    )?;
+    let read = |row: &Row<'_>| {
+        let execution_id = execution_id(row, "execution_id")?;
+        let sealed: Option<Vec<u8>> = get(row, "sealed")?;
+        let secrets = SpecSecrets::open(key, execution_id, sealed.as_deref())?;
+        Ok(ClaimedDelivery {
+            id,
+            event_id: EventId::from_uuid(uuid(row, "event_id")?),
+            execution_id,
+            url: get(row, "url")?,
+            host: get(row, "host")?,
+            payload_format: named(row, "payload_format", |name| name.parse().ok())?,
+            body: get(row, "body")?,
+            headers: secrets.headers,
+            signing_secret: secrets.signing_secret,
+            attempts_made: get(row, "attempts_made")?,
+        })
+    };
+    let found = select.query_and_then([id.uuid().into_bytes()], read)?.next();
+    found.unwrap_or_else(|| {
+        Err(Failure::Store(StoreError::Corrupt { what: format!("{id} has no execution") }))
+    })
+}

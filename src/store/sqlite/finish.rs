@@ -1,0 +1,146 @@
+//! Ending an execution: its terminal state, its output and the delivery that it owes.
+//! The only place that writes any of these.
+
+use rusqlite::{Connection, named_params};
+
+use super::super::{Finish, Guard, NewDelivery, Settled};
+use super::failure::Failure;
+use super::outcomes::columns;
+use super::values::{count, millis};
+use crate::domain::{Captured, Ended, ExecutionId, ProgramResult, Timestamp};
+
+/// Ends an execution if it still is as the guard has it. The database holds this together: the
+/// record takes a status only while it has none and the queue has the row, the row goes in the
+/// same transaction, and a second delivery would not be unique.
+pub(super) fn finish(
+    database: &Connection,
+    finish: &Finish,
+    now: Timestamp,
+) -> Result<Settled, Failure> {
+    let (state, epoch) = match finish.guard {
+        Guard::Queued => ("queued", None),
+        Guard::Running(epoch) => ("running", Some(epoch.0)),
+    };
+    if !end_record(database, finish, (state, epoch))? {
+        return Ok(Settled::Stale);
+    }
+    leave_queue(database, finish.id, (state, epoch))?;
+    insert_output(database, finish.id, &finish.ended)?;
+    if let Some(delivery) = &finish.delivery {
+        insert_delivery(database, (finish.id, delivery), finish.ended.completed_at, now)?;
+    }
+    Ok(Settled::Written)
+}
+
+/// Answers false, with nothing changed, when the execution is not as the guard has it.
+fn end_record(
+    database: &Connection,
+    finish: &Finish,
+    (state, epoch): (&str, Option<u32>),
+) -> Result<bool, Failure> {
+    let ended = &finish.ended;
+    let outcome = columns(&ended.outcome);
+    let changed = database
+        .prepare_cached(
+            "UPDATE executions SET status = :status, started_at = :started_at,
+                completed_at = :completed_at, cause = :cause, exit_code = :exit_code,
+                signal = :signal, limit_ms = :limit_ms, reason = :reason,
+                cancelled_by = :cancelled_by, cpu_seconds = :cpu_seconds,
+                memory_peak_bytes = :memory_peak_bytes, attempt = queue.attempt
+             FROM queue
+             WHERE executions.id = :id AND executions.status IS NULL AND queue.id = :id
+               AND queue.state = :state AND queue.epoch = coalesce(:epoch, queue.epoch)",
+        )?
+        .execute(named_params! {
+            ":id": finish.id.uuid().into_bytes(),
+            ":state": state,
+            ":epoch": epoch,
+            ":status": ended.outcome.status().as_str(),
+            ":started_at": ended.started_at.map(Timestamp::as_millis),
+            ":completed_at": ended.completed_at.as_millis(),
+            ":cause": ended.outcome.cause().as_str(),
+            ":exit_code": outcome.exit_code,
+            ":signal": outcome.signal,
+            ":limit_ms": outcome.limit.map(millis),
+            ":reason": outcome.reason,
+            ":cancelled_by": outcome.cancelled_by,
+            ":cpu_seconds": ended.usage.map(|usage| usage.cpu_seconds),
+            ":memory_peak_bytes": ended.usage.map(|usage| count(usage.memory_peak_bytes)),
+        })?;
+    Ok(changed == 1)
+}
+
+fn leave_queue(
+    database: &Connection,
+    id: ExecutionId,
+    (state, epoch): (&str, Option<u32>),
+) -> Result<(), Failure> {
+    let gone = database
+        .prepare_cached(
+            "DELETE FROM queue WHERE id = ?1 AND state = ?2 AND epoch = coalesce(?3, epoch)",
+        )?
+        .execute((id.uuid().into_bytes(), state, epoch))?;
+    match gone {
+        1 => Ok(()),
+        _ => Err(Failure::corrupt(format!("{id} ended and was not in the queue"))),
+    }
+}
+
+fn insert_output(database: &Connection, id: ExecutionId, ended: &Ended) -> Result<(), Failure> {
+    let nothing = Captured::default();
+    let (result, result_error) = match &ended.result {
+        ProgramResult::None => (None, None),
+        ProgramResult::Json(json) => (Some(json), None),
+        ProgramResult::Rejected(sentence) => (None, Some(sentence)),
+    };
+    if ended.stdout == nothing && ended.stderr == nothing && ended.result == ProgramResult::None {
+        return Ok(());
+    }
+    database
+        .prepare_cached(
+            "INSERT INTO outputs (id, stdout_total, stderr_total, result, result_error,
+                stdout_head, stdout_tail, stderr_head, stderr_tail)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        )?
+        .execute((
+            id.uuid().into_bytes(),
+            count(ended.stdout.total),
+            count(ended.stderr.total),
+            result,
+            result_error,
+            &ended.stdout.head,
+            &ended.stdout.tail,
+            &ended.stderr.head,
+            &ended.stderr.tail,
+        ))?;
+    Ok(())
+}
+
+/// The delivery is due at once: `now` is the store's time, by which it will be asked for.
+fn insert_delivery(
+    database: &Connection,
+    (execution, delivery): (ExecutionId, &NewDelivery),
+    created_at: Timestamp,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    database
+        .prepare_cached(
+            "INSERT INTO deliveries (id, execution_id, event_id, event_type, host, payload_format,
+                status, attempts_max, next_attempt_at, created_at, url, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'pending', ?7, ?8, ?9, ?10, ?11)",
+        )?
+        .execute((
+            delivery.id.uuid().into_bytes(),
+            execution.uuid().into_bytes(),
+            delivery.event_id.uuid().into_bytes(),
+            delivery.event_type.as_str(),
+            &delivery.host,
+            delivery.payload_format.as_str(),
+            delivery.attempts_max,
+            now.as_millis(),
+            created_at.as_millis(),
+            &delivery.url,
+            &delivery.body,
+        ))?;
+    Ok(())
+}

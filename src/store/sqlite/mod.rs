@@ -1,0 +1,30 @@
+//! The store in one SQLite file: one writer thread, a few reader threads.
+//! Knows the contract and the schema; decides nothing about executions or deliveries.
+
+mod accept;
+mod check;
+mod claim;
+mod claims;
+mod command;
+mod connect;
+mod deliveries;
+mod failure;
+mod finish;
+mod keys;
+mod lock;
+mod migrate;
+mod open;
+mod outcomes;
+mod queue;
+mod read;
+mod readers;
+mod rows;
+mod specs;
+mod start;
+mod stop;
+mod store;
+mod values;
+mod writer;
+
+pub use open::SqliteOptions;
+pub use store::SqliteStore;

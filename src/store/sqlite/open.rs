@@ -1,0 +1,142 @@
+//! Opening: directory, lock, file, schema, key, connections, in this order.
+//! Leaves everything as it was when it refuses.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::super::private_dir::{make_private_dir, private_file, sync_dir, unusable};
+use super::super::{Clock, SealingKey, StoreError};
+use super::connect::{check_sqlite, make_writer, open, open_reader};
+use super::failure::Failure;
+use super::lock::DirLock;
+use super::migrate::{migrate, refuse_newer};
+use crate::domain::OwnerId;
+
+/// What a store in a SQLite file needs to know.
+#[derive(Debug, Clone)]
+pub struct SqliteOptions {
+    /// The data directory; made, with mode 0700, if it is not there.
+    pub dir: PathBuf,
+    /// The process start that opens it.
+    pub owner: OwnerId,
+    /// What secrets in it are sealed with: the same key as ever.
+    pub key: SealingKey,
+    /// Where it takes the time from.
+    pub clock: Clock,
+}
+
+/// Reads are short and mostly of single rows; two of them at a time keep two cores busy.
+const READERS: usize = 2;
+
+/// An opened database: its lock, the connection that writes, and those that read.
+pub(super) struct Opened {
+    pub(super) lock: DirLock,
+    pub(super) writer: Connection,
+    pub(super) readers: Vec<Connection>,
+}
+
+/// Opens the database of a data directory, new or old.
+pub(super) fn open_all(options: &SqliteOptions) -> Result<Opened, StoreError> {
+    let file = options.dir.join("ringback.db");
+    let failed = |failure: Failure| match failure {
+        Failure::Sql(error) => unusable(&file, &error),
+        Failure::Store(error) => error,
+    };
+    check_sqlite(rusqlite::version_number()).map_err(|reason| unusable(&file, &reason))?;
+    make_private_dir(&options.dir)?;
+    refuse_network(&options.dir)?;
+    let lock = DirLock::acquire(&options.dir, options.clock.now())?;
+    make_file(&file).map_err(|error| unusable(&file, &error))?;
+
+    let mut writer = open(&file).map_err(failed)?;
+    refuse_newer(&writer, &file)?;
+    make_writer(&writer).map_err(failed)?;
+    migrate(&mut writer, &file)?;
+    check_key(&writer, &options.key).map_err(failed)?;
+    let readers: Result<Vec<_>, _> = (0..READERS).map(|_| open_reader(&file)).collect();
+    Ok(Opened { lock, writer, readers: readers.map_err(failed)? })
+}
+
+/// SQLite gives its log the mode that the database has, so it is made before SQLite makes it.
+fn make_file(file: &Path) -> std::io::Result<()> {
+    private_file().open(file)?;
+    sync_dir(super::super::private_dir::parent(file))
+}
+
+/// Refuses another key than the one that the database was made with, before anything is sealed
+/// with it that could not be opened together with the rest.
+fn check_key(database: &Connection, key: &SealingKey) -> Result<(), Failure> {
+    const NAME: &str = "key_check";
+    const TEXT: &[u8] = b"ringback";
+    let read = "SELECT value FROM facts WHERE name = ?1";
+    let sealed: Option<Vec<u8>> = database.query_row(read, [NAME], |row| row.get(0)).optional()?;
+    match sealed {
+        Some(sealed) => match key.open(&sealed, NAME.as_bytes())?.as_slice() {
+            TEXT => Ok(()),
+            _ => Err(Failure::corrupt("the check of the key holds another text")),
+        },
+        None => {
+            let sealed = key.seal(TEXT, NAME.as_bytes());
+            let write = "INSERT INTO facts (name, value) VALUES (?1, ?2)";
+            database.execute(write, (NAME, sealed))?;
+            Ok(())
+        }
+    }
+}
+
+/// SQLite's log needs memory that all its users share, which file systems of other machines do
+/// not give, and their locks have lied before.
+#[cfg(target_os = "linux")]
+fn refuse_network(dir: &Path) -> Result<(), StoreError> {
+    let about = rustix::fs::statfs(dir).map_err(|error| unusable(dir, &error))?;
+    match network_name(i64::from(about.f_type)) {
+        Some(name) => Err(unusable(dir, &OnNetwork { name })),
+        None => Ok(()),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn refuse_network(_dir: &Path) -> Result<(), StoreError> {
+    Ok(())
+}
+
+/// The name of a network file system by the number that statfs(2) has for it.
+#[cfg(target_os = "linux")]
+fn network_name(number: i64) -> Option<&'static str> {
+    // The field is as wide as the machine's word and sign-extends on some of them.
+    match number & 0xFFFF_FFFF {
+        0x6969 => Some("NFS"),
+        0x517B => Some("SMB"),
+        0xFF53_4D42 => Some("CIFS"),
+        0xFE53_4D42 => Some("SMB2"),
+        0x5346_414F => Some("AFS"),
+        _ => None,
+    }
+}
+
+struct OnNetwork {
+    name: &'static str,
+}
+
+impl fmt::Display for OnNetwork {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "it is on a network file system ({}), where a database can break", self.name)
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::network_name;
+
+    #[test]
+    fn network_file_systems_are_known_by_their_numbers() {
+        const EXT4: i64 = 0xEF53;
+        const TMPFS: i64 = 0x0102_1994;
+        assert_eq!(network_name(EXT4), None);
+        assert_eq!(network_name(TMPFS), None);
+        assert_eq!(network_name(0x6969), Some("NFS"));
+        assert_eq!(network_name(i64::from(0xFF53_4D42_u32 as i32)), Some("CIFS"));
+    }
+}

@@ -1,0 +1,92 @@
+//! The few threads that read, each with its own read-only connection.
+//! Write nothing, and never checkpoint.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread::{self, JoinHandle};
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use rusqlite::{Connection, TransactionState};
+use tokio::sync::oneshot;
+
+use super::super::StoreError;
+use super::failure::{Failure, panicked};
+use super::stop::Stop;
+
+type Read = Box<dyn FnOnce(&Connection) + Send>;
+
+/// Enough for SQLite and the row code; what is not touched costs no memory.
+const STACK_BYTES: usize = 1024 * 1024;
+
+/// The callers' side of the reader threads. Dropping it waits for the reads under way.
+pub(super) struct Readers {
+    /// None only while it is being dropped.
+    reads: Option<Sender<Read>>,
+    threads: Vec<JoinHandle<()>>,
+    stop: Stop,
+}
+
+impl Readers {
+    /// Starts one thread for each of the connections.
+    pub(super) fn start(databases: Vec<Connection>, stop: Stop) -> std::io::Result<Self> {
+        let (reads, received) = unbounded();
+        let mut readers = Self { reads: Some(reads), threads: Vec::new(), stop };
+        for (number, database) in databases.into_iter().enumerate() {
+            let received = received.clone();
+            let thread = thread::Builder::new()
+                .name(format!("ringback-reader-{number}"))
+                .stack_size(STACK_BYTES)
+                .spawn(move || run(&database, &received))?;
+            readers.threads.push(thread);
+        }
+        Ok(readers)
+    }
+
+    /// Reads: all that `work` sees is one snapshot, not older than this call.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.stop.check()?;
+        let (caller, answer) = oneshot::channel();
+        let read = Box::new(move |database: &Connection| {
+            // Nobody is told when the caller has gone away; the value is just dropped.
+            let _ = caller.send(in_snapshot(database, work));
+        });
+        let reads = self.reads.as_ref().ok_or_else(|| self.stop.error())?;
+        reads.send(read).map_err(|_| self.stop.error())?;
+        answer.await.unwrap_or_else(|_| Err(self.stop.error()))
+    }
+}
+
+impl Drop for Readers {
+    fn drop(&mut self) {
+        self.reads = None;
+        for thread in self.threads.drain(..) {
+            // It has caught its panics; one that got through has nothing more to say here.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn run(database: &Connection, received: &Receiver<Read>) {
+    while let Ok(read) = received.recv() {
+        read(database);
+    }
+}
+
+fn in_snapshot<T>(
+    database: &Connection,
+    work: impl FnOnce(&Connection) -> Result<T, Failure>,
+) -> Result<T, StoreError> {
+    let read = || {
+        // Ends when it is dropped, also by a panic, so that no snapshot keeps the log growing.
+        let snapshot = database.unchecked_transaction()?;
+        work(&snapshot)
+    };
+    let answer = catch_unwind(AssertUnwindSafe(read));
+    debug_assert!(matches!(database.transaction_state(None::<&str>), Ok(TransactionState::None)));
+    match answer {
+        Ok(answer) => answer.map_err(StoreError::from),
+        Err(payload) => Err(panicked(payload.as_ref())),
+    }
+}

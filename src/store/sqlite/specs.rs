@@ -1,0 +1,103 @@
+//! What it takes to run an execution, as a row of `specs`, and back.
+//! Secrets go in sealed and come out as secrets.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, Row};
+
+use super::super::SealingKey;
+use super::super::secrets::SpecSecrets;
+use super::failure::Failure;
+use super::values::{count, duration_opt, get, millis, named, unsigned};
+use crate::domain::{Callback, Execution, ExecutionSpec, OnInterrupt, WorkingDir};
+
+/// Keeps what of a spec is not in the record of its execution.
+pub(super) fn insert(
+    database: &Connection,
+    id: [u8; 16],
+    spec: &ExecutionSpec,
+    sealed: Option<&[u8]>,
+) -> Result<(), Failure> {
+    let (working_dir, path) = match &spec.working_dir {
+        WorkingDir::Own => ("own", None),
+        WorkingDir::Workspace(path) => ("workspace", Some(bytes(path))),
+        WorkingDir::Listed(path) => ("listed", Some(bytes(path))),
+    };
+    database
+        .prepare_cached(
+            "INSERT INTO specs (id, on_interrupt, queue_timeout_ms, output_bytes,
+                working_dir, working_dir_path, sealed, code, stdin)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        )?
+        .execute((
+            id,
+            spec.on_interrupt.as_str(),
+            spec.queue_timeout.map(millis),
+            count(spec.output_bytes),
+            working_dir,
+            path,
+            sealed,
+            &spec.code,
+            &spec.stdin,
+        ))?;
+    Ok(())
+}
+
+/// The spec of an execution, put together from its record and its row here, secrets opened.
+pub(super) fn find(
+    database: &Connection,
+    key: &SealingKey,
+    execution: &Execution,
+) -> Result<ExecutionSpec, Failure> {
+    let mut select = database.prepare_cached(
+        "SELECT on_interrupt, queue_timeout_ms, output_bytes, working_dir, working_dir_path,
+            sealed, code, stdin
+         FROM specs WHERE id = ?1",
+    )?;
+    let id = execution.id;
+    let mut rows = select.query([id.uuid().into_bytes()])?;
+    let row = rows.next()?.ok_or_else(|| Failure::corrupt(format!("{id} has no spec")))?;
+    let sealed: Option<Vec<u8>> = get(row, "sealed")?;
+    let secrets = SpecSecrets::open(key, id, sealed.as_deref())?;
+    Ok(ExecutionSpec {
+        language: execution.language.clone(),
+        code: get(row, "code")?,
+        stdin: get(row, "stdin")?,
+        env: secrets.env,
+        working_dir: working_dir(row)?,
+        timeout: execution.timeout,
+        queue_timeout: duration_opt(row, "queue_timeout_ms")?,
+        output_bytes: unsigned(row, "output_bytes")?,
+        on_interrupt: on_interrupt(row)?,
+        labels: execution.labels.clone(),
+        metadata: execution.metadata.clone(),
+        callback: execution.endpoint.clone().map(|(url, payload_format)| Callback {
+            url,
+            headers: secrets.headers,
+            signing_secret: secrets.signing_secret,
+            payload_format,
+        }),
+    })
+}
+
+/// The policy in a row that has the column.
+pub(super) fn on_interrupt(row: &Row<'_>) -> Result<OnInterrupt, Failure> {
+    named(row, "on_interrupt", OnInterrupt::from_name)
+}
+
+fn working_dir(row: &Row<'_>) -> Result<WorkingDir, Failure> {
+    let path: Option<Vec<u8>> = get(row, "working_dir_path")?;
+    let path = path.map(|bytes| PathBuf::from(OsStr::from_bytes(&bytes)));
+    named(row, "working_dir", |name| match (name, &path) {
+        ("own", None) => Some(WorkingDir::Own),
+        ("workspace", Some(path)) => Some(WorkingDir::Workspace(path.clone())),
+        ("listed", Some(path)) => Some(WorkingDir::Listed(path.clone())),
+        _ => None,
+    })
+}
+
+fn bytes(path: &Path) -> &[u8] {
+    path.as_os_str().as_bytes()
+}

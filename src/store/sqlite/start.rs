@@ -1,0 +1,67 @@
+//! Taking executions from the queue, and putting them back.
+//! Chooses by age alone, and starts no program.
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use super::super::{SealingKey, Started};
+use super::failure::Failure;
+use super::{rows, specs};
+use crate::domain::{Epoch, ExecutionId, OwnerId, Timestamp};
+
+/// Gives up to `slots` of the oldest queued executions to `owner`. All or none: when one of them
+/// cannot be read, none is started, because a start without its spec would never end.
+pub(super) fn start(
+    database: &Connection,
+    key: &SealingKey,
+    (owner, slots): (OwnerId, usize),
+    now: Timestamp,
+) -> Result<Vec<Started>, Failure> {
+    take(database, (owner, slots), now)?
+        .into_iter()
+        .map(|id| {
+            let execution = rows::find(database, id)?
+                .ok_or_else(|| Failure::corrupt("a queued execution without its record"))?;
+            let spec = Arc::new(specs::find(database, key, &execution)?);
+            Ok(Started { execution, spec })
+        })
+        .collect()
+}
+
+fn take(
+    database: &Connection,
+    (owner, slots): (OwnerId, usize),
+    now: Timestamp,
+) -> Result<Vec<[u8; 16]>, Failure> {
+    let slots = i64::try_from(slots).unwrap_or(i64::MAX);
+    let mut update = database.prepare_cached(
+        "UPDATE queue SET state = 'running', epoch = epoch + 1, owner = ?1, started_at = ?2
+         WHERE id IN (SELECT id FROM queue WHERE state = 'queued' ORDER BY id LIMIT ?3)
+         RETURNING id",
+    )?;
+    let parameters = (owner.uuid().into_bytes(), now.as_millis(), slots);
+    let mut ids = update.query_map(parameters, |row| row.get(0))?.collect::<Result<Vec<_>, _>>()?;
+    // SQLite says in no particular order what it has changed.
+    ids.sort_unstable();
+    Ok(ids)
+}
+
+/// Puts an execution that runs in `epoch` back into the queue. It grows older by an attempt and
+/// an epoch, and is willing to wait as long again as it was at first.
+pub(super) fn requeue(
+    database: &Connection,
+    id: ExecutionId,
+    epoch: Epoch,
+    now: Timestamp,
+) -> Result<bool, Failure> {
+    let changed = database
+        .prepare_cached(
+            "UPDATE queue SET state = 'queued', epoch = epoch + 1, attempt = attempt + 1,
+                owner = NULL, started_at = NULL,
+                expires_at = ?3 + (SELECT queue_timeout_ms FROM specs WHERE specs.id = queue.id)
+             WHERE id = ?1 AND state = 'running' AND epoch = ?2",
+        )?
+        .execute((id.uuid().into_bytes(), epoch.0, now.as_millis()))?;
+    Ok(changed == 1)
+}

@@ -1,0 +1,174 @@
+//! The SQLite store itself: which thread does which part of the contract.
+//! Holds no SQL.
+
+use std::fmt;
+
+use async_trait::async_trait;
+
+use super::super::private_dir::unusable;
+use super::super::{
+    ApiKey, AttemptMade, Census, Claim, Finish, NewExecution, Orphan, Page, Settled, Started,
+    Store, StoreError, Waiting,
+};
+use super::accept::Prepared;
+use super::claim::Wanted;
+use super::claims::Claims;
+use super::lock::DirLock;
+use super::open::{Opened, open_all};
+use super::readers::Readers;
+use super::stop::Stop;
+use super::writer::Writer;
+use super::{SqliteOptions, check, claim, deliveries, finish, keys, queue, read, start};
+use crate::domain::{CancelWish, Delivery, DeliveryId, Epoch, Execution, ExecutionId, Tenant};
+
+/// A store in one SQLite file that no other process may have open.
+///
+/// Dropping it finishes the writes under way, ends its threads and gives the directory free; it
+/// waits for that.
+pub struct SqliteStore {
+    // Fields are dropped in this order: the writer closes last, so that it can copy the log back
+    // into the database, and the directory is free only when the file is closed.
+    readers: Readers,
+    writer: Writer,
+    _lock: DirLock,
+    claims: Claims,
+    options: SqliteOptions,
+}
+
+impl SqliteStore {
+    /// Opens `<dir>/ringback.db`, made if it is not there, and takes the directory for this
+    /// process. Reads and writes files: not for a thread that serves requests.
+    pub fn open(options: SqliteOptions) -> Result<Self, StoreError> {
+        let Opened { lock, writer, readers } = open_all(&options)?;
+        let stop = Stop::default();
+        let no_thread = |error: std::io::Error| unusable(&options.dir, &error);
+        let writer = Writer::start(writer, stop.clone()).map_err(no_thread)?;
+        let readers = Readers::start(readers, stop).map_err(no_thread)?;
+        Ok(Self { readers, writer, _lock: lock, claims: Claims::default(), options })
+    }
+
+    /// How many transactions have been committed since it was opened. Writes that come at the
+    /// same time share one.
+    pub fn commits(&self) -> u64 {
+        self.writer.commits()
+    }
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn accept(&self, new: NewExecution) -> Result<Execution, StoreError> {
+        let (owner, clock) = (self.options.owner, self.options.clock.clone());
+        let prepared = Prepared::new(new, &self.options.key);
+        self.writer.write(move |database| prepared.insert(database, owner, clock.now())).await
+    }
+
+    async fn start(&self, slots: usize) -> Result<Vec<Started>, StoreError> {
+        let SqliteOptions { owner, key, clock, .. } = self.options.clone();
+        let work = move |database: &_| start::start(database, &key, (owner, slots), clock.now());
+        self.writer.write(work).await
+    }
+
+    async fn finish(&self, finish: Finish) -> Result<Settled, StoreError> {
+        let clock = self.options.clock.clone();
+        self.writer.write(move |database| finish::finish(database, &finish, clock.now())).await
+    }
+
+    async fn requeue(&self, id: ExecutionId, epoch: Epoch) -> Result<bool, StoreError> {
+        let clock = self.options.clock.clone();
+        self.writer.write(move |database| start::requeue(database, id, epoch, clock.now())).await
+    }
+
+    async fn wish_cancelled(&self, id: ExecutionId, wish: CancelWish) -> Result<(), StoreError> {
+        let clock = self.options.clock.clone();
+        let work = move |database: &_| queue::wish_cancelled(database, id, &wish, clock.now());
+        self.writer.write(work).await
+    }
+
+    async fn orphans(
+        &self,
+        after: Option<ExecutionId>,
+        limit: usize,
+    ) -> Result<Vec<Orphan>, StoreError> {
+        let owner = self.options.owner;
+        self.readers.read(move |database| queue::orphans(database, owner, after, limit)).await
+    }
+
+    async fn overdue(&self, limit: usize) -> Result<Vec<Waiting>, StoreError> {
+        let now = self.options.clock.now();
+        self.readers.read(move |database| queue::overdue(database, limit, now)).await
+    }
+
+    async fn execution(
+        &self,
+        tenant: &Tenant,
+        id: ExecutionId,
+    ) -> Result<Option<Execution>, StoreError> {
+        let tenant = tenant.clone();
+        self.readers.read(move |database| read::one(database, &tenant, id)).await
+    }
+
+    async fn executions(&self, tenant: &Tenant, page: Page) -> Result<Vec<Execution>, StoreError> {
+        let tenant = tenant.clone();
+        self.readers.read(move |database| read::page(database, &tenant, &page)).await
+    }
+
+    async fn census(&self) -> Result<Census, StoreError> {
+        self.readers.read(queue::census).await
+    }
+
+    async fn claim_deliveries(
+        &self,
+        limit: usize,
+        saturated: &[String],
+    ) -> Result<Claim, StoreError> {
+        let SqliteOptions { key, clock, .. } = self.options.clone();
+        let claims = self.claims.clone();
+        let saturated = saturated.iter().cloned().collect();
+        let wanted = Wanted { limit, saturated, now: clock.now() };
+        let work = move |database: &_| claim::claim(database, &claims, &key, &wanted);
+        self.readers.read(work).await.map(|held| held.hand_over())
+    }
+
+    async fn release_deliveries(&self, ids: &[DeliveryId]) -> Result<(), StoreError> {
+        self.claims.release(ids);
+        Ok(())
+    }
+
+    async fn record_attempt(&self, made: AttemptMade) -> Result<(), StoreError> {
+        let clock = self.options.clock.clone();
+        let claims = self.claims.clone();
+        let id = made.delivery;
+        let work = move |database: &_| deliveries::record(database, &made, clock.now());
+        // On the writer's thread, so that the claim ends even if nobody waits for the answer.
+        self.writer.write_then(work, move || claims.release(&[id])).await
+    }
+
+    async fn deliveries(
+        &self,
+        tenant: &Tenant,
+        id: ExecutionId,
+    ) -> Result<Option<Vec<Delivery>>, StoreError> {
+        let tenant = tenant.clone();
+        self.readers.read(move |database| deliveries::of_execution(database, &tenant, id)).await
+    }
+
+    async fn add_api_key(&self, key: ApiKey) -> Result<(), StoreError> {
+        let clock = self.options.clock.clone();
+        self.writer.write(move |database| keys::insert(database, &key, clock.now())).await
+    }
+
+    async fn api_keys(&self) -> Result<Vec<ApiKey>, StoreError> {
+        self.readers.read(keys::all).await
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        let (owner, clock) = (self.options.owner, self.options.clock.clone());
+        self.writer.write(move |database| check::heartbeat(database, owner, clock.now())).await
+    }
+}

@@ -1,0 +1,22 @@
+//! Other people's servers: where a callback may go, what it is sent, what its answer means.
+//! Knows neither the store nor who runs what.
+
+mod address;
+mod client;
+mod failure;
+mod headers;
+pub mod payload;
+mod request;
+mod response;
+pub mod retry_after;
+pub mod signature;
+mod stored_url;
+pub mod tls;
+
+pub use address::{AddressPolicy, AllowEntry, AllowEntryError, Endpoint, Refusal};
+pub use client::{Attempted, Client, ClientSettings, Request};
+pub use headers::{HeaderRefusal, check_callback_header};
+pub use request::{Signing, headers};
+pub use signature::check_secret;
+pub use stored_url::{authority, shown};
+pub use tls::TlsError;

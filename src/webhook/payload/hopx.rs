@@ -1,0 +1,98 @@
+//! The payload format `hopx`: what clients of HopX's `POST /execute/async` expect to be sent.
+//! Its field names and words are HopX's, not ours.
+
+use serde::Serialize;
+
+use super::record;
+use crate::domain::{Captured, Cause, Event, ExecutionId, Exit, Outcome, Status, Timestamp};
+
+#[derive(Serialize)]
+struct Body {
+    execution_id: ExecutionId,
+    status: &'static str,
+    success: bool,
+    stdout: String,
+    stderr: String,
+    exit_code: i32,
+    execution_time: f64,
+    started_at: Option<Timestamp>,
+    completed_at: Option<Timestamp>,
+    timestamp: Option<Timestamp>,
+    error: Option<String>,
+}
+
+/// HopX has an exit code for everything; this one stands for a program that never started or
+/// whose end nobody saw.
+const NO_EXIT: i32 = -1;
+
+pub(super) fn body(event: &Event) -> Vec<u8> {
+    let execution = &event.execution;
+    let ended = execution.ended();
+    let outcome = ended.map(|ended| &ended.outcome);
+    let body = Body {
+        execution_id: execution.id,
+        status: status(execution.status(), outcome),
+        success: execution.status() == Status::Completed,
+        stdout: ended.map_or_else(String::new, |ended| text(&ended.stdout)),
+        stderr: ended.map_or_else(String::new, |ended| text(&ended.stderr)),
+        exit_code: outcome.map_or(NO_EXIT, exit_code),
+        execution_time: record::execution_time(execution).unwrap_or(0.0),
+        started_at: execution.started_at(),
+        completed_at: ended.map(|ended| ended.completed_at),
+        timestamp: ended.map(|ended| ended.completed_at),
+        error: outcome.and_then(Outcome::error),
+    };
+    serde_json::to_vec(&body).expect("plain fields can always be written")
+}
+
+/// The clients' model has a word of its own for a timeout.
+fn status(status: Status, outcome: Option<&Outcome>) -> &'static str {
+    match outcome.map(Outcome::cause) {
+        Some(Cause::Timeout) => "timeout",
+        _ => status.as_str(),
+    }
+}
+
+/// As a shell has it: 128 and the number of the signal.
+fn exit_code(outcome: &Outcome) -> i32 {
+    match outcome.exit() {
+        Some(Exit::Code(code)) => code,
+        Some(Exit::Signal(signal)) => 128 + signal,
+        None => NO_EXIT,
+    }
+}
+
+/// The format has no place to say that a stream is not text.
+fn text(stream: &Captured) -> String {
+    String::from_utf8_lossy(&stream.bytes().0).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::tests_support::{event, exited};
+    use super::*;
+
+    fn check(outcome: Outcome, status: &str, exit_code: i32, success: bool) {
+        let body: serde_json::Value = serde_json::from_slice(&body(&event(outcome))).unwrap();
+        assert_eq!(body["status"], status);
+        assert_eq!(body["exit_code"], exit_code);
+        assert_eq!(body["success"], success);
+        assert_eq!(body["error"].is_null(), success);
+        assert_eq!(body["execution_time"], 1.5);
+    }
+
+    #[test]
+    fn every_outcome_has_a_status_and_an_integer_exit_code() {
+        let timeout = Duration::from_secs(1);
+        let killed = Some(Exit::Signal(9));
+        check(exited(0), "completed", 0, true);
+        check(exited(3), "failed", 3, false);
+        check(Outcome::Signaled { signal: 11 }, "failed", 139, false);
+        check(Outcome::TimedOut { timeout, exit: killed }, "timeout", 137, false);
+        check(Outcome::Cancelled { reason: None, by: None, exit: None }, "cancelled", -1, false);
+        check(Outcome::SpawnFailed { reason: "No.".into() }, "failed", -1, false);
+        check(Outcome::Interrupted { reason: "No.".into() }, "failed", -1, false);
+    }
+}

@@ -1,0 +1,42 @@
+//! The payload format `standard`: `{type, timestamp, data}` after Standard Webhooks 1.0.0.
+//! Its `data` is the record, so that a receiver and a reader of the API see the same thing.
+
+use serde::Serialize;
+
+use super::record::Record;
+use crate::domain::{Event, Timestamp};
+
+#[derive(Serialize)]
+struct Body<'a> {
+    r#type: &'static str,
+    timestamp: Timestamp,
+    data: Record<'a>,
+}
+
+pub(super) fn body(event: &Event) -> Vec<u8> {
+    let execution = &event.execution;
+    let timestamp = execution.ended().map_or(execution.created_at, |ended| ended.completed_at);
+    let body = Body { r#type: event.kind.as_str(), timestamp, data: Record::of(execution) };
+    serde_json::to_vec(&body).expect("a record has only string keys")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests_support::{event, exited};
+    use super::*;
+
+    #[test]
+    fn it_says_what_when_and_which() {
+        let event = event(exited(0));
+        let body: serde_json::Value = serde_json::from_slice(&body(&event)).unwrap();
+        assert_eq!(body["type"], "execution.completed");
+        assert_eq!(body["timestamp"], "1970-01-01T00:00:03.500Z");
+        assert_eq!(body["data"]["id"], event.execution.id.to_string());
+        assert_eq!(body["data"]["stdout"], "hi\n");
+        assert_eq!(body["data"]["execution_time"], 1.5);
+        assert_eq!(body["data"]["queue_time"], 1.0);
+        assert_eq!(body["data"]["success"], true);
+        assert_eq!(body["data"]["error"], serde_json::Value::Null);
+        assert!(body["data"].get("links").is_none());
+    }
+}
