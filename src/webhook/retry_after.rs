@@ -3,13 +3,17 @@
 
 use std::time::Duration;
 
-use jiff::fmt::rfc2822::DateTimeParser;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 
 use crate::domain::Timestamp;
 
 /// The longest pause that an endpoint may ask for: longer ones are cut, because an answer of one
 /// server must not keep a delivery open for ever.
 const PAUSE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The preferred form of a date in HTTP, IMF-fixdate of RFC 9110. The other two are obsolete.
+const HTTP_DATE: &str = "%a, %d %b %Y %H:%M:%S GMT";
 
 /// The pause that a `Retry-After` header asks for at `now`, at most 24 hours.
 ///
@@ -49,10 +53,13 @@ fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// HTTP's preferred form of a date (IMF-fixdate) is one of the forms of RFC 2822.
+/// Civil time, because `Fri, 31 Dec 9999 23:59:59 GMT`, which is how some say "never", lies beyond
+/// the last point in time that the library knows.
 fn until(value: &str, now: Timestamp) -> Option<Duration> {
-    let date = DateTimeParser::new().parse_timestamp(value).ok()?;
-    Some(Timestamp::from_millis(date.as_millisecond()).since(now))
+    let date = DateTime::strptime(HTTP_DATE, value).ok()?;
+    let now = jiff::Timestamp::from_millisecond(now.as_millis()).ok()?;
+    let pause = TimeZone::UTC.to_datetime(now).duration_until(date);
+    Some(Duration::try_from(pause).unwrap_or(Duration::ZERO))
 }
 
 #[cfg(test)]
@@ -92,7 +99,7 @@ mod tests {
         }
         check("86399", Some(Duration::from_secs(DAY - 1)));
         check("Fri, 15 Jun 2035 15:06:40 GMT", Some(Duration::from_secs(DAY)));
-        check("Fri, 31 Dec 9999 00:00:00 GMT", Some(Duration::from_secs(DAY)));
+        check("Fri, 31 Dec 9999 23:59:59 GMT", Some(Duration::from_secs(DAY)));
     }
 
     #[test]
@@ -129,6 +136,9 @@ mod tests {
             "Sun, 31 Feb 2025 00:00:00 GMT",
             "2025-06-15T15:07:40Z",
             "Sun, 15 Jun 2025",
+            "Sun, 15 Jun 2025 15:07:40",
+            "Sun, 15 Jun 2025 15:07:40 CEST",
+            "Sun, 15 Jun 2025 25:07:40 GMT",
         ] {
             check(value, None);
         }

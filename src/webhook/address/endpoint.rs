@@ -158,9 +158,7 @@ fn unparsable(error: ParseError) -> Refusal {
                 "the callback URL must be absolute and begin with http:// or https://",
             )
         }
-        ParseError::InvalidPort => {
-            Refusal::new("port", "the callback URL's port must be a number from 1 to 65535")
-        }
+        ParseError::InvalidPort => no_port(),
         error => bad_host(&error.to_string()),
     }
 }
@@ -169,8 +167,14 @@ fn bad_host(reason: &str) -> Refusal {
     Refusal::new("host", format!("the callback URL's host is not valid: {reason}"))
 }
 
+fn no_port() -> Refusal {
+    Refusal::new("port", "the callback URL's port must be a number from 1 to 65535")
+}
+
 fn denied_port(port: u16) -> Refusal {
-    Refusal::new("port", format!("the callback URL's port {port} is not one for callbacks"))
+    let detail =
+        format!("the callback URL's port {port} belongs to another protocol, never to callbacks");
+    if port == 0 { no_port() } else { Refusal::new("port", detail) }
 }
 
 fn too_long() -> Refusal {

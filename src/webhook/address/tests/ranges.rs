@@ -34,7 +34,7 @@ const V6: [Row; 17] = [
     ("::", "::", "unspecified", None, Some("loopback")),
     ("::1", "::1", "loopback", Some("unspecified"), Some("unspecified")),
     // All of `::/8` but what stands for IPv4, and all that is outside 2000::/3.
-    ("::1:0:0:0", "::fffe:ffff:ffff:ffff", "reserved", Some("reserved"), Some("unspecified")),
+    ("::1:0:0:0", "::fffe:ffff:ffff:ffff", "reserved", Some("broadcast"), Some("unspecified")),
     (
         "64:ff9b::1:0:0",
         "64:ff9b:ffff:ffff:ffff:ffff:ffff:ffff",
@@ -46,7 +46,7 @@ const V6: [Row; 17] = [
     ("2001::", "2001:0:ffff:ffff:ffff:ffff:ffff:ffff", "tunnel", None, Some("reserved")),
     ("2001:1::", "2001:1ff:ffff:ffff:ffff:ffff:ffff:ffff", "reserved", Some("tunnel"), None),
     ("2001:db8::", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", "documentation", None, None),
-    // Their first and last have something inside that is worse than a tunnel.
+    // A piece out of 6to4; the ends of the whole are below.
     (
         "2002:101:101::",
         "2002:808:808:ffff:ffff:ffff:ffff:ffff",
@@ -132,6 +132,13 @@ fn ipv6_ranges_end_where_they_should() {
     }
 }
 
+/// At its ends 6to4 has something inside that is worse than a tunnel.
+#[test]
+fn both_ends_of_6to4_are_refused() {
+    check("2002::".parse().unwrap(), Some("unspecified"));
+    check("2002:ffff:ffff:ffff:ffff:ffff:ffff:ffff".parse().unwrap(), Some("broadcast"));
+}
+
 #[test]
 fn public_addresses_pass() {
     for address in [
@@ -145,6 +152,8 @@ fn public_addresses_pass() {
         "223.255.255.255",
         "2000::",
         "2001:200::1",
+        "2001:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+        "2003::",
         "2606:4700::1111",
         "2a00:1450::1",
         "3ffe:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
