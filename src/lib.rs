@@ -1,7 +1,36 @@
 //! Runs code for other programs and calls them back.
-#![deny(unsafe_code)]
+//!
+//! A client posts code and has an id at once; the code runs as a supervised child process; exactly
+//! one terminal event (completed, failed or cancelled) is delivered to the client's URL, signed,
+//! retried and logged. This crate is the engine for actix applications; the command `ringback` is
+//! the same engine with a server around it.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use actix_web::{App, HttpServer, web};
+//! use ringback::Ringback;
+//!
+//! let engine = Ringback::builder()
+//!     .data_dir("./ringback-data")
+//!     .api_key("a-key-of-16-characters")
+//!     .start()
+//!     .await?;
+//! let routes = engine.routes();
+//! HttpServer::new(move || {
+//!     App::new().service(web::scope("/rb").configure(routes.clone()))
+//! })
+//! .bind("127.0.0.1:8080")?
+//! .run()
+//! .await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Read `domain` first, then `actors::messages`: all that can be, and all that can be said.
+#![deny(unsafe_code, clippy::unwrap_used)]
 #![warn(missing_docs)]
 
+// Bottom up: each row knows only the rows above it on this page.
 pub mod domain;
 
 pub mod process;

@@ -101,6 +101,8 @@ CREATE TABLE deliveries (
     status          TEXT NOT NULL CHECK (status IN ('pending', 'delivered', 'exhausted', 'refused')),
     ended_by        TEXT CHECK (ended_by IN ('attempts', 'gone', 'too_large', 'refused')),
     attempts_made   INTEGER NOT NULL DEFAULT 0,
+    -- Kept, because an index on an expression has to look the rows up.
+    is_retry        INTEGER NOT NULL DEFAULT 0 CHECK (is_retry = (attempts_made > 0)),
     attempts_max    INTEGER NOT NULL,
     next_attempt_at INTEGER CHECK ((next_attempt_at IS NULL) = (status <> 'pending')),
     created_at      INTEGER NOT NULL,
@@ -111,7 +113,7 @@ CREATE TABLE deliveries (
 
 -- First attempts before retries, then by due time. The host is in it so that the backlog of a
 -- saturated host is passed over inside the index.
-CREATE INDEX deliveries_due ON deliveries ((attempts_made > 0), next_attempt_at, id, host)
+CREATE INDEX deliveries_due ON deliveries (is_retry, next_attempt_at, id, host)
     WHERE status = 'pending';
 
 -- Every HTTP request that was made for a delivery, or refused.

@@ -49,7 +49,8 @@ enum Fate {
 /// # Errors
 /// When the store cannot be read or written; nothing may be started then.
 pub async fn recover(parts: &EngineParts) -> Result<Recovered, StoreError> {
-    let mut recovered = Recovered { processes_killed: kill_leftovers(parts), ..Default::default() };
+    let processes_killed = parts.launcher.kill_leftovers();
+    let mut recovered = Recovered { processes_killed, ..Recovered::default() };
     let mut after: Option<ExecutionId> = None;
     loop {
         let page = parts.store.orphans(after, PAGE).await?;
@@ -69,12 +70,6 @@ pub async fn recover(parts: &EngineParts) -> Result<Recovered, StoreError> {
         log::warn!("cannot remove the directories of earlier executions: {error}");
     }
     Ok(recovered)
-}
-
-/// Looks again until a look finds nothing; bounded, for a program that forks faster than that.
-fn kill_leftovers(parts: &EngineParts) -> usize {
-    const LOOKS_MAX: usize = 100;
-    (0..LOOKS_MAX).map(|_| parts.launcher.kill_leftovers()).take_while(|killed| *killed > 0).sum()
 }
 
 async fn settle(parts: &EngineParts, orphan: Orphan) -> Result<Option<Fate>, StoreError> {

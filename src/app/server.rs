@@ -4,12 +4,12 @@ use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
-use actix_web::{App, HttpServer, web};
+use actix_web::{App, HttpServer};
 
 use super::engine::Engine;
 use super::error::StartError;
 use crate::config::ServerConfig;
-use crate::http::not_found;
+use crate::http::nothing_else;
 
 /// How long open connections have to end when everything else has: an answer is short.
 const CONNECTIONS_END_WITHIN_SECONDS: u64 = 2;
@@ -35,19 +35,18 @@ impl Server {
         let address = listener.local_addr().map_err(refused)?;
         let routes = engine.routes();
         let threads = config.http_threads;
-        let server = HttpServer::new(move || {
-            App::new().configure(routes.clone()).default_service(web::to(not_found))
-        })
-        .workers(threads)
-        .backlog(BACKLOG)
-        .max_connections((config.connections_max / threads).max(1))
-        .client_request_timeout(config.header_timeout)
-        .keep_alive(config.keep_alive)
-        .shutdown_timeout(CONNECTIONS_END_WITHIN_SECONDS)
-        .disable_signals()
-        .listen(listener)
-        .map_err(refused)?
-        .run();
+        let server =
+            HttpServer::new(move || App::new().configure(routes.clone()).configure(nothing_else))
+                .workers(threads)
+                .backlog(BACKLOG)
+                .max_connections((config.connections_max / threads).max(1))
+                .client_request_timeout(config.header_timeout)
+                .keep_alive(config.keep_alive)
+                .shutdown_timeout(CONNECTIONS_END_WITHIN_SECONDS)
+                .disable_signals()
+                .listen(listener)
+                .map_err(refused)?
+                .run();
         let handle = server.handle();
         actix_rt::spawn(server);
         Ok(Self { engine, handle, address })

@@ -238,10 +238,7 @@ fn sentence(fragment: &str) -> String {
     format!("{first}{}.", letters.as_str())
 }
 
-/// The answer of a server to a path that it does not have.
-///
-/// # Errors
-/// Always.
-pub async fn not_found() -> Result<HttpResponse, Problem> {
+/// The answer to a path that nobody has.
+pub(super) async fn not_found() -> Result<HttpResponse, Problem> {
     Err(Problem::not_found())
 }

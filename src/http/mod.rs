@@ -18,6 +18,5 @@ mod state;
 mod working_dir;
 
 pub use auth::{Keyring, NewKey, new_key};
-pub use error::not_found;
-pub use routes::routes;
+pub use routes::{nothing_else, routes};
 pub use state::{Api, RequestLimits};

@@ -54,6 +54,13 @@ pub fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) + Clone {
     }
 }
 
+/// The answer to every path that is not in the list, for a server that has nothing else.
+pub fn nothing_else(config: &mut ServiceConfig) {
+    let everything =
+        scope("").default_service(actix_web::web::to(not_found)).wrap(from_fn(envelope::standard));
+    config.service(everything);
+}
+
 /// A resource that answers every other method with 405 and the methods that it has.
 fn only(path: &str, allowed: &'static str) -> Resource {
     resource(path).default_service(actix_web::web::to(move || async move {

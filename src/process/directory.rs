@@ -75,7 +75,9 @@ impl Directories {
         match wanted.working_dir {
             WorkingDir::Own => root.join("work"),
             WorkingDir::Workspace(below) => {
-                self.workspaces.join(file_name_of(wanted.tenant)).join(below)
+                // Components, because joining an empty path would leave a slash at the end.
+                let root = self.workspaces.join(file_name_of(wanted.tenant));
+                root.join(below).components().collect()
             }
             WorkingDir::Listed(path) => path.clone(),
         }

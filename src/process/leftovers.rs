@@ -3,6 +3,7 @@
 //!
 //! A program that wipes its environment, or that this user may not look at, is not found.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
@@ -11,16 +12,33 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 /// The variable that tells a program where its result goes, and us whose program it is.
 pub(super) const MARK: &str = "RINGBACK_RESULT";
 
-/// Kills every process whose mark lies below `executions` and whose execution is not `live`.
-/// Returns how many it has killed; a process that forks while this looks needs another look.
+/// How often all processes are looked through at most. A look that finds nothing is the last; the
+/// bound is for a program that forks faster than anybody can look, and for one that cannot die.
+const LOOKS_MAX: usize = 100;
+
+/// Kills every process whose mark lies below `executions` and whose execution is not `live`, looks
+/// again until none is left, and says how many there were.
 pub(super) fn kill(executions: &Path, live: impl Fn(&str) -> bool) -> usize {
-    let Ok(entries) = fs::read_dir("/proc") else { return 0 };
     let mark = format!("{MARK}={}/", executions.display());
+    let mut killed = HashSet::new();
+    for _ in 0..LOOKS_MAX {
+        let found = look(mark.as_bytes(), &live);
+        if found.is_empty() {
+            break;
+        }
+        // A process that was killed a moment ago may be found once more on its way out.
+        killed.extend(found);
+    }
+    killed.len()
+}
+
+fn look(mark: &[u8], live: &impl Fn(&str) -> bool) -> Vec<Pid> {
+    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
     entries
         .flatten()
         .filter_map(|entry| Pid::from_raw(entry.file_name().to_str()?.parse().ok()?))
-        .filter(|pid| kill_one(*pid, mark.as_bytes(), &live))
-        .count()
+        .filter(|pid| kill_one(*pid, mark, live))
+        .collect()
 }
 
 fn kill_one(pid: Pid, mark: &[u8], live: &impl Fn(&str) -> bool) -> bool {

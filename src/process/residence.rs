@@ -62,15 +62,8 @@ impl Residence {
         self.directory.result(bytes_max)
     }
 
-    /// Kills what the program left outside its process group and says how many there were. Looks
-    /// again until nothing is found; the number of looks is bounded, for a program that forks
-    /// faster than anybody can look.
+    /// Kills what the program left outside its process group and says how many there were.
     pub fn kill_escaped(&self) -> usize {
-        const LOOKS_MAX: usize = 100;
-        let is_other = |execution: &str| execution != self.alive.execution;
-        (0..LOOKS_MAX)
-            .map(|_| leftovers::kill(&self.executions, is_other))
-            .take_while(|killed| *killed > 0)
-            .sum()
+        leftovers::kill(&self.executions, |execution| execution != self.alive.execution)
     }
 }

@@ -113,9 +113,10 @@ pub(super) fn reap(pid: Pid) -> io::Result<(libc::c_int, Usage)> {
     }
     // SAFETY: zeroed is a valid value of this plain C struct, and wait4 has filled it.
     let usage = unsafe { usage.assume_init() };
-    let seconds = |time: libc::timeval| time.tv_sec as f64 + time.tv_usec as f64 / 1e6;
+    let micros = |time: libc::timeval| time.tv_sec * 1_000_000 + time.tv_usec;
     let usage = Usage {
-        cpu_seconds: seconds(usage.ru_utime) + seconds(usage.ru_stime),
+        // Added up as integers, so that no sum ends in 99999999.
+        cpu_seconds: (micros(usage.ru_utime) + micros(usage.ru_stime)) as f64 / 1e6,
         // Linux counts ru_maxrss in KiB: getrusage(2).
         memory_peak_bytes: u64::try_from(usage.ru_maxrss).unwrap_or(0) * 1024,
     };

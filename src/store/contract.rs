@@ -54,7 +54,7 @@ pub trait Store: Send + Sync + 'static {
         id: ExecutionId,
     ) -> Result<Option<Execution>, StoreError>;
 
-    /// A page of a tenant's executions, newest first, without their output.
+    /// A page of a tenant's executions, newest first, without their output and their results.
     async fn executions(&self, tenant: &Tenant, page: Page) -> Result<Vec<Execution>, StoreError>;
 
     /// How many executions are unfinished, counted when a server starts and by nobody after.
@@ -72,7 +72,8 @@ pub trait Store: Send + Sync + 'static {
     /// Gives claimed deliveries back, untried.
     async fn release_deliveries(&self, ids: &[DeliveryId]) -> Result<(), StoreError>;
 
-    /// Keeps an attempt and what follows from it, in one transaction, and ends the claim.
+    /// Keeps an attempt and what follows from it, in one transaction, and ends the claim. When
+    /// that fails the delivery stays claimed.
     async fn record_attempt(&self, made: AttemptMade) -> Result<(), StoreError>;
 
     /// The deliveries of an execution with all their attempts; none when this tenant has no

@@ -79,7 +79,8 @@ impl Prepared {
         let expires_at = self.new.spec.queue_timeout.map(|timeout| now.after(timeout));
         database
             .prepare_cached(
-                "INSERT INTO queue (id, tenant, state, epoch, attempt, owner, started_at, expires_at)
+                "INSERT INTO queue
+                    (id, tenant, state, epoch, attempt, owner, started_at, expires_at)
                  VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7)",
             )?
             .execute((

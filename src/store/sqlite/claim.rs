@@ -42,9 +42,10 @@ pub(super) fn claim(
 /// Chooses ids and puts them into the set.
 ///
 /// The set is locked before the snapshot is taken, which is at the first read, and until the
-/// choice is in it; an id leaves it only when its attempt has been committed. So a delivery that
-/// is not in the set has, in this snapshot, whatever was recorded of it. Without that, an id could
-/// leave the set between an older snapshot and the look into the set, and be handed out again.
+/// choice is in it. An id leaves the set only while it is being locked, and only when its attempt
+/// has been committed by then. So a delivery that is not in the set has, in this snapshot, all
+/// that was recorded of it. Otherwise an id could leave the set between an older snapshot and the
+/// look into the set, and be handed out again.
 fn choose(database: &Connection, claims: &Claims, wanted: &Wanted) -> Result<Held, Failure> {
     let mut claimed = claims.lock();
     let mut choice = Choice { ids: Vec::new(), next_due: None };
@@ -56,6 +57,13 @@ fn choose(database: &Connection, claims: &Claims, wanted: &Wanted) -> Result<Hel
     let claim = Claim { due: Vec::with_capacity(choice.ids.len()), next_due: choice.next_due };
     Ok(Held::new(claims.clone(), choice.ids, claim))
 }
+
+/// Pending deliveries in order of their due times. The index has all of this in this order: the
+/// backlog of a receiver that is down is passed over without touching a row.
+pub(super) const PENDING: &str = "
+    SELECT id, host, next_attempt_at FROM deliveries INDEXED BY deliveries_due
+    WHERE status = 'pending' AND is_retry = ?1
+    ORDER BY next_attempt_at, id";
 
 struct Choice {
     ids: Vec<DeliveryId>,
@@ -72,12 +80,7 @@ impl Choice {
         wanted: &Wanted,
         is_retry: bool,
     ) -> Result<(), Failure> {
-        // The index has all of this; no row is touched.
-        let mut select = database.prepare_cached(
-            "SELECT id, host, next_attempt_at FROM deliveries INDEXED BY deliveries_due
-             WHERE status = 'pending' AND (attempts_made > 0) = ?1
-             ORDER BY next_attempt_at, id",
-        )?;
+        let mut select = database.prepare_cached(PENDING)?;
         let mut rows = select.query([is_retry])?;
         while let Some(row) = rows.next()? {
             let id = DeliveryId::from_uuid(uuid(row, "id")?);

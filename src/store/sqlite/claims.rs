@@ -4,32 +4,46 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crossbeam_channel::{Receiver, Sender, unbounded};
+
 use super::super::{Claim, ClaimedDelivery};
 use crate::domain::DeliveryId;
 
 /// Shared by cloning.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Claims(Arc<Mutex<HashSet<DeliveryId>>>);
+///
+/// Only who claims takes the lock. Ids that are no longer claimed wait in a channel until then, so
+/// that neither the writer thread nor an actor ever waits for a search through the deliveries.
+#[derive(Debug, Clone)]
+pub(super) struct Claims {
+    claimed: Arc<Mutex<HashSet<DeliveryId>>>,
+    ended: (Sender<DeliveryId>, Receiver<DeliveryId>),
+}
 
 impl Claims {
-    /// The set, to itself.
-    pub(super) fn lock(&self) -> MutexGuard<'_, HashSet<DeliveryId>> {
-        // Each change of the set is a single call, so no panic can leave half of one behind.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Nothing is claimed.
+    pub(super) fn none() -> Self {
+        Self { claimed: Arc::default(), ended: unbounded() }
     }
 
-    /// Ends claims.
-    pub(super) fn release(&self, ids: &[DeliveryId]) {
-        let mut claimed = self.lock();
-        for id in ids {
-            claimed.remove(id);
+    /// The set without the ids whose claims have ended by now, for one claimer alone.
+    pub(super) fn lock(&self) -> MutexGuard<'_, HashSet<DeliveryId>> {
+        // Each change of the set is a single call, so no panic can leave half of one behind.
+        let mut claimed = self.claimed.lock().unwrap_or_else(PoisonError::into_inner);
+        for id in self.ended.1.try_iter() {
+            claimed.remove(&id);
         }
+        claimed
+    }
+
+    /// Ends a claim.
+    pub(super) fn end(&self, id: DeliveryId) {
+        // Cannot fail: this holds the other end of the channel as well.
+        let _ = self.ended.0.send(id);
     }
 }
 
 /// Claims on the way to whoever asked. If they never arrive, because the caller has gone away or
 /// the rest of the read failed, they end by themselves.
-#[derive(Debug)]
 pub(super) struct Held {
     claims: Claims,
     ids: Vec<DeliveryId>,
@@ -38,7 +52,7 @@ pub(super) struct Held {
 
 impl Held {
     /// Holds ids that have just been put into the set.
-    pub(super) fn new(claims: Claims, ids: Vec<DeliveryId>, claim: Claim) -> Self {
+    pub(super) const fn new(claims: Claims, ids: Vec<DeliveryId>, claim: Claim) -> Self {
         Self { claims, ids, claim }
     }
 
@@ -61,6 +75,6 @@ impl Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.claims.release(&self.ids);
+        self.ids.iter().for_each(|id| self.claims.end(*id));
     }
 }

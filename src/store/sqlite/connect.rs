@@ -63,15 +63,11 @@ pub(super) fn open(file: &Path) -> Result<Connection, Failure> {
     Ok(database)
 }
 
-/// Makes a connection the one that writes.
-pub(super) fn make_writer(database: &Connection) -> Result<(), Failure> {
+/// Makes a connection the one that writes; answers the journal mode, which must be `wal`.
+pub(super) fn make_writer(database: &Connection) -> Result<String, Failure> {
     database.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     database.execute_batch(WRITER)?;
-    let mode: String = database.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
-    if mode == "wal" {
-        return Ok(());
-    }
-    Err(Failure::corrupt(format!("the journal mode is `{mode}`, and it could not be set to `wal`")))
+    Ok(database.query_row("PRAGMA journal_mode", [], |row| row.get(0))?)
 }
 
 /// Opens a connection that only reads. The writer must have set up the file before.
@@ -100,7 +96,7 @@ mod tests {
         let file = dir.path().join("test.db");
         std::fs::File::create(&file).unwrap();
         let writer = open(&file).unwrap();
-        make_writer(&writer).unwrap();
+        assert_eq!(make_writer(&writer).unwrap(), "wal");
         const FULL: i64 = 2;
         assert_eq!(pragma(&writer, "synchronous"), FULL);
         assert_eq!(pragma(&writer, "foreign_keys"), 1);

@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, Row, named_params};
 
-use super::super::AttemptMade;
+use super::super::{AttemptMade, StoreError};
 use super::failure::Failure;
 use super::rows::is_of_tenant;
 use super::values::{
@@ -32,7 +32,7 @@ pub(super) fn record(
     let changed = database
         .prepare_cached(
             "UPDATE deliveries SET status = ?2, ended_by = ?3, next_attempt_at = ?4,
-                delivered_at = ?5, attempts_made = ?6
+                delivered_at = ?5, attempts_made = ?6, is_retry = (?6 > 0)
              WHERE id = ?1",
         )?
         .execute((
@@ -44,10 +44,8 @@ pub(super) fn record(
             made.attempt.number,
         ))?;
     if changed != 1 {
-        return Err(Failure::corrupt(format!(
-            "an attempt of {}, which is not here",
-            made.delivery
-        )));
+        let reason = format!("there is no delivery {}", made.delivery);
+        return Err(StoreError::Database { reason }.into());
     }
     insert_attempt(database, made.delivery, &made.attempt)
 }

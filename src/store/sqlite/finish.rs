@@ -17,27 +17,28 @@ pub(super) fn finish(
     finish: &Finish,
     now: Timestamp,
 ) -> Result<Settled, Failure> {
-    let (state, epoch) = match finish.guard {
-        Guard::Queued => ("queued", None),
-        Guard::Running(epoch) => ("running", Some(epoch.0)),
-    };
-    if !end_record(database, finish, (state, epoch))? {
+    if !end_record(database, finish)? {
         return Ok(Settled::Stale);
     }
-    leave_queue(database, finish.id, (state, epoch))?;
+    leave_queue(database, finish)?;
     insert_output(database, finish.id, &finish.ended)?;
     if let Some(delivery) = &finish.delivery {
-        insert_delivery(database, (finish.id, delivery), finish.ended.completed_at, now)?;
+        insert_delivery(database, finish, delivery, now)?;
     }
     Ok(Settled::Written)
 }
 
+/// What the guard demands of the row in the queue; no epoch means any.
+const fn columns_of(guard: Guard) -> (&'static str, Option<u32>) {
+    match guard {
+        Guard::Queued => ("queued", None),
+        Guard::Running(epoch) => ("running", Some(epoch.0)),
+    }
+}
+
 /// Answers false, with nothing changed, when the execution is not as the guard has it.
-fn end_record(
-    database: &Connection,
-    finish: &Finish,
-    (state, epoch): (&str, Option<u32>),
-) -> Result<bool, Failure> {
+fn end_record(database: &Connection, finish: &Finish) -> Result<bool, Failure> {
+    let (state, epoch) = columns_of(finish.guard);
     let ended = &finish.ended;
     let outcome = columns(&ended.outcome);
     let changed = database
@@ -70,11 +71,9 @@ fn end_record(
     Ok(changed == 1)
 }
 
-fn leave_queue(
-    database: &Connection,
-    id: ExecutionId,
-    (state, epoch): (&str, Option<u32>),
-) -> Result<(), Failure> {
+fn leave_queue(database: &Connection, finish: &Finish) -> Result<(), Failure> {
+    let (state, epoch) = columns_of(finish.guard);
+    let id = finish.id;
     let gone = database
         .prepare_cached(
             "DELETE FROM queue WHERE id = ?1 AND state = ?2 AND epoch = coalesce(?3, epoch)",
@@ -119,8 +118,8 @@ fn insert_output(database: &Connection, id: ExecutionId, ended: &Ended) -> Resul
 /// The delivery is due at once: `now` is the store's time, by which it will be asked for.
 fn insert_delivery(
     database: &Connection,
-    (execution, delivery): (ExecutionId, &NewDelivery),
-    created_at: Timestamp,
+    finish: &Finish,
+    delivery: &NewDelivery,
     now: Timestamp,
 ) -> Result<(), Failure> {
     database
@@ -131,14 +130,14 @@ fn insert_delivery(
         )?
         .execute((
             delivery.id.uuid().into_bytes(),
-            execution.uuid().into_bytes(),
+            finish.id.uuid().into_bytes(),
             delivery.event_id.uuid().into_bytes(),
             delivery.event_type.as_str(),
             &delivery.host,
             delivery.payload_format.as_str(),
             delivery.attempts_max,
             now.as_millis(),
-            created_at.as_millis(),
+            finish.ended.completed_at.as_millis(),
             &delivery.url,
             &delivery.body,
         ))?;

@@ -15,6 +15,8 @@ mod lock;
 mod migrate;
 mod open;
 mod outcomes;
+#[cfg(test)]
+mod plans;
 mod queue;
 mod read;
 mod readers;

@@ -1,12 +1,11 @@
 //! Opening: directory, lock, file, schema, key, connections, in this order.
-//! Leaves everything as it was when it refuses.
+//! Changes nothing in a database that it refuses.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::super::private_dir::{make_private_dir, private_file, sync_dir, unusable};
+use super::super::private_dir::{make_private_dir, parent, private_file, sync_dir, unusable};
 use super::super::{Clock, SealingKey, StoreError};
 use super::connect::{check_sqlite, make_writer, open, open_reader};
 use super::failure::Failure;
@@ -52,7 +51,11 @@ pub(super) fn open_all(options: &SqliteOptions) -> Result<Opened, StoreError> {
 
     let mut writer = open(&file).map_err(failed)?;
     refuse_newer(&writer, &file)?;
-    make_writer(&writer).map_err(failed)?;
+    let mode = make_writer(&writer).map_err(failed)?;
+    if mode != "wal" {
+        let reason = format!("its journal mode is `{mode}`, and it cannot be set to `wal`");
+        return Err(unusable(&file, &reason));
+    }
     migrate(&mut writer, &file)?;
     check_key(&writer, &options.key).map_err(failed)?;
     let readers: Result<Vec<_>, _> = (0..READERS).map(|_| open_reader(&file)).collect();
@@ -62,7 +65,7 @@ pub(super) fn open_all(options: &SqliteOptions) -> Result<Opened, StoreError> {
 /// SQLite gives its log the mode that the database has, so it is made before SQLite makes it.
 fn make_file(file: &Path) -> std::io::Result<()> {
     private_file().open(file)?;
-    sync_dir(super::super::private_dir::parent(file))
+    sync_dir(parent(file))
 }
 
 /// Refuses another key than the one that the database was made with, before anything is sealed
@@ -91,8 +94,11 @@ fn check_key(database: &Connection, key: &SealingKey) -> Result<(), Failure> {
 #[cfg(target_os = "linux")]
 fn refuse_network(dir: &Path) -> Result<(), StoreError> {
     let about = rustix::fs::statfs(dir).map_err(|error| unusable(dir, &error))?;
-    match network_name(i64::from(about.f_type)) {
-        Some(name) => Err(unusable(dir, &OnNetwork { name })),
+    match network_name(about.f_type as i64) {
+        Some(name) => {
+            let reason = format!("it is on a network file system ({name}), which can break it");
+            Err(unusable(dir, &reason))
+        }
         None => Ok(()),
     }
 }
@@ -113,16 +119,6 @@ fn network_name(number: i64) -> Option<&'static str> {
         0xFE53_4D42 => Some("SMB2"),
         0x5346_414F => Some("AFS"),
         _ => None,
-    }
-}
-
-struct OnNetwork {
-    name: &'static str,
-}
-
-impl fmt::Display for OnNetwork {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "it is on a network file system ({}), where a database can break", self.name)
     }
 }
 

@@ -26,6 +26,10 @@ pub(super) fn wish_cancelled(
     Ok(())
 }
 
+pub(super) const ORPHANS: &str = "
+    SELECT id FROM queue WHERE state = 'running' AND ?1 <> '' AND id > ?2
+    ORDER BY id LIMIT ?3";
+
 /// Running executions of other owners than `owner`, in order of their ids.
 pub(super) fn orphans(
     database: &Connection,
@@ -37,10 +41,7 @@ pub(super) fn orphans(
     let after = after.map_or(Vec::new(), |id| id.uuid().as_bytes().to_vec());
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     database
-        .prepare_cached(
-            "SELECT id FROM queue WHERE state = 'running' AND owner <> ?1 AND id > ?2
-             ORDER BY id LIMIT ?3",
-        )?
+        .prepare_cached(ORPHANS)?
         .query_and_then((owner.uuid().into_bytes(), after, limit), |row| {
             orphan(database, row.get(0)?)
         })?
@@ -63,6 +64,11 @@ fn orphan(database: &Connection, id: [u8; 16]) -> Result<Orphan, Failure> {
     one(select.query_and_then([id], read)?.next())
 }
 
+pub(super) const OVERDUE: &str = "
+    SELECT queue.id, specs.queue_timeout_ms FROM queue JOIN specs ON specs.id = queue.id
+    WHERE state = 'queued' AND expires_at IS NOT NULL AND expires_at <= ?1
+    ORDER BY expires_at, queue.id LIMIT ?2";
+
 /// Queued executions that have waited longer than they wanted to, the longest overdue first.
 pub(super) fn overdue(
     database: &Connection,
@@ -71,11 +77,7 @@ pub(super) fn overdue(
 ) -> Result<Vec<Waiting>, Failure> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     database
-        .prepare_cached(
-            "SELECT queue.id, specs.queue_timeout_ms FROM queue JOIN specs ON specs.id = queue.id
-             WHERE state = 'queued' AND expires_at IS NOT NULL AND expires_at <= ?1
-             ORDER BY expires_at, queue.id LIMIT ?2",
-        )?
+        .prepare_cached(OVERDUE)?
         .query_and_then((now.as_millis(), limit), |row| {
             let execution = one(find(database, row.get(0)?).transpose())?;
             Ok(Waiting { execution, queue_timeout: duration(row, "queue_timeout_ms")? })
@@ -87,7 +89,8 @@ pub(super) fn overdue(
 pub(super) fn census(database: &Connection) -> Result<Census, Failure> {
     let queued = database
         .prepare_cached(
-            "SELECT tenant, count(*) FROM queue WHERE state = 'queued' GROUP BY tenant ORDER BY tenant",
+            "SELECT tenant, count(*) FROM queue WHERE state = 'queued'
+             GROUP BY tenant ORDER BY tenant",
         )?
         .query_map([], |row| Ok((Tenant::new(row.get::<_, String>(0)?), number(row.get(1)?))))?
         .collect::<Result<_, _>>()?;

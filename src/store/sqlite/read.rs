@@ -30,49 +30,47 @@ pub(super) fn page(
     tenant: &Tenant,
     page: &Page,
 ) -> Result<Vec<Execution>, Failure> {
-    let mut conditions = Conditions::new(tenant);
-    match page.status {
-        // Only the queue knows these, and it is short; the record has no status yet.
-        Some(status @ (Status::Queued | Status::Running)) => {
-            conditions.and("q.tenant = ?1 AND q.state = ", status.as_str().to_owned());
-        }
-        Some(status) => conditions.and("e.status = ", status.as_str().to_owned()),
-        None => {}
-    }
-    if let Some(language) = &page.language {
-        conditions.and("e.language = ", language.clone());
-    }
-    if let Some(before) = page.before {
-        conditions.and("e.id < ", before.uuid().as_bytes().to_vec());
-    }
-    let limit = i64::try_from(page.limit).unwrap_or(i64::MAX);
-    let sql = conditions.select(limit);
-    let mut select = database.prepare_cached(&sql)?;
-    select.query_and_then(params_from_iter(&conditions.values), execution)?.collect()
+    let select = Select::page(tenant, page);
+    let mut prepared = database.prepare_cached(&select.sql)?;
+    prepared.query_and_then(params_from_iter(select.values), execution)?.collect()
 }
 
-/// The conditions of a page. There are few different texts of them, so that each is prepared
-/// once; all that a client says goes in as a value.
-struct Conditions {
-    sql: String,
+/// The statement of a page. There are few different texts of it, so that each is prepared once;
+/// all that a client says goes in as a value.
+#[derive(Default)]
+pub(super) struct Select {
+    pub(super) sql: String,
     values: Vec<Value>,
 }
 
-impl Conditions {
-    fn new(tenant: &Tenant) -> Self {
-        Self {
-            sql: select_executions!("WHERE e.tenant = ?1").to_owned(),
-            values: vec![Value::from(tenant.as_str().to_owned())],
+impl Select {
+    pub(super) fn page(tenant: &Tenant, page: &Page) -> Self {
+        let mut select = Self::default();
+        // Queued and running ones are found by the queue, which is short: their records have no
+        // status yet, and a tenant's records are many.
+        let (of, status) = match page.status {
+            Some(Status::Queued) => ("q", "q.state = 'queued' AND "),
+            Some(Status::Running) => ("q", "q.state = 'running' AND "),
+            _ => ("e", ""),
+        };
+        select.sql = format!(select_executions!("WHERE {}"), status);
+        select.value(&format!("{of}.tenant ="), tenant.as_str().to_owned());
+        if let Some(status) = page.status.filter(|status| status.is_terminal()) {
+            select.value(" AND e.status =", status.as_str().to_owned());
         }
+        if let Some(language) = &page.language {
+            select.value(" AND e.language =", language.clone());
+        }
+        if let Some(before) = page.before {
+            select.value(&format!(" AND {of}.id <"), before.uuid().as_bytes().to_vec());
+        }
+        let limit = i64::try_from(page.limit).unwrap_or(i64::MAX);
+        select.value(&format!(" ORDER BY {of}.id DESC LIMIT"), limit);
+        select
     }
 
-    fn and(&mut self, condition: &str, value: impl Into<Value>) {
+    fn value(&mut self, before: &str, value: impl Into<Value>) {
         self.values.push(value.into());
-        self.sql += &format!(" AND {condition}?{}", self.values.len());
-    }
-
-    fn select(&mut self, limit: i64) -> String {
-        self.values.push(Value::from(limit));
-        format!("{} ORDER BY e.id DESC LIMIT ?{}", self.sql, self.values.len())
+        self.sql += &format!("{before} ?{}", self.values.len());
     }
 }

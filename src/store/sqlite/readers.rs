@@ -90,3 +90,23 @@ fn in_snapshot<T>(
         Err(payload) => Err(panicked(payload.as_ref())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_read_that_panics_fails_alone_and_leaves_no_snapshot_open() {
+        let database = Connection::open_in_memory().unwrap();
+        let readers = Readers::start(vec![database], Stop::default()).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let broken = readers.read(|_| -> Result<(), Failure> { panic!("it broke") }).await;
+            assert!(broken.unwrap_err().to_string().contains("it broke"));
+            let one = readers.read(|database| {
+                Ok(database.query_row("SELECT 1", [], |row| row.get::<_, i64>(0))?)
+            });
+            assert_eq!(one.await.unwrap(), 1);
+        });
+    }
+}

@@ -10,37 +10,39 @@ use super::failure::Failure;
 use super::{rows, specs};
 use crate::domain::{Epoch, ExecutionId, OwnerId, Timestamp};
 
-/// Gives up to `slots` of the oldest queued executions to `owner`. All or none: when one of them
-/// cannot be read, none is started, because a start without its spec would never end.
+/// What is wanted of the queue: up to `slots` executions for `owner`.
+pub(super) struct Wanted {
+    pub(super) owner: OwnerId,
+    pub(super) slots: usize,
+    pub(super) now: Timestamp,
+}
+
+/// Gives the oldest queued executions to their new owner. All or none: when one of them cannot be
+/// read, none is started, because a start without its spec would never end.
 pub(super) fn start(
     database: &Connection,
     key: &SealingKey,
-    (owner, slots): (OwnerId, usize),
-    now: Timestamp,
+    wanted: &Wanted,
 ) -> Result<Vec<Started>, Failure> {
-    take(database, (owner, slots), now)?
-        .into_iter()
-        .map(|id| {
-            let execution = rows::find(database, id)?
-                .ok_or_else(|| Failure::corrupt("a queued execution without its record"))?;
-            let spec = Arc::new(specs::find(database, key, &execution)?);
-            Ok(Started { execution, spec })
-        })
-        .collect()
+    let ids = take(database, wanted)?;
+    let started = ids.into_iter().map(|id| {
+        let execution = rows::find(database, id)?
+            .ok_or_else(|| Failure::corrupt("a queued execution without its record"))?;
+        let spec = Arc::new(specs::find(database, key, &execution)?);
+        Ok(Started { execution, spec })
+    });
+    started.collect()
 }
 
-fn take(
-    database: &Connection,
-    (owner, slots): (OwnerId, usize),
-    now: Timestamp,
-) -> Result<Vec<[u8; 16]>, Failure> {
-    let slots = i64::try_from(slots).unwrap_or(i64::MAX);
-    let mut update = database.prepare_cached(
-        "UPDATE queue SET state = 'running', epoch = epoch + 1, owner = ?1, started_at = ?2
-         WHERE id IN (SELECT id FROM queue WHERE state = 'queued' ORDER BY id LIMIT ?3)
-         RETURNING id",
-    )?;
-    let parameters = (owner.uuid().into_bytes(), now.as_millis(), slots);
+pub(super) const TAKE: &str = "
+    UPDATE queue SET state = 'running', epoch = epoch + 1, owner = ?1, started_at = ?2
+    WHERE id IN (SELECT id FROM queue WHERE state = 'queued' ORDER BY id LIMIT ?3)
+    RETURNING id";
+
+fn take(database: &Connection, wanted: &Wanted) -> Result<Vec<[u8; 16]>, Failure> {
+    let mut update = database.prepare_cached(TAKE)?;
+    let slots = i64::try_from(wanted.slots).unwrap_or(i64::MAX);
+    let parameters = (wanted.owner.uuid().into_bytes(), wanted.now.as_millis(), slots);
     let mut ids = update.query_map(parameters, |row| row.get(0))?.collect::<Result<Vec<_>, _>>()?;
     // SQLite says in no particular order what it has changed.
     ids.sort_unstable();

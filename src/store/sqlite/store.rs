@@ -44,7 +44,7 @@ impl SqliteStore {
         let no_thread = |error: std::io::Error| unusable(&options.dir, &error);
         let writer = Writer::start(writer, stop.clone()).map_err(no_thread)?;
         let readers = Readers::start(readers, stop).map_err(no_thread)?;
-        Ok(Self { readers, writer, _lock: lock, claims: Claims::default(), options })
+        Ok(Self { readers, writer, _lock: lock, claims: Claims::none(), options })
     }
 
     /// How many transactions have been committed since it was opened. Writes that come at the
@@ -70,7 +70,9 @@ impl Store for SqliteStore {
 
     async fn start(&self, slots: usize) -> Result<Vec<Started>, StoreError> {
         let SqliteOptions { owner, key, clock, .. } = self.options.clone();
-        let work = move |database: &_| start::start(database, &key, (owner, slots), clock.now());
+        let work = move |database: &_| {
+            start::start(database, &key, &start::Wanted { owner, slots, now: clock.now() })
+        };
         self.writer.write(work).await
     }
 
@@ -136,7 +138,7 @@ impl Store for SqliteStore {
     }
 
     async fn release_deliveries(&self, ids: &[DeliveryId]) -> Result<(), StoreError> {
-        self.claims.release(ids);
+        ids.iter().for_each(|id| self.claims.end(*id));
         Ok(())
     }
 
@@ -146,7 +148,7 @@ impl Store for SqliteStore {
         let id = made.delivery;
         let work = move |database: &_| deliveries::record(database, &made, clock.now());
         // On the writer's thread, so that the claim ends even if nobody waits for the answer.
-        self.writer.write_then(work, move || claims.release(&[id])).await
+        self.writer.write_then(work, move || claims.end(id)).await
     }
 
     async fn deliveries(

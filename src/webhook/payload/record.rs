@@ -9,8 +9,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::domain::{
-    Captured, Encoding, Ended, Execution, ExecutionId, Exit, Outcome, ProgramResult, State, Status,
-    Timestamp, Usage, signal_name,
+    Captured, DeliverySummary, Encoding, Ended, Execution, ExecutionId, Exit, Outcome,
+    ProgramResult, State, Status, Timestamp, Usage, signal_name,
 };
 
 /// An execution in the words of the API. Every field is always there; what is not known is null.
@@ -110,7 +110,7 @@ impl<'a> Record<'a> {
             labels: &execution.labels,
             metadata: &execution.metadata,
             attempt: execution.attempt,
-            delivery: execution.delivery.as_str(),
+            delivery: delivery_of(execution).as_str(),
         }
     }
 }
@@ -156,6 +156,14 @@ fn text_of(stream: &Captured) -> (String, Encoding) {
             (String::from_utf8(bytes).expect("it was found to be UTF-8"), Encoding::Utf8)
         }
         (bytes, Encoding::Base64) => (STANDARD.encode(bytes), Encoding::Base64),
+    }
+}
+
+/// Before the end nothing is owed yet, but whoever asked to be called back will be.
+fn delivery_of(execution: &Execution) -> DeliverySummary {
+    match execution.delivery {
+        DeliverySummary::None if execution.endpoint.is_some() => DeliverySummary::Pending,
+        known => known,
     }
 }
 

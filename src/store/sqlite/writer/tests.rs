@@ -1,1 +1,129 @@
-//! x.
+//! The writer when the database fails under it: everybody is told, and nothing is tried again.
+//! Uses a table of its own; the schema does not matter here.
+
+use std::time::Duration;
+
+use futures_util::future::{Future, join_all};
+
+use super::*;
+
+const SCHEMA: &str = "
+    PRAGMA foreign_keys = ON;
+    CREATE TABLE parents (id INTEGER PRIMARY KEY);
+    CREATE TABLE children (
+        parent INTEGER REFERENCES parents DEFERRABLE INITIALLY DEFERRED, filling BLOB);
+";
+
+fn writer() -> Writer {
+    let database = Connection::open_in_memory().unwrap();
+    database.execute_batch(SCHEMA).unwrap();
+    Writer::start(database, Stop::default()).unwrap()
+}
+
+/// A tokio runtime needs no timer and no thread for this; none is had.
+fn wait<T>(answer: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(answer)
+}
+
+fn run(sql: &'static str) -> impl FnOnce(&Connection) -> Result<(), Failure> + Send {
+    move |database| Ok(database.execute_batch(sql)?)
+}
+
+/// Sends all of these while the writer is held up, so that they share a transaction.
+fn write_together(writer: &Writer, sql: &[&'static str]) -> Vec<Result<(), StoreError>> {
+    let (release, held) = crossbeam_channel::bounded::<()>(1);
+    let hold = writer.write(move |_| {
+        let _ = held.recv_timeout(Duration::from_secs(10));
+        Ok(())
+    });
+    let writes = sql.iter().map(|sql| writer.write(run(sql)));
+    wait(async {
+        let release = async {
+            release.send(()).unwrap();
+        };
+        // Polled in this order: the release comes when all have been sent.
+        let (_, answers, ()) = tokio::join!(biased; hold, join_all(writes), release);
+        answers
+    })
+}
+
+const SOUND: &str = "INSERT INTO parents DEFAULT VALUES";
+
+fn count(writer: &Writer, table: &'static str) -> i64 {
+    let sql = format!("SELECT count(*) FROM {table}");
+    wait(writer.write(move |database| Ok(database.query_row(&sql, [], |row| row.get(0))?))).unwrap()
+}
+
+fn assert_stopped(writer: &Writer, because: &str) {
+    let error = wait(writer.write(run(SOUND))).unwrap_err();
+    assert!(
+        matches!(&error, StoreError::Stopped { reason } if reason.contains(because)),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_command_that_fails_undoes_only_itself() {
+    let writer = writer();
+    let halfway = "INSERT INTO parents VALUES (7); INSERT INTO nowhere VALUES (1)";
+    let answers = write_together(&writer, &[SOUND, halfway, SOUND]);
+    assert_eq!(answers.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true]);
+    let error = answers[1].as_ref().unwrap_err();
+    assert!(matches!(error, StoreError::Database { reason } if reason.contains("nowhere")));
+    assert_eq!(count(&writer, "parents"), 2);
+}
+
+#[test]
+fn a_commit_that_fails_fails_the_whole_batch_and_stops_the_store() {
+    let writer = writer();
+    // A child without its parent is only noticed by the commit.
+    let orphan = "INSERT INTO children (parent) VALUES (99)";
+    let answers = write_together(&writer, &[SOUND, orphan, SOUND]);
+    // What was written before the writer was held up may have had a commit of its own.
+    assert!(answers[1..].iter().all(Result::is_err), "{answers:?}");
+    assert_stopped(&writer, "FOREIGN KEY constraint failed");
+}
+
+#[test]
+fn a_full_disk_stops_the_store() {
+    let writer = writer();
+    let answers = write_together(
+        &writer,
+        &[
+            "PRAGMA max_page_count = 10",
+            SOUND,
+            "INSERT INTO children (filling) VALUES (zeroblob(1000000))",
+            SOUND,
+        ],
+    );
+    assert!(answers[2..].iter().all(Result::is_err), "{answers:?}");
+    assert_stopped(&writer, "full");
+}
+
+#[test]
+fn a_command_that_ends_the_transaction_takes_the_batch_with_it() {
+    let writer = writer();
+    let answers = write_together(&writer, &[SOUND, "ROLLBACK; SELECT * FROM nowhere", SOUND]);
+    assert!(answers[1..].iter().all(Result::is_err), "{answers:?}");
+    assert_stopped(&writer, "nowhere");
+}
+
+#[test]
+fn what_waits_when_the_store_stops_is_told_so() {
+    let writer = writer();
+    let mut sql = vec![SOUND; BATCH_MAX];
+    sql.insert(1, "ROLLBACK; SELECT * FROM nowhere");
+    sql.extend([SOUND; 100]);
+    let answers = write_together(&writer, &sql);
+    assert!(answers[1..].iter().all(Result::is_err));
+    let last = answers.last().unwrap().as_ref().unwrap_err();
+    assert!(matches!(last, StoreError::Stopped { reason } if reason.contains("nowhere")), "{last}");
+}
+
+#[test]
+fn more_than_a_batch_is_committed_in_batches() {
+    let writer = writer();
+    let answers = write_together(&writer, &vec![SOUND; 2 * BATCH_MAX]);
+    assert!(answers.iter().all(Result::is_ok));
+    assert!((3..=4).contains(&writer.commits()), "{}", writer.commits());
+}

@@ -1,0 +1,34 @@
+# What people and CI run. `make help` lists it.
+
+CARGO ?= cargo
+export CARGO_TERM_COLOR ?= auto
+
+.PHONY: help test tools check unit doctest demo bench deny
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+test: tools check doctest unit ## install what is missing, then every check and every test
+
+tools: ## install what the checks and tests need and this machine lacks
+	@sh scripts/tools.sh
+
+check: ## format, lints and documentation, with warnings as errors
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps --document-private-items
+
+doctest: ## the examples in the documentation
+	$(CARGO) test --locked --quiet --doc
+
+unit: ## every other test
+	$(CARGO) nextest run --locked --all-targets --no-fail-fast
+
+demo: ## a server, a receiver, three executions and their callbacks
+	$(CARGO) run --release --locked -- demo
+
+bench: ## measure, and print what was measured
+	$(CARGO) bench --locked
+
+deny: ## licences and sources of all dependencies, by cargo-deny
+	$(CARGO) deny --locked check licenses bans sources

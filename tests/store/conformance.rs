@@ -1,0 +1,70 @@
+//! The list of all rules that a store must keep, each a test of its own.
+//! Knows no particular store: a backend is named where the list is used.
+
+pub mod accept;
+pub mod claims;
+pub mod deliveries;
+pub mod ends;
+pub mod finish;
+pub mod keys;
+pub mod queue;
+pub mod read;
+pub mod start;
+
+/// Makes a test of every rule against the backend that the function `$backend` makes.
+macro_rules! conformance {
+    ($backend:path) => {
+        crate::conformance::conformance! { $backend:
+            accept::what_was_accepted_reads_back_as_it_was_asked_for,
+            accept::what_is_started_with_its_acceptance_runs_in_its_first_epoch,
+            accept::an_id_is_accepted_once,
+            accept::many_can_be_accepted_at_the_same_time,
+            start::the_spec_comes_back_whole_with_the_start,
+            start::the_oldest_start_first_and_no_more_than_asked_for,
+            start::concurrent_starts_never_take_one_execution_twice,
+            start::requeueing_makes_another_attempt_and_fences_the_old_run,
+            start::only_a_run_in_its_epoch_is_requeued,
+            finish::an_end_is_written_once_however_many_try,
+            finish::a_stale_guard_changes_nothing,
+            finish::a_queued_execution_ends_in_any_epoch,
+            finish::cancelling_and_starting_at_once_has_one_winner,
+            finish::an_end_and_its_delivery_come_together,
+            finish::an_end_that_owes_nothing_has_no_delivery,
+            ends::every_outcome_reads_back,
+            ends::output_reads_back_byte_for_byte,
+            ends::results_read_back,
+            queue::the_first_wish_to_cancel_stays,
+            queue::a_wish_reaches_the_rescue_of_an_orphan,
+            queue::orphans_are_the_running_ones_of_other_owners,
+            queue::what_waits_too_long_is_overdue,
+            queue::a_queue_timeout_counts_anew_after_a_requeue,
+            queue::the_census_counts_what_has_not_ended,
+            read::a_tenant_sees_nothing_of_another,
+            read::pages_come_newest_first_and_have_no_gaps,
+            read::pages_can_be_of_one_status_or_language,
+            read::pages_come_without_output,
+            claims::a_delivery_is_claimed_by_one_until_it_is_given_back,
+            claims::concurrent_claims_share_out_what_is_due,
+            claims::first_attempts_come_before_retries_and_older_before_newer,
+            claims::saturated_hosts_are_passed_over,
+            claims::the_next_due_time_is_that_of_the_next_unclaimed_delivery,
+            claims::a_claim_ends_with_its_owner,
+            claims::a_claim_brings_all_that_an_attempt_needs,
+            deliveries::what_follows_an_attempt_is_kept_with_it,
+            deliveries::attempts_read_back_whole,
+            deliveries::an_attempt_is_recorded_once,
+            deliveries::an_execution_sums_up_its_delivery,
+            keys::keys_read_back,
+            keys::the_store_proves_that_it_can_write,
+        }
+    };
+    ($backend:path: $($topic:ident::$rule:ident),* $(,)?) => {
+        $(
+            #[tokio::test]
+            async fn $rule() {
+                crate::conformance::$topic::$rule(&$backend()).await;
+            }
+        )*
+    };
+}
+pub(crate) use conformance;

@@ -1,0 +1,126 @@
+//! Rules of starting and requeueing.
+//! Ends executions only where that shows who has them.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use ringback::domain::{
+    Callback, Epoch, ExecutionSpec, OnInterrupt, PayloadFormat, State, WorkingDir,
+};
+use ringback::store::{Guard, Settled};
+use serde_json::json;
+
+use crate::support::{Backend, epoch, exited, finish, plain, queued, read, running};
+
+fn full_spec() -> ExecutionSpec {
+    ExecutionSpec {
+        language: "node".into(),
+        code: format!("'☃ \u{0} {}'", "x".repeat(1024 * 1024)),
+        stdin: Some("line\r\n\u{0}☃".into()),
+        env: [("TOKEN".into(), "hunter2 ☃\u{0}".into()), ("EMPTY".into(), "".into())].into(),
+        working_dir: WorkingDir::Workspace("data/ä".into()),
+        timeout: Duration::from_millis(1),
+        queue_timeout: Some(Duration::from_secs(60)),
+        output_bytes: 64 * 1024 * 1024,
+        on_interrupt: OnInterrupt::Rerun,
+        labels: [("a".into(), "b".into())].into(),
+        metadata: json!({"n": 1.5}).as_object().unwrap().clone(),
+        callback: Some(Callback {
+            url: "https://example.com/".into(),
+            headers: vec![
+                ("b".into(), "2".into()),
+                ("a".into(), "1".into()),
+                ("b".into(), "".into()),
+            ],
+            signing_secret: Some("whsec_x".into()),
+            payload_format: PayloadFormat::Hopx,
+        }),
+    }
+}
+
+pub async fn the_spec_comes_back_whole_with_the_start(backend: &impl Backend) {
+    let store = backend.open().await;
+    let listed = WorkingDir::Listed("/srv/data".into());
+    let specs = [
+        full_spec(),
+        ExecutionSpec { working_dir: listed, stdin: Some(String::new()), ..full_spec() },
+        ExecutionSpec::new("python", ""),
+    ];
+    for spec in specs {
+        store.accept(queued(spec.clone())).await.unwrap();
+        let started = store.start(1).await.unwrap().remove(0);
+        assert_eq!(*started.spec, spec);
+        assert_eq!(read(&*store, started.execution.id).await, started.execution);
+    }
+}
+
+pub async fn the_oldest_start_first_and_no_more_than_asked_for(backend: &impl Backend) {
+    let store = backend.open().await;
+    let mut accepted = Vec::new();
+    for _ in 0..5 {
+        accepted.push(store.accept(plain()).await.unwrap().id);
+    }
+    backend.advance(Duration::from_secs(1)).await;
+    for (slots, expected) in [(0, &[][..]), (2, &accepted[..2]), (9, &accepted[2..]), (9, &[])] {
+        let started = store.start(slots).await.unwrap();
+        let ids: Vec<_> = started.iter().map(|started| started.execution.id).collect();
+        assert_eq!(ids, expected, "{slots} slots");
+        for started in started {
+            let execution = started.execution;
+            assert_eq!(epoch(&execution), Epoch(1));
+            assert!(execution.started_at() > Some(execution.created_at));
+        }
+    }
+}
+
+pub async fn concurrent_starts_never_take_one_execution_twice(backend: &impl Backend) {
+    let store = backend.open().await;
+    join_all((0..100).map(|_| store.accept(plain()))).await;
+    let starts = join_all((0..32).map(|_| store.start(4))).await;
+    let mut taken: Vec<_> = starts
+        .into_iter()
+        .flat_map(|started| started.unwrap())
+        .map(|started| started.execution.id)
+        .collect();
+    assert_eq!(taken.len(), 100);
+    let distinct: HashSet<_> = taken.drain(..).collect();
+    assert_eq!(distinct.len(), 100);
+}
+
+pub async fn requeueing_makes_another_attempt_and_fences_the_old_run(backend: &impl Backend) {
+    let store = backend.open().await;
+    let first = store.accept(running()).await.unwrap();
+    let id = first.id;
+    assert!(store.requeue(id, epoch(&first)).await.unwrap());
+
+    let waiting = read(&*store, id).await;
+    assert_eq!((&waiting.state, waiting.attempt), (&State::Queued, 2));
+    let old = Guard::Running(epoch(&first));
+    assert_eq!(store.finish(finish(id, old, exited(0))).await.unwrap(), Settled::Stale);
+
+    let second = store.start(1).await.unwrap().remove(0).execution;
+    assert_eq!((second.id, second.attempt), (id, 2));
+    assert!(epoch(&second) > epoch(&first));
+    assert_eq!(store.finish(finish(id, old, exited(0))).await.unwrap(), Settled::Stale);
+    assert_eq!(read(&*store, id).await, second, "the old run has changed nothing");
+
+    let new = Guard::Running(epoch(&second));
+    assert_eq!(store.finish(finish(id, new, exited(0))).await.unwrap(), Settled::Written);
+    assert_eq!(read(&*store, id).await.attempt, 2);
+}
+
+pub async fn only_a_run_in_its_epoch_is_requeued(backend: &impl Backend) {
+    let store = backend.open().await;
+    let queued = store.accept(plain()).await.unwrap();
+    assert!(!store.requeue(queued.id, Epoch(0)).await.unwrap(), "it waits");
+    let running = store.accept(running()).await.unwrap();
+    assert!(!store.requeue(running.id, Epoch(0)).await.unwrap(), "an older epoch");
+    assert!(!store.requeue(running.id, Epoch(2)).await.unwrap(), "an epoch to come");
+    assert_eq!(read(&*store, running.id).await, running);
+
+    let guard = Guard::Running(epoch(&running));
+    let _ = store.finish(finish(running.id, guard, exited(0))).await.unwrap();
+    assert!(!store.requeue(running.id, epoch(&running)).await.unwrap(), "it has ended");
+    assert!(!store.requeue(plain().id, Epoch(1)).await.unwrap(), "there is none");
+}
