@@ -2,6 +2,7 @@
 //! one has ended. Not `actix::Supervisor`, which does not restart an actor after a panic.
 
 use std::collections::HashMap;
+use std::mem;
 use std::sync::Arc;
 
 use actix::fut::wrap_future;
@@ -23,7 +24,9 @@ use super::queue::QueueCount;
 use super::settle::Settlement;
 use super::watch::Audience;
 use super::webhook::WebhookActor;
-use crate::domain::{Ended, Epoch, Event, Execution, ExecutionId, Outcome, State, StopReason};
+use crate::domain::{
+    CancelWish, Ended, Epoch, Event, Execution, ExecutionId, Outcome, State, StopReason,
+};
 use crate::store::{Census, Guard, NewExecution, Settled, Started, StoreError};
 
 /// How many messages may wait for the supervisor before senders do. Requests wait for a commit
@@ -122,6 +125,9 @@ impl SupervisorActor {
             log::error!("execution {id} was started and does not run");
             return;
         };
+        // A wish may have come just before the news of the start, or survived from an earlier run.
+        let wished = execution.cancelling.then(|| StopReason::Cancel(CancelWish::default()));
+        let stopped = self.early_wishes.remove(&id).or(wished);
         let birth = Birth {
             parts: self.parts.clone(),
             supervisor: ctx.address(),
@@ -129,7 +135,7 @@ impl SupervisorActor {
             execution,
             run,
             spec,
-            stopped: self.early_wishes.remove(&id),
+            stopped,
         };
         let arbiter = &self.arbiters[self.next_arbiter];
         self.next_arbiter = (self.next_arbiter + 1) % self.arbiters.len();
@@ -227,10 +233,15 @@ impl Actor for SupervisorActor {
         ctx.run_interval(poll, Self::poll);
         self.fill_slots(ctx);
     }
+}
 
-    fn stopped(&mut self, _: &mut Context<Self>) {
-        for arbiter in &self.arbiters {
+impl Drop for SupervisorActor {
+    /// However it goes, the threads of its execution actors go with it, and their children.
+    fn drop(&mut self) {
+        for arbiter in mem::take(&mut self.arbiters) {
             arbiter.stop();
+            // An arbiter whose thread panicked has stopped as well.
+            let _ = arbiter.join();
         }
     }
 }

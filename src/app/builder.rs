@@ -115,7 +115,7 @@ impl Builder {
         let (keys, new_key) = keyring(&config, keys, parts.store.as_ref()).await?;
         let census = parts.store.census().await?;
 
-        let arbiters = [Arbiter::new(), Arbiter::new()];
+        let arbiters = vec![Arbiter::new(), Arbiter::new()];
         let webhook_parts = parts.clone();
         let webhook = WebhookActor::start_in_arbiter(&arbiters[0].handle(), move |_| {
             WebhookActor::new(webhook_parts, client_settings)

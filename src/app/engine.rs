@@ -1,5 +1,6 @@
 //! A running engine, as the application that has it inside sees it.
 
+use std::mem;
 use std::time::Duration;
 
 use actix::{Addr, Arbiter, Recipient};
@@ -18,7 +19,7 @@ use crate::store::StoreError;
 pub struct Engine {
     api: Data<Api>,
     webhook: Addr<WebhookActor>,
-    arbiters: [Arbiter; 2],
+    arbiters: Vec<Arbiter>,
     last_pass: Duration,
     new_key: Option<NewKey>,
     launcher: Launcher,
@@ -28,7 +29,7 @@ pub struct Engine {
 pub(super) struct Running {
     pub(super) api: Data<Api>,
     pub(super) webhook: Addr<WebhookActor>,
-    pub(super) arbiters: [Arbiter; 2],
+    pub(super) arbiters: Vec<Arbiter>,
     pub(super) last_pass: Duration,
     pub(super) new_key: Option<NewKey>,
     pub(super) launcher: Launcher,
@@ -88,10 +89,25 @@ impl Engine {
     }
 
     /// Stops in order: drains, makes a last pass over what is due to be delivered, and ends its
-    /// threads. What was queued or could not be delivered is in the store.
+    /// threads. What was queued or could not be delivered is in the store. Once this returns, and
+    /// routes are served no more, the data directory is free for another engine.
     pub async fn shutdown(self, within: Duration) {
         self.drain(within).await;
         self.deliver_once_more().await;
+        self.end().await;
+    }
+
+    /// Ends the threads, and with them whatever still runs.
+    pub(super) async fn end(mut self) {
+        let arbiters = mem::take(&mut self.arbiters);
+        let joined = actix_rt::task::spawn_blocking(move || {
+            for arbiter in arbiters {
+                arbiter.stop();
+                // An arbiter whose thread panicked has stopped as well.
+                let _ = arbiter.join();
+            }
+        });
+        let _ = joined.await;
     }
 
     /// The last pass over what is due; what does not end within the time of one attempt is

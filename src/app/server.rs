@@ -77,6 +77,7 @@ impl Server {
         }
         self.engine.deliver_once_more().await;
         self.handle.stop(true).await;
+        self.engine.end().await;
     }
 }
 

@@ -135,7 +135,7 @@ pub(super) struct Signed {
     #[arg(long, value_enum, default_value = "standard")]
     pub(super) scheme: Scheme,
     /// The value of `webhook-id` (standard only)
-    #[arg(long, required_if_eq("scheme", "standard"), default_value_if("scheme", "hopx", ""))]
+    #[arg(long)]
     pub(super) id: Option<String>,
     /// The value of `webhook-timestamp`: Unix seconds (standard only)
     #[arg(long, value_name = "SECONDS")]

@@ -19,7 +19,7 @@ pub(super) fn signature(command: SignatureCommand) -> Result<ExitCode, Failure> 
 }
 
 fn sign(SignArgs { signed }: SignArgs) -> Result<ExitCode, Failure> {
-    let secret = Secret::new(signed.secret.clone());
+    let secret = secret(&signed)?;
     let body = read(&signed.body)?;
     match signed.scheme {
         Scheme::Hopx => println!("X-HopX-Signature: {}", signature::hopx(&secret, &body)),
@@ -28,7 +28,7 @@ fn sign(SignArgs { signed }: SignArgs) -> Result<ExitCode, Failure> {
             let timestamp = signed.timestamp.as_deref().map_or(Ok(now), |text| {
                 text.parse().map_err(|_| Failure::usage("--timestamp must be whole Unix seconds"))
             })?;
-            let id = id(&signed);
+            let id = id(&signed)?;
             let value =
                 signature::standard(&secret, id, timestamp, &body).map_err(Failure::usage)?;
             println!(
@@ -41,7 +41,7 @@ fn sign(SignArgs { signed }: SignArgs) -> Result<ExitCode, Failure> {
 
 fn verify(args: VerifyArgs) -> Result<ExitCode, Failure> {
     let VerifyArgs { signed, signature: value, tolerance } = args;
-    let secret = Secret::new(signed.secret.clone());
+    let secret = secret(&signed)?;
     let body = read(&signed.body)?;
     let verified = match signed.scheme {
         Scheme::Hopx => signature::verify_hopx(&secret, &body, &value),
@@ -53,7 +53,7 @@ fn verify(args: VerifyArgs) -> Result<ExitCode, Failure> {
                 seconds => Duration::from_secs(seconds),
             };
             let now = wall_clock().now().as_seconds();
-            let received = Received { id: id(&signed), timestamp, signature: &value, body: &body };
+            let received = Received { id: id(&signed)?, timestamp, signature: &value, body: &body };
             signature::verify_standard(&secret, received, now, tolerance)
         }
     };
@@ -62,8 +62,17 @@ fn verify(args: VerifyArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn id(signed: &Signed) -> &str {
-    signed.id.as_deref().unwrap_or_default()
+/// The secret, if it is one that an execution would be accepted with.
+fn secret(signed: &Signed) -> Result<Secret, Failure> {
+    let secret = Secret::new(signed.secret.clone());
+    if signed.scheme == Scheme::Standard {
+        signature::check_secret(&secret).map_err(Failure::usage)?;
+    }
+    Ok(secret)
+}
+
+fn id(signed: &Signed) -> Result<&str, Failure> {
+    signed.id.as_deref().ok_or_else(|| Failure::usage("--id is missing: the value of `webhook-id`"))
 }
 
 /// The bytes of a file, or of standard input for `-`.

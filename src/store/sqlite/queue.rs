@@ -27,7 +27,7 @@ pub(super) fn wish_cancelled(
 }
 
 pub(super) const ORPHANS: &str = "
-    SELECT id FROM queue WHERE state = 'running' AND ?1 <> '' AND id > ?2
+    SELECT id FROM queue WHERE state = 'running' AND owner <> ?1 AND id > ?2
     ORDER BY id LIMIT ?3";
 
 /// Running executions of other owners than `owner`, in order of their ids.

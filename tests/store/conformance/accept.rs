@@ -16,7 +16,7 @@ pub async fn what_was_accepted_reads_back_as_it_was_asked_for(backend: &impl Bac
     spec.timeout = Duration::from_millis(1500);
     spec.labels =
         [("größe".into(), "☃ 'quoted\" \\ \n".into()), (String::new(), String::new())].into();
-    let metadata = json!({"z": 1, "a": null, "half": 0.1, "long": 0.123_456_789_012_345_67,
+    let metadata = json!({"z": 1, "a": null, "half": 0.1, "exact": 223.95783553697606, "long": 0.123_456_789_012_345_67,
         "big": u64::MAX, "low": i64::MIN, "text": "☃", "yes": true});
     spec.metadata = metadata.as_object().unwrap().clone();
 
@@ -32,6 +32,11 @@ pub async fn what_was_accepted_reads_back_as_it_was_asked_for(backend: &impl Bac
     assert_eq!(found, accepted);
     let written = |metadata| serde_json::to_string(metadata).unwrap();
     assert_eq!(written(&found.metadata), written(&spec.metadata), "in the same order");
+
+    let shortest = ExecutionSpec { timeout: Duration::from_nanos(1), ..spec };
+    let shortest = store.accept(queued(shortest)).await.unwrap();
+    assert!(shortest.timeout > Duration::ZERO, "rounded up, never to none at all");
+    assert_eq!(read(&*store, shortest.id).await, shortest);
 
     let plain = store.accept(plain()).await.unwrap();
     assert_eq!(plain.endpoint, None);

@@ -125,6 +125,9 @@ pub async fn the_next_due_time_is_that_of_the_next_unclaimed_delivery(backend: &
     backend.advance(Duration::from_secs(10)).await;
     owe(&*store, "c.example").await;
     assert_eq!(next_due(1, &[]).await, Some(at(20)), "a retry waits behind a first attempt");
+    backend.advance(Duration::from_secs(5)).await;
+    owe(&*store, "d.example").await;
+    assert_eq!(next_due(0, &[]).await, Some(at(20)), "and was due before another one");
 }
 
 pub async fn a_claim_ends_with_its_owner(backend: &impl Backend) {

@@ -101,6 +101,14 @@ fn a_full_disk_stops_the_store() {
 }
 
 #[test]
+fn a_database_that_may_not_be_written_stops_the_store() {
+    let writer = writer();
+    let answers = write_together(&writer, &[SOUND, "PRAGMA query_only = 1", SOUND, SOUND]);
+    assert!(answers[2..].iter().all(Result::is_err), "{answers:?}");
+    assert_stopped(&writer, "readonly");
+}
+
+#[test]
 fn a_command_that_ends_the_transaction_takes_the_batch_with_it() {
     let writer = writer();
     let answers = write_together(&writer, &[SOUND, "ROLLBACK; SELECT * FROM nowhere", SOUND]);

@@ -1,0 +1,11 @@
+//! The command line as users and scripts see it: what is printed where, and the exit codes.
+//! Runs the real binary and knows nothing of what is inside.
+
+// Only the library must leave starting processes to one module.
+#![allow(clippy::disallowed_methods)]
+
+mod config;
+mod demo;
+mod run;
+mod signature;
+mod support;
