@@ -120,10 +120,6 @@ impl ExecutionActor {
                 return actor.settle(ended, None, ctx);
             }
         };
-        if actor.stopped.is_some() {
-            // Whoever hears that it was ended must find nothing of it running.
-            residence.kill_escaped();
-        }
         if actor.stopped == Some(StopReason::Shutdown)
             && actor.spec.on_interrupt == OnInterrupt::Rerun
         {

@@ -33,10 +33,6 @@ use crate::store::{Census, Guard, NewExecution, Settled, Started, StoreError};
 /// and not for a place here, so it is more than the requests that are under way at a time.
 const MAILBOX: usize = 4096;
 
-/// How long after an execution's end what it may have left behind is looked for. One look
-/// through all processes serves every execution that ended in that time.
-const LOOK_FOR_LEFTOVERS_AFTER: std::time::Duration = std::time::Duration::from_millis(100);
-
 /// Owns the slots, the count of the queue and the address of each live execution.
 pub struct SupervisorActor {
     parts: EngineParts,
@@ -51,7 +47,6 @@ pub struct SupervisorActor {
     starting: bool,
     /// Wishes that overtook the news that their execution has started.
     early_wishes: HashMap<ExecutionId, StopReason>,
-    looking_for_leftovers: bool,
     drain: Option<Vec<oneshot::Sender<()>>>,
     audience: Audience,
 }
@@ -73,7 +68,6 @@ impl SupervisorActor {
             reserved: 0,
             starting: false,
             early_wishes: HashMap::new(),
-            looking_for_leftovers: false,
             drain: None,
             audience: Audience::default(),
         }
@@ -170,24 +164,6 @@ impl SupervisorActor {
             Ok(Settled::Stale) => {}
             Err(error) => log::error!("a lost execution's end cannot be written: {error}"),
         }));
-    }
-
-    /// A program may have left processes outside its group, where its end does not reach them.
-    fn look_for_leftovers(&mut self, ctx: &mut Context<Self>) {
-        if self.looking_for_leftovers {
-            return;
-        }
-        self.looking_for_leftovers = true;
-        ctx.run_later(LOOK_FOR_LEFTOVERS_AFTER, |actor, _| {
-            actor.looking_for_leftovers = false;
-            let launcher = actor.parts.launcher.clone();
-            actix_rt::task::spawn_blocking(move || {
-                let killed = launcher.kill_leftovers();
-                if killed > 0 {
-                    log::info!("killed {killed} processes that had outlived their execution");
-                }
-            });
-        });
     }
 
     /// Ends queued executions that have waited longer than their clients wanted.
@@ -346,7 +322,6 @@ impl Handler<ExecutionFinished> for SupervisorActor {
             RunEnd::Lost { execution, epoch } => self.settle_lost(&execution, epoch, ctx),
         }
         self.fill_slots(ctx);
-        self.look_for_leftovers(ctx);
         self.end_if_drained();
     }
 }

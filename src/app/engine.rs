@@ -100,12 +100,14 @@ impl Engine {
     /// Ends the threads, and with them whatever still runs.
     pub(super) async fn end(mut self) {
         let arbiters = mem::take(&mut self.arbiters);
+        let launcher = self.launcher.clone();
         let joined = actix_rt::task::spawn_blocking(move || {
             for arbiter in arbiters {
                 arbiter.stop();
                 // An arbiter whose thread panicked has stopped as well.
                 let _ = arbiter.join();
             }
+            launcher.kill_leftovers();
         });
         let _ = joined.await;
     }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::args::{ConfigCommand, ServeArgs};
 use super::exit::Failure;
-use crate::config::{self, Loaded};
+use crate::config::{self, Loaded, Sources};
 
 pub(super) fn config(command: ConfigCommand) -> Result<ExitCode, Failure> {
     match command {
@@ -19,10 +19,19 @@ pub(super) fn config(command: ConfigCommand) -> Result<ExitCode, Failure> {
 
 /// The configuration with its warnings told.
 pub(super) fn load(args: ServeArgs) -> Result<Loaded, Failure> {
-    let loaded = config::load(args.sources())
-        .map_err(|errors| Failure::usage(format!("the configuration is wrong:\n{errors}")))?;
+    let loaded = load_from(args.sources())?;
     for warning in &loaded.warnings {
         eprintln!("ringback: warning: {warning}");
     }
     Ok(loaded)
+}
+
+/// The configuration from these sources, or everything that is wrong with it.
+pub(super) fn load_from(sources: Sources) -> Result<Loaded, Failure> {
+    config::load(sources).map_err(|errors| {
+        Failure::usage(match errors.iter().count() {
+            1 => errors.to_string(),
+            _ => format!("the configuration is wrong:\n{errors}"),
+        })
+    })
 }

@@ -6,18 +6,18 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use super::args::RunArgs;
+use super::config::load_from;
 use super::exit::Failure;
 use super::signature::read;
 use crate::actors::Submit;
 use crate::app::{Engine, Ringback};
-use crate::config::{self, Config, Sources};
+use crate::config::{Config, Sources};
 use crate::domain::{Execution, ExecutionSpec, Exit, Secret, Tenant};
 use crate::webhook::payload::Record;
 
 pub(super) fn run(args: RunArgs) -> Result<ExitCode, Failure> {
     let environment = std::env::vars_os().collect();
-    let loaded = config::load(Sources { environment, ..Sources::default() })
-        .map_err(|errors| Failure::usage(format!("the configuration is wrong:\n{errors}")))?;
+    let loaded = load_from(Sources { environment, ..Sources::default() })?;
     let spec = spec(&args, &loaded.config)?;
     let execution = actix::System::new().block_on(through_an_engine(loaded.config, spec))?;
     if args.json {

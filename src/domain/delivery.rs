@@ -230,7 +230,7 @@ pub struct Timings {
     pub dns: Option<Duration>,
     /// TCP and TLS handshakes. The client does not tell them apart.
     pub connect: Option<Duration>,
-    /// From the connection to the answer's first byte.
+    /// From beginning to connect to the head of the answer.
     pub first_byte: Option<Duration>,
     /// From beginning to end.
     pub total: Duration,

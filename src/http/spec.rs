@@ -98,7 +98,8 @@ pub(super) fn env(fields: &mut Fields, api: &Api) -> BTreeMap<String, Secret> {
     for (name, value) in &env {
         let field = format!("env.{name}");
         if name.is_empty() || name.contains(['=', '\0']) {
-            let detail = format!("`{}` cannot be the name of a variable.", name.escape_debug());
+            let name = name.escape_debug();
+            let detail = format!("`env` has a variable `{name}`, which cannot be its name.");
             fields.wrong(&field, "invalid_name", detail);
         } else if value.contains('\0') {
             let detail = format!("The value of `{field}` must not contain a NUL character.");
@@ -223,7 +224,7 @@ pub(super) fn callback_headers(fields: &mut Fields, api: &Api) -> Vec<(String, S
         let field = format!("callback_headers.{}", name.escape_debug());
         too_long(fields, &field, name.len() + value.len(), api.limits.callback_header_bytes_max);
         if let Err(refusal) = check_callback_header(name, value) {
-            fields.wrong(&field, "header_not_allowed", refusal.to_string());
+            fields.wrong(&field, "header_not_allowed", format!("`callback_headers`: {refusal}"));
         }
     }
     headers.into_iter().map(|(name, value)| (name, Secret::new(value))).collect()

@@ -203,12 +203,15 @@ impl Launched {
         self.running.signaller()
     }
 
-    /// Waits for its end and takes what it left: its output and its result.
+    /// Waits for its end and takes what it left: its output and its result. When this returns,
+    /// nothing of it runs any more.
     ///
     /// # Errors
     /// When the kernel does not say how the process ended.
     pub async fn ended(self) -> io::Result<(Ending, ProgramResult, Residence)> {
+        let leader = self.running.signaller().pid();
         let ending = self.running.ended().await?;
+        self.residence.kill_escaped(leader);
         let result = self.residence.result(self.result_bytes_max);
         Ok((ending, result, self.residence))
     }

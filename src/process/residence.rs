@@ -62,8 +62,10 @@ impl Residence {
         self.directory.result(bytes_max)
     }
 
-    /// Kills what the program left outside its process group and says how many there were.
-    pub fn kill_escaped(&self) -> usize {
-        leftovers::kill(&self.executions, |execution| execution != self.alive.execution)
+    /// Kills what the program left outside its process group, of which `leader` was the first
+    /// process, and says how many there were.
+    pub(super) fn kill_escaped(&self, leader: i32) -> usize {
+        let is_other = |execution: &str| execution != self.alive.execution;
+        leftovers::kill_newer(&self.executions, leader, is_other)
     }
 }

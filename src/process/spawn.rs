@@ -38,7 +38,7 @@ pub(super) struct Program<'a> {
 }
 
 /// Starts a process as the leader of a session and a process group of its own, with every
-/// signal at its default and none blocked. All other descriptors of ours are close-on-exec.
+/// signal at its default and none blocked, and no descriptor but the three.
 ///
 /// # Errors
 /// What `posix_spawn(3)` says: `ENOENT` for an executable or directory that is not there,
@@ -63,6 +63,7 @@ pub(super) fn spawn(program: &Program<'_>) -> io::Result<Pid> {
     actions.put(&program.stdout, 1)?;
     actions.put(&program.stderr, 2)?;
     actions.change_directory(&directory)?;
+    actions.close_the_rest()?;
 
     let mut pid: libc::pid_t = 0;
     // SAFETY: every pointer is to a live, initialised value or a NUL-terminated string that
@@ -188,6 +189,13 @@ impl FileActions {
                 0,
             )
         })
+    }
+
+    /// Ours are close-on-exec, but whoever started this server may have left it others that are
+    /// not; a program gets none of them.
+    fn close_the_rest(&mut self) -> io::Result<()> {
+        // SAFETY: the actions are initialised.
+        check(unsafe { libc::posix_spawn_file_actions_addclosefrom_np(&raw mut self.0, 3) })
     }
 
     fn change_directory(&mut self, directory: &CStr) -> io::Result<()> {

@@ -149,18 +149,28 @@ async fn what_is_left_in_the_group_is_killed_and_does_not_delay_the_end() {
 }
 
 #[tokio::test]
-async fn what_has_left_the_group_is_found_by_its_mark() {
+async fn what_has_left_the_group_is_gone_with_the_end() {
     let place = place();
-    let spec = sh(
-        "setsid sh -c 'echo $$ > pid; exec sleep 1000' & while ! [ -s pid ]; do :; done; cat pid",
-    );
-    let launched = launch(&place, &spec).await;
-    let (exit, _, residence) = within(launched.ended()).await.unwrap();
-    let pid = text(&exit.stdout.head).trim().to_owned();
+    let code =
+        "setsid sh -c 'echo $$ > pid; exec sleep 1000' & while ! [ -s pid ]; do :; done; cat pid";
+    let (ending, _, _) = within(launch(&place, &sh(code)).await.ended()).await.unwrap();
+    let pid = text(&ending.stdout.head).trim().to_owned();
+    assert!(pid.parse::<i32>().is_ok(), "{pid}");
+    assert!(!is_alive(&pid));
+}
+
+#[tokio::test]
+async fn other_executions_are_nobodys_leftovers() {
+    let place = place();
+    let marker = place._data_dir.path().join("pid");
+    let spec = sh(&format!("echo $$ > {}; exec sleep 1000", marker.display()));
+    let other = launch(&place, &spec).await;
+    let pid = pid_in(&marker).await;
+    within(launch(&place, &sh("setsid sleep 1000 &")).await.ended()).await.unwrap();
+    assert_eq!(place.launcher.kill_leftovers(), 0);
     assert!(is_alive(&pid));
-    assert_eq!(place.launcher.kill_leftovers(), 0, "the execution still lives");
-    assert_eq!(residence.kill_escaped(), 1);
-    eventually("the sleeper is gone", || !is_alive(&pid)).await;
+    drop(other);
+    eventually("the program is gone", || !is_alive(&pid)).await;
 }
 
 #[tokio::test]

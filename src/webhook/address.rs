@@ -85,11 +85,12 @@ impl AddressPolicy {
         if !named && is_localhost(name) && !self.allows_some_loopback() {
             return Err(Refusal::localhost(endpoint));
         }
-        // Which of the allowed networks the name belongs to, if any, its addresses will tell.
-        if !named && !self.has_networks() {
-            self.check_scheme(endpoint)?;
+        // Whether the name belongs to an allowed network, its addresses will tell. Loopback is no
+        // such network but for names of this machine.
+        if named || is_localhost(name) || self.allows_more_than_loopback() {
+            return Ok(());
         }
-        Ok(())
+        self.check_scheme(endpoint)
     }
 
     fn check_plain(&self, endpoint: &Endpoint, address: IpAddr) -> Result<(), Refusal> {
@@ -117,8 +118,8 @@ impl AddressPolicy {
         self.allow.iter().any(|entry| entry.names(name))
     }
 
-    fn has_networks(&self) -> bool {
-        self.allow.iter().any(AllowEntry::is_network)
+    fn allows_more_than_loopback(&self) -> bool {
+        self.allow.iter().any(AllowEntry::reaches_beyond_loopback)
     }
 
     fn allows_some_loopback(&self) -> bool {

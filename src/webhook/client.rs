@@ -1,7 +1,7 @@
 //! Makes one attempt: one HTTP request to an address that was vetted, and what came of it.
 //! Decides nothing about what follows, and lives on the thread that made it.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -67,7 +67,17 @@ struct Progress {
     address: Cell<Option<SocketAddr>>,
     dns: Cell<Option<Duration>>,
     first_byte: Cell<Option<Duration>>,
-    status: Cell<Option<u16>>,
+    answer: RefCell<Option<AttemptOutcome>>,
+    body: RefCell<Vec<u8>>,
+}
+
+impl Progress {
+    /// The answer as far as it has come.
+    fn answer(&self) -> Option<AttemptOutcome> {
+        let mut answer = self.answer.take()?;
+        answer.response_body = String::from_utf8_lossy(&self.body.take()).into_owned();
+        Some(answer)
+    }
 }
 
 impl Client {
@@ -96,7 +106,10 @@ impl Client {
         let outcome = match actix_rt::time::timeout(self.settings.timeout, made).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(failure)) => failure.into_outcome(),
-            Err(_) => self.cut_off(progress.status.get()),
+            Err(_) => {
+                let timeout = || Failure::timeout(self.settings.timeout).into_outcome();
+                progress.answer().unwrap_or_else(timeout)
+            }
         };
         let timings = Timings {
             dns: progress.dns.get(),
@@ -117,17 +130,21 @@ impl Client {
         let began = Instant::now();
         let addresses = self.resolve(&endpoint).await?;
         progress.dns.set(Some(began.elapsed()));
-        // A host may be reachable by one of its addresses only, most often `localhost`.
-        let last = addresses.len() - 1;
-        for (index, address) in addresses.into_iter().enumerate() {
+        let mut failure = Failure::dns(endpoint.host(), "it has no address");
+        for address in addresses {
             progress.address.set(Some(address));
-            match self.send(&endpoint, address, &request, progress).await {
-                Err(failure) if failure.class == ErrorClass::Connect && index < last => {}
-                Err(failure) => return Err(failure),
-                Ok(answer) => return Ok(self.read(answer, now).await),
+            let began = Instant::now();
+            match self.send(&endpoint, address, &request).await {
+                Ok(answer) => {
+                    progress.first_byte.set(Some(began.elapsed()));
+                    return Ok(self.read(answer, now, progress).await);
+                }
+                // A host may be reachable by one of its addresses only, most often `localhost`.
+                Err(failed) if failed.class == ErrorClass::Connect => failure = failed,
+                Err(failed) => return Err(failed),
             }
         }
-        unreachable!("the last address returns")
+        Err(failure)
     }
 
     /// Every address of the host, all of them allowed. One that is not refuses them all: nobody
@@ -144,9 +161,6 @@ impl Client {
                 Err(_) => return Err(Failure::dns(endpoint.host(), "no answer in time")),
             }
         };
-        if addresses.is_empty() {
-            return Err(Failure::dns(endpoint.host(), "it has no address"));
-        }
         for address in &addresses {
             let verdict = self.settings.policy.check_address(endpoint, address.ip());
             verdict.map_err(Failure::refused)?;
@@ -159,9 +173,7 @@ impl Client {
         endpoint: &Endpoint,
         address: SocketAddr,
         request: &Request<'_>,
-        progress: &Progress,
     ) -> Result<Answer, Failure> {
-        let began = Instant::now();
         let mut post = self.http.post(endpoint.as_str()).address(address).no_decompress();
         for (name, value) in request.headers {
             post = post.append_header((name.as_str(), value.as_str()));
@@ -169,44 +181,37 @@ impl Client {
         // A connection is never used again: it would skip the check of the address, and a
         // receiver that closes idle ones would be recorded as having failed.
         let answer = post.force_close().send_body(request.body.clone()).await;
-        let answer = answer.map_err(|error| Failure::sending(&error))?;
-        progress.first_byte.set(Some(began.elapsed()));
-        progress.status.set(Some(answer.status().as_u16()));
-        Ok(answer)
+        answer.map_err(|error| Failure::sending(&error))
     }
 
-    /// Keeps the beginning of the answer. A 2xx is a success whatever becomes of its body: the
-    /// receiver has said that it has the event.
-    async fn read(&self, mut answer: Answer, now: Timestamp) -> AttemptOutcome {
-        let mut outcome = response::head_of(answer.status(), answer.headers(), now);
-        let mut body = Vec::new();
-        let bytes_max = self.settings.response_bytes_max;
+    /// Keeps the beginning of the answer. What the receiver has said by its status counts,
+    /// whatever becomes of the body: a 2xx is a success though the rest be late, huge or cut off.
+    async fn read(
+        &self,
+        mut answer: Answer,
+        now: Timestamp,
+        progress: &Progress,
+    ) -> AttemptOutcome {
+        let head = response::head_of(answer.status(), answer.headers(), now);
+        let announced = response::length_of(answer.headers());
+        // Truncated until it has ended: the deadline may come in between.
+        progress.answer.replace(Some(AttemptOutcome { response_truncated: true, ..head }));
+        let mut received = 0;
         while let Some(piece) = answer.next().await {
-            let Ok(piece) = piece else {
-                outcome.response_truncated = true;
-                break;
-            };
-            let room = bytes_max - body.len();
+            let Ok(piece) = piece else { return progress.answer().unwrap_or_default() };
+            received += piece.len();
+            let mut body = progress.body.borrow_mut();
+            let room = self.settings.response_bytes_max - body.len();
             body.extend_from_slice(&piece[..piece.len().min(room)]);
             if piece.len() > room {
-                outcome.response_truncated = true;
                 break;
             }
         }
-        outcome.response_body = String::from_utf8_lossy(&body).into_owned();
-        outcome
-    }
-
-    /// What is left to say when the deadline has passed.
-    fn cut_off(&self, status: Option<u16>) -> AttemptOutcome {
-        match status {
-            Some(status @ 200..=299) => AttemptOutcome {
-                status_code: Some(status),
-                response_truncated: true,
-                ..AttemptOutcome::default()
-            },
-            status => Failure::timeout(self.settings.timeout, status).into_outcome(),
-        }
+        // A connection that is closed too early ends the body as if that were its end.
+        let is_cut = announced.is_some_and(|announced| received != announced);
+        let is_long = received > self.settings.response_bytes_max;
+        let answer = progress.answer().unwrap_or_default();
+        AttemptOutcome { response_truncated: is_cut || is_long, ..answer }
     }
 }
 

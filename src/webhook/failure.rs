@@ -15,7 +15,6 @@ use crate::domain::{AttemptOutcome, ErrorClass};
 pub(super) struct Failure {
     pub(super) class: ErrorClass,
     sentence: String,
-    status: Option<u16>,
 }
 
 impl Failure {
@@ -27,10 +26,9 @@ impl Failure {
         Self::new(ErrorClass::Dns, format!("The address of {host} could not be found: {why}."))
     }
 
-    pub(super) fn timeout(deadline: Duration, status: Option<u16>) -> Self {
-        let what = if status.is_some() { "a whole answer" } else { "an answer" };
-        let sentence = format!("There was not {what} within {} s.", deadline.as_secs_f64());
-        Self { status, ..Self::new(ErrorClass::Timeout, sentence) }
+    pub(super) fn timeout(deadline: Duration) -> Self {
+        let sentence = format!("There was no answer within {} s.", deadline.as_secs_f64());
+        Self::new(ErrorClass::Timeout, sentence)
     }
 
     /// What a request that brought no answer ran into.
@@ -48,7 +46,6 @@ impl Failure {
 
     pub(super) fn into_outcome(self) -> AttemptOutcome {
         AttemptOutcome {
-            status_code: self.status,
             error_class: Some(self.class),
             error: Some(self.sentence),
             ..AttemptOutcome::default()
@@ -56,7 +53,7 @@ impl Failure {
     }
 
     fn new(class: ErrorClass, sentence: String) -> Self {
-        Self { class, sentence, status: None }
+        Self { class, sentence }
     }
 }
 

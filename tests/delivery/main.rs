@@ -1,7 +1,18 @@
-//! Deliveries as their receivers see them.
-//! Uses the library only as other crates can.
+//! What endpoints get: the event, its signature, its retries, and what is recorded of each attempt.
+//! Receives over raw sockets and verifies with other people's code.
 
-// Only the library must leave starting processes to one module.
+// Only the library must leave starting processes and reading the clock to one module.
 #![allow(clippy::disallowed_methods)]
 
+#[path = "../support/mod.rs"]
+mod support;
+
+mod answers;
+mod failures;
+mod outbox;
+mod payload;
+mod refused;
+mod secrets;
+mod tls;
 mod verifiers;
+mod webhook;

@@ -38,8 +38,9 @@ impl AllowEntry {
         matches!(&self.0, Target::Host(name) if name == host)
     }
 
-    pub(super) const fn is_network(&self) -> bool {
-        matches!(self.0, Target::Network(_))
+    pub(super) fn reaches_beyond_loopback(&self) -> bool {
+        let Target::Network(network) = &self.0 else { return false };
+        !LOOPBACK_NETWORKS.iter().any(|own| own.contains(network))
     }
 
     pub(super) fn overlaps_loopback(&self) -> bool {

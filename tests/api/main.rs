@@ -1,0 +1,19 @@
+//! The HTTP API as clients see it, spoken to over real sockets.
+//! Knows the contracts and nothing of the server's insides.
+
+// Only the library must leave starting processes and reading the clock to one module.
+#![allow(clippy::disallowed_methods)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod accept;
+mod auth;
+mod back_pressure;
+mod bad_callback;
+mod bad_input;
+mod health;
+mod hopx_errors;
+mod problem;
+mod protocol;
+mod read;

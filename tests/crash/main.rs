@@ -1,0 +1,13 @@
+//! The server ended hard, ended in good order, and not allowed to start: what holds through it.
+//! Signals processes and breaks data directories; knows nothing of the server's insides.
+
+// Only the library must leave starting processes and reading the clock to one module.
+#![allow(clippy::disallowed_methods)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod kill9;
+mod startup;
+mod startup_config;
+mod stop;

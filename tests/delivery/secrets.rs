@@ -1,0 +1,121 @@
+//! Signing secrets, callback header values and values of `env` are told to nobody: in no answer,
+//! no line of the log, no file. Looks for the words and at nothing else.
+
+use serde_json::{Value, json};
+
+use super::outbox::delivery_once;
+use crate::support::app::TestApp;
+use crate::support::files;
+use crate::support::receiver::TestReceiver;
+
+const SIGNING_SECRET: &str = "signing-secret-never-to-be-seen";
+const HEADER_VALUE: &str = "header-value-never-to-be-seen";
+const ENV_VALUE: &str = "env-value-never-to-be-seen";
+const SECRETS: [&str; 3] = [SIGNING_SECRET, HEADER_VALUE, ENV_VALUE];
+
+fn keeping_secrets(code: &str, receiver: &TestReceiver) -> Value {
+    json!({
+        "language": "sh",
+        "code": code,
+        "env": {"PASSWORD": ENV_VALUE},
+        "callback_url": receiver.url("/hook"),
+        "callback_headers": {"X-Token": HEADER_VALUE},
+        "callback_signature_secret": SIGNING_SECRET,
+    })
+}
+
+#[track_caller]
+fn expect_untold(what: &str, text: &str) {
+    for secret in SECRETS {
+        assert!(!text.contains(secret), "{what} tells `{secret}`: {text}");
+    }
+}
+
+#[track_caller]
+fn expect_not_on_disk(app: &TestApp) {
+    for secret in SECRETS {
+        let holding = files::holding(&app.data_dir(), secret);
+        assert!(holding.is_empty(), "`{secret}` lies in the clear in {holding:?}");
+    }
+}
+
+#[test]
+fn secrets_are_in_no_answer_no_log_and_no_file() {
+    let mut app = TestApp::with(|options| options.env("RINGBACK_LOG", "trace"));
+    let receiver = TestReceiver::start();
+    let submitted = app.submit(keeping_secrets("exec sleep 1000", &receiver));
+    let id = &submitted.id;
+    expect_untold("the answer to the submit", &submitted.answer.text());
+    app.wait_for_program("sleep 1000");
+    expect_not_on_disk(&app);
+    app.delete(&format!("/v1/executions/{id}")).expect(202);
+    delivery_once(&app, id, "delivered");
+    assert_eq!(receiver.first().header("x-token"), Some(HEADER_VALUE));
+    for path in [
+        "/v1/executions",
+        &format!("/v1/executions/{id}"),
+        &format!("/v1/executions/{id}/deliveries"),
+    ] {
+        expect_untold(path, &app.get(path).expect(200).text());
+    }
+    expect_untold("the callback", &String::from_utf8_lossy(&receiver.first().body));
+    expect_not_on_disk(&app);
+    app.terminate();
+    expect_not_on_disk(&app);
+    expect_untold("the log", &app.stderr());
+}
+
+#[test]
+fn secrets_survive_a_restart_and_still_sign() {
+    let mut app = TestApp::with(|options| options.slots(1).retry_schedule("300ms,1s,1s,1s"));
+    let mut receiver = TestReceiver::down();
+    let code = "test \"$PASSWORD\" = env-value-never-to-be-seen";
+    let id = app.submit(keeping_secrets(code, &receiver)).id;
+    assert_eq!(app.finished(&id)["status"], "completed");
+    app.kill9();
+    app.restart();
+    receiver.up();
+    delivery_once(&app, &id, "delivered");
+    let request = receiver.first();
+    assert_eq!(request.header("x-token"), Some(HEADER_VALUE));
+    assert!(request.header("webhook-signature").is_some());
+}
+
+#[test]
+fn secrets_are_in_no_refusal() {
+    let app = TestApp::with(|options| options.env("RINGBACK_LOG", "trace"));
+    let receiver = TestReceiver::start();
+    for (field, value) in
+        [("timeout", json!(-1)), ("unknown", json!(1)), ("language", json!("cobol"))]
+    {
+        let mut body = keeping_secrets("true", &receiver);
+        body[field] = value;
+        for route in ["/v1/executions", "/execute/async"] {
+            expect_untold("a refusal", &app.post(route, &body).text());
+        }
+    }
+    let mut odd = keeping_secrets("true", &receiver);
+    odd["callback_headers"] = json!({"X-Token": format!("{HEADER_VALUE}\r\n")});
+    expect_untold("a refusal", &app.post("/v1/executions", &odd).expect(400).text());
+    odd["callback_headers"] = json!(HEADER_VALUE);
+    expect_untold("a refusal", &app.post("/v1/executions", &odd).expect(400).text());
+    odd["env"] = json!([ENV_VALUE]);
+    expect_untold("a refusal", &app.post("/v1/executions", &odd).expect(400).text());
+    expect_untold("the log", &app.stderr());
+}
+
+#[test]
+fn the_key_that_seals_them_is_for_the_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let app = TestApp::start();
+    let mode =
+        |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let keys: Vec<_> = files::all_in(&app.data_dir())
+        .into_iter()
+        .filter(|file| file.file_name().is_some_and(|name| name.to_string_lossy().contains("key")))
+        .collect();
+    assert!(!keys.is_empty(), "no key was made in {:?}", files::all_in(&app.data_dir()));
+    for key in keys {
+        assert_eq!(mode(&key), 0o600, "{}", key.display());
+    }
+}

@@ -1,0 +1,64 @@
+//! What the kernel knows of processes: who carries which environment, and how much memory one has.
+//! Reads `/proc`; ends only processes that it is pointed at.
+
+use std::fs;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// A process that was alive when it was looked for.
+#[derive(Debug, Clone)]
+pub struct Process {
+    /// Its number, as the whole machine sees it.
+    pub pid: u32,
+    /// Its command line, with spaces between the arguments.
+    pub command: String,
+}
+
+/// Every living process in whose environment `mark` occurs. What has ended but was not waited
+/// for has no environment any more, so it is not among them.
+pub fn with_environment(mark: &str) -> Vec<Process> {
+    let entries = fs::read_dir("/proc").expect("Linux has /proc");
+    entries
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok())
+        .filter(|pid| environment_of(*pid).is_some_and(|text| contains(&text, mark.as_bytes())))
+        .map(|pid| Process { pid, command: command_of(pid) })
+        .collect()
+}
+
+/// Sends a signal; a process that is gone already is no mistake.
+pub fn signal(pid: u32, signal: Signal) {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).expect("a pid of /proc");
+    let _ = kill_process(pid, signal);
+}
+
+/// The most memory that a process ever had resident, in bytes.
+pub fn memory_peak(pid: u32) -> u64 {
+    status_kib(pid, "VmHWM:") * 1024
+}
+
+/// The memory that a process has resident now, in bytes.
+pub fn memory_now(pid: u32) -> u64 {
+    status_kib(pid, "VmRSS:") * 1024
+}
+
+/// Whether `needle` occurs in `bytes`.
+pub fn contains(bytes: &[u8], needle: &[u8]) -> bool {
+    bytes.windows(needle.len()).any(|window| window == needle)
+}
+
+fn environment_of(pid: u32) -> Option<Vec<u8>> {
+    // Fails for what has just ended and for what belongs to another user.
+    fs::read(format!("/proc/{pid}/environ")).ok()
+}
+
+fn command_of(pid: u32) -> String {
+    let bytes = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).replace('\0', " ").trim_end().to_owned()
+}
+
+#[track_caller]
+fn status_kib(pid: u32, field: &str) -> u64 {
+    let text = fs::read_to_string(format!("/proc/{pid}/status")).expect("the process is alive");
+    let line = text.lines().find(|line| line.starts_with(field)).expect("the field is there");
+    line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number of KiB")
+}
