@@ -1,10 +1,12 @@
 //! A delivery: one event owed to one endpoint, and the attempts made to hand it over.
 //! Decides what follows an attempt; makes none.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::{DeliveryId, EventId, EventType, ExecutionId, PayloadFormat, RetrySchedule, Timestamp};
+use super::{
+    Attempt, AttemptOutcome, DeliveryId, ErrorClass, EventId, EventType, ExecutionId,
+    PayloadFormat, RetrySchedule, Timestamp,
+};
 
 /// One event owed to one URL.
 #[derive(Debug, Clone, PartialEq)]
@@ -101,139 +103,6 @@ impl DeliveryEnd {
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|end| end.as_str() == name)
     }
-}
-
-/// One HTTP request of a delivery, made or refused.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Attempt {
-    /// Counted from 1.
-    pub number: u32,
-    /// Who wanted it.
-    pub trigger: Trigger,
-    /// When it began.
-    pub started_at: Timestamp,
-    /// The address that was dialled, once one was found and allowed.
-    pub address: Option<SocketAddr>,
-    /// What came of it.
-    pub outcome: AttemptOutcome,
-    /// How long its phases took.
-    pub timings: Timings,
-}
-
-/// Who wanted an attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trigger {
-    /// The retry schedule.
-    Schedule,
-    /// Somebody, by hand.
-    Manual,
-    /// A recovery of all that failed in a window.
-    Recover,
-}
-
-impl Trigger {
-    /// Every trigger.
-    pub const ALL: [Self; 3] = [Self::Schedule, Self::Manual, Self::Recover];
-
-    /// The name in the API and in the database.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Schedule => "schedule",
-            Self::Manual => "manual",
-            Self::Recover => "recover",
-        }
-    }
-
-    /// The trigger with this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|trigger| trigger.as_str() == name)
-    }
-}
-
-/// What came of an attempt.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct AttemptOutcome {
-    /// The HTTP status, once there was one.
-    pub status_code: Option<u16>,
-    /// What kind of failure it was; none for a 2xx.
-    pub error_class: Option<ErrorClass>,
-    /// The failure in a sentence.
-    pub error: Option<String>,
-    /// The head of the answer, in the order in which it came.
-    pub response_headers: Vec<(String, String)>,
-    /// The beginning of the answer's body, as text.
-    pub response_body: String,
-    /// There was more of the body than was kept.
-    pub response_truncated: bool,
-    /// How long the endpoint asked us to wait.
-    pub retry_after: Option<Duration>,
-}
-
-/// The kind of failure of an attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ErrorClass {
-    /// The host's name gave no address.
-    Dns,
-    /// No connection came about.
-    Connect,
-    /// The TLS handshake failed, or the certificate does not name this host.
-    Tls,
-    /// The deadline passed.
-    Timeout,
-    /// The connection broke before a whole answer had come.
-    Reset,
-    /// What came was not HTTP.
-    Protocol,
-    /// The operator does not allow that address.
-    Refused,
-    /// The endpoint answered with something else than 2xx.
-    Status,
-}
-
-impl ErrorClass {
-    /// Every class, in the order of an attempt.
-    pub const ALL: [Self; 8] = [
-        Self::Dns,
-        Self::Connect,
-        Self::Tls,
-        Self::Timeout,
-        Self::Reset,
-        Self::Protocol,
-        Self::Refused,
-        Self::Status,
-    ];
-
-    /// The name in the API and in the database.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Dns => "dns",
-            Self::Connect => "connect",
-            Self::Tls => "tls",
-            Self::Timeout => "timeout",
-            Self::Reset => "reset",
-            Self::Protocol => "protocol",
-            Self::Refused => "refused",
-            Self::Status => "status",
-        }
-    }
-
-    /// The class with this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|class| class.as_str() == name)
-    }
-}
-
-/// How long each phase of an attempt took; a phase that did not happen has no time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Timings {
-    /// Finding the address.
-    pub dns: Option<Duration>,
-    /// TCP and TLS handshakes. The client does not tell them apart.
-    pub connect: Option<Duration>,
-    /// From beginning to connect to the head of the answer.
-    pub first_byte: Option<Duration>,
-    /// From beginning to end.
-    pub total: Duration,
 }
 
 /// What follows an attempt.

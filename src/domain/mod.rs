@@ -1,8 +1,10 @@
 //! Plain data and decisions: what an execution, a delivery and an outcome are, and how they change.
 //! Does no I/O, reads no clock, awaits nothing, and knows neither SQL nor any API's JSON.
 
+mod attempt;
 mod callback;
 mod delivery;
+mod ended;
 mod event;
 mod execution;
 mod ids;
@@ -14,15 +16,14 @@ mod spec;
 mod stop;
 mod time;
 
+pub use attempt::{Attempt, AttemptOutcome, ErrorClass, Timings, Trigger};
 pub use callback::{Callback, PayloadFormat};
-pub use delivery::{
-    Attempt, AttemptOutcome, Delivery, DeliveryEnd, DeliveryStatus, ErrorClass, Next, Timings,
-    Trigger, decide_next,
-};
+pub use delivery::{Delivery, DeliveryEnd, DeliveryStatus, Next, decide_next};
+pub use ended::{Ended, OnInterrupt, ProgramResult, Usage};
 pub use event::{Event, EventType};
 pub use execution::{CancelWish, DeliverySummary, Execution, Run, State, Status};
 pub use ids::{DeliveryId, Epoch, EventId, ExecutionId, IdError, OwnerId, Tenant};
-pub use outcome::{Cause, Ended, Exit, OnInterrupt, Outcome, ProgramResult, Usage, signal_name};
+pub use outcome::{Cause, Exit, Outcome, signal_name};
 pub use output::{Captured, Encoding, OutputKeeper};
 pub use schedule::RetrySchedule;
 pub use secret::Secret;

@@ -5,13 +5,15 @@ use std::panic::AssertUnwindSafe;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, ResponseError};
+use actix_web::{Error, HttpResponse};
 use futures_util::FutureExt;
 use uuid::Uuid;
 
-use super::error::{Kind, Problem, Shape};
+use super::compat::hopx;
+use super::error::{Kind, Problem};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -23,7 +25,7 @@ pub(super) async fn standard(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    wrap(request, next, Shape::Problem).await
+    wrap(request, next, Problem::standard_body).await
 }
 
 /// Errors as HopX's clients read them.
@@ -31,13 +33,13 @@ pub(super) async fn hopx(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    wrap(request, next, Shape::Hopx).await
+    wrap(request, next, hopx::error_body).await
 }
 
 async fn wrap(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-    shape: Shape,
+    in_words: fn(&Problem) -> HttpResponse,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let id = request_id(&request);
     // Nothing of a request outlives it, so nothing can be left half-changed.
@@ -46,14 +48,16 @@ async fn wrap(
         // The panic's own text is in the log already, by the panic hook.
         log::error!("request {id}: its handler panicked");
         let problem = Problem::new(Kind::Internal, "The server failed internally.");
-        return Err(Problem { request_id: Some(id), shape, ..problem }.into());
+        let problem = Problem { request_id: Some(id), ..problem };
+        let body = in_words(&problem);
+        return Err(InternalError::from_response(problem, body).into());
     };
     let answer = answered?.map_into_boxed_body();
     let problem = answer.response().error().and_then(|error| error.as_error::<Problem>()).cloned();
     let mut answer = match problem {
         Some(problem) => {
-            let problem = Problem { request_id: Some(id.clone()), shape, ..problem };
-            answer.into_response(problem.error_response())
+            let problem = Problem { request_id: Some(id.clone()), ..problem };
+            answer.into_response(in_words(&problem))
         }
         None => answer,
     };

@@ -8,7 +8,6 @@ use actix_web::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
-use super::compat::hopx;
 use crate::actors::{CancelError, SubmitError};
 use crate::store::StoreError;
 
@@ -23,8 +22,6 @@ pub struct Problem {
     pub(super) errors: Vec<FieldError>,
     /// How this request is called in the logs.
     pub(super) request_id: Option<String>,
-    /// In whose words it is told.
-    pub(super) shape: Shape,
 }
 
 /// What is wrong with one field of a request.
@@ -36,16 +33,6 @@ pub(super) struct FieldError {
     pub(super) code: &'static str,
     /// One sentence.
     pub(super) detail: String,
-}
-
-/// Whose error bodies a route answers with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Shape {
-    /// `application/problem+json`.
-    #[default]
-    Problem,
-    /// As HopX's clients read them.
-    Hopx,
 }
 
 /// The kinds of problem; each has one status and one stable code.
@@ -111,13 +98,7 @@ impl Kind {
 
 impl Problem {
     pub(super) fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self {
-            kind,
-            detail: detail.into(),
-            errors: Vec::new(),
-            request_id: None,
-            shape: Shape::Problem,
-        }
+        Self { kind, detail: detail.into(), errors: Vec::new(), request_id: None }
     }
 
     /// A request with wrong fields. The detail is about the first; `errors` has them all.
@@ -130,7 +111,8 @@ impl Problem {
         Self::new(Kind::NotFound, "There is nothing here by that name.")
     }
 
-    fn standard_body(&self) -> HttpResponse {
+    /// The problem as `application/problem+json`.
+    pub(super) fn standard_body(&self) -> HttpResponse {
         #[derive(Serialize)]
         struct Body<'a> {
             r#type: String,
@@ -190,10 +172,7 @@ impl ResponseError for Problem {
     }
 
     fn error_response(&self) -> HttpResponse {
-        match self.shape {
-            Shape::Problem => self.standard_body(),
-            Shape::Hopx => hopx::error_body(self),
-        }
+        self.standard_body()
     }
 }
 

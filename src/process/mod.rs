@@ -7,6 +7,7 @@
 mod capture;
 mod child;
 mod directory;
+mod error;
 mod launcher;
 mod leftovers;
 mod residence;
@@ -14,7 +15,8 @@ mod runtime;
 mod spawn;
 
 pub use child::{Ending, Signaller};
-pub use launcher::{LaunchError, Launched, Launcher, LauncherSettings, Order};
+pub use error::LaunchError;
+pub use launcher::{Launched, Launcher, LauncherSettings, Order};
 pub use residence::Residence;
 pub use runtime::{Located, Runtime, RuntimeSettings, Runtimes, RuntimesError};
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::OnceCell;
 
 use super::child::{Ending, Running, Start};
-use super::launcher::LaunchError;
+use super::error::LaunchError;
 use crate::domain::Exit;
 
 /// How a language is run, as the operator has it.

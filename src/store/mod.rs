@@ -3,16 +3,20 @@
 
 mod clock;
 mod contract;
+mod error;
 mod key_file;
 mod private_dir;
 mod seal;
 mod secrets;
 mod sqlite;
+mod values;
 
 pub use clock::Clock;
-pub use contract::{
-    ApiKey, AttemptMade, Census, Claim, ClaimedDelivery, Finish, Guard, NewDelivery, NewExecution,
-    Orphan, Page, Settled, Started, Store, StoreError, Waiting,
-};
+pub use contract::Store;
+pub use error::StoreError;
 pub use seal::SealingKey;
 pub use sqlite::{SqliteOptions, SqliteStore};
+pub use values::{
+    ApiKey, AttemptMade, Census, Claim, ClaimedDelivery, Finish, Guard, NewDelivery, NewExecution,
+    Orphan, Page, Settled, Started, Waiting,
+};

@@ -1,0 +1,188 @@
+//! What goes into a store and what comes out of it, beside what the domain has already.
+//! Plain values: none of them reads or writes anything.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::domain::{
+    Attempt, CancelWish, DeliveryId, Ended, Epoch, EventId, EventType, Execution, ExecutionId,
+    ExecutionSpec, Next, OnInterrupt, PayloadFormat, Secret, Status, Tenant, Timestamp,
+};
+
+/// A request that was found valid, to be kept.
+#[derive(Debug, Clone)]
+pub struct NewExecution {
+    /// Its name, already given.
+    pub id: ExecutionId,
+    /// Whose it is.
+    pub tenant: Tenant,
+    /// What is asked for.
+    pub spec: Arc<ExecutionSpec>,
+    /// Whether it starts with being accepted, because a slot is free and nobody waits.
+    pub start: bool,
+}
+
+/// An execution that this owner has just been given.
+#[derive(Debug, Clone)]
+pub struct Started {
+    /// The execution, running.
+    pub execution: Execution,
+    /// What to run.
+    pub spec: Arc<ExecutionSpec>,
+}
+
+/// The end of an execution, to be written if nobody was first.
+#[derive(Debug, Clone)]
+pub struct Finish {
+    /// Which execution.
+    pub id: ExecutionId,
+    /// What the execution must still be for this to have an effect.
+    pub guard: Guard,
+    /// How it ended.
+    pub ended: Ended,
+    /// What it owes for that; none when nobody asked to be called back.
+    pub delivery: Option<NewDelivery>,
+}
+
+/// The only places from which an execution can end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guard {
+    /// It waits, in whatever epoch.
+    Queued,
+    /// It runs, in exactly this epoch.
+    Running(Epoch),
+}
+
+/// Whether a write that was guarded had its effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Settled {
+    /// It had; it is on disk.
+    Written,
+    /// Somebody was first. Nothing was changed.
+    Stale,
+}
+
+/// A delivery to be owed, due at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewDelivery {
+    /// Its name.
+    pub id: DeliveryId,
+    /// The event.
+    pub event_id: EventId,
+    /// What the event says.
+    pub event_type: EventType,
+    /// Where it goes.
+    pub url: String,
+    /// Host and port of the URL: who shares a fate with it.
+    pub host: String,
+    /// The shape of the body.
+    pub payload_format: PayloadFormat,
+    /// The body, to be sent in exactly these bytes on every attempt.
+    pub body: Vec<u8>,
+    /// How many attempts the schedule gives it.
+    pub attempts_max: u32,
+}
+
+/// A running execution whose owner is no more.
+#[derive(Debug, Clone)]
+pub struct Orphan {
+    /// The execution as the owner left it.
+    pub execution: Execution,
+    /// Its policy.
+    pub on_interrupt: OnInterrupt,
+    /// The wish of a client that its owner did not live to fulfil.
+    pub cancel: Option<CancelWish>,
+}
+
+/// A queued execution and how long it is willing to wait.
+#[derive(Debug, Clone)]
+pub struct Waiting {
+    /// The execution.
+    pub execution: Execution,
+    /// How long it is willing to wait.
+    pub queue_timeout: Duration,
+}
+
+/// Which executions to list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// How many at most.
+    pub limit: usize,
+    /// Only those accepted before this one.
+    pub before: Option<ExecutionId>,
+    /// Only those with this status.
+    pub status: Option<Status>,
+    /// Only those of this language.
+    pub language: Option<String>,
+}
+
+/// How many executions are unfinished.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Census {
+    /// Queued ones, by tenant.
+    pub queued: Vec<(Tenant, usize)>,
+    /// Running ones, of whatever owner.
+    pub running: usize,
+}
+
+/// What there is to deliver.
+#[derive(Debug, Clone, Default)]
+pub struct Claim {
+    /// Deliveries that are due and now this owner's.
+    pub due: Vec<ClaimedDelivery>,
+    /// When the next one that is not claimed will be due; in the past when more was due than
+    /// was asked for.
+    pub next_due: Option<Timestamp>,
+}
+
+/// A delivery with all that an attempt needs.
+#[derive(Debug, Clone)]
+pub struct ClaimedDelivery {
+    /// Its name.
+    pub id: DeliveryId,
+    /// The event.
+    pub event_id: EventId,
+    /// The execution that ended.
+    pub execution_id: ExecutionId,
+    /// Where it goes.
+    pub url: String,
+    /// Host and port of the URL.
+    pub host: String,
+    /// The shape of the body.
+    pub payload_format: PayloadFormat,
+    /// The bytes to send.
+    pub body: Vec<u8>,
+    /// The client's own headers.
+    pub headers: Vec<(String, Secret)>,
+    /// What the request is signed with, if it is.
+    pub signing_secret: Option<Secret>,
+    /// How many attempts have been made.
+    pub attempts_made: u32,
+}
+
+/// An attempt that has been made, and what follows from it.
+#[derive(Debug, Clone)]
+pub struct AttemptMade {
+    /// Of which delivery.
+    pub delivery: DeliveryId,
+    /// What was tried and what came of it.
+    pub attempt: Attempt,
+    /// What follows.
+    pub next: Next,
+}
+
+/// An API key as it is kept: never the key itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKey {
+    /// The public half, which names the key.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// Whose requests it makes.
+    pub tenant: Tenant,
+    /// What it may do.
+    pub scopes: Vec<String>,
+    /// The SHA-256 of the whole key.
+    pub sha256: [u8; 32],
+}
