@@ -3,6 +3,7 @@
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::time::Duration;
 
+use actix_rt::task::JoinHandle;
 use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpServer};
 
@@ -21,6 +22,7 @@ const BACKLOG: u32 = 1024;
 pub struct Server {
     engine: Engine,
     handle: ServerHandle,
+    serving: JoinHandle<std::io::Result<()>>,
     address: SocketAddr,
 }
 
@@ -48,8 +50,8 @@ impl Server {
                 .map_err(refused)?
                 .run();
         let handle = server.handle();
-        actix_rt::spawn(server);
-        Ok(Self { engine, handle, address })
+        let serving = actix_rt::spawn(server);
+        Ok(Self { engine, handle, serving, address })
     }
 
     /// Where it listens, with the port that the system chose for port 0.
@@ -77,6 +79,9 @@ impl Server {
         }
         self.engine.deliver_once_more().await;
         self.handle.stop(true).await;
+        if let Ok(Err(error)) = self.serving.await {
+            log::error!("the HTTP server ended badly: {error}");
+        }
         self.engine.end().await;
     }
 }

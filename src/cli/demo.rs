@@ -45,12 +45,11 @@ async fn run(stays: bool) -> Result<(), Failure> {
         .api_key(key.expose())
         .allow_callbacks_to("127.0.0.1/32")
         .start()
-        .await
-        .map_err(Failure::failed)?;
+        .await?;
     let language = language(&engine).await;
     let mut config = Config::default().server;
     config.listen = "127.0.0.1:0".to_owned();
-    let server = Server::start(engine, &config).map_err(Failure::failed)?;
+    let server = Server::start(engine, &config)?;
     let demo = Demo {
         http: awc::Client::default(),
         executions: format!("http://{}/v1/executions", server.address()),

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use crate::app::StartError;
+
 /// A command that failed.
 #[derive(Debug)]
 pub(super) enum Failure {
@@ -26,6 +28,20 @@ impl Failure {
         match self {
             Self::Failed(_) => ExitCode::from(1),
             Self::Usage(_) => ExitCode::from(2),
+        }
+    }
+}
+
+impl From<StartError> for Failure {
+    /// What the configuration alone makes impossible is a mistake of usage; what this machine
+    /// makes impossible is a failure.
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::Runtimes(_)
+            | StartError::Allow(_)
+            | StartError::Tls(_)
+            | StartError::SecretsKey => Self::usage(error),
+            _ => Self::failed(error),
         }
     }
 }

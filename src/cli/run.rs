@@ -68,7 +68,7 @@ fn language(args: &RunArgs, config: &Config) -> Result<String, Failure> {
 async fn through_an_engine(config: Config, spec: ExecutionSpec) -> Result<Execution, Failure> {
     let directory = tempfile::tempdir().map_err(Failure::failed)?;
     let builder = Ringback::builder().config(config).data_dir(directory.path());
-    let engine = builder.start().await.map_err(Failure::failed)?;
+    let engine = builder.start().await?;
     let execution = submit_and_wait(&engine, spec).await?;
     engine.shutdown(Duration::ZERO).await;
     Ok(execution)

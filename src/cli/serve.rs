@@ -20,12 +20,12 @@ pub(super) fn serve(args: ServeArgs) -> Result<ExitCode, Failure> {
 async fn run(config: Config) -> Result<(), Failure> {
     let mut signals = Signals::new().map_err(Failure::failed)?;
     let engine = Ringback::builder().config(config.clone()).make_first_api_key().start();
-    let mut engine = engine.await.map_err(Failure::failed)?;
+    let mut engine = engine.await?;
     if let Some(key) = engine.new_api_key() {
         eprintln!("API key, shown only this once: {}", key.expose());
     }
     tell_runtimes(&engine);
-    let server = Server::start(engine, &config.server).map_err(Failure::failed)?;
+    let server = Server::start(engine, &config.server)?;
     eprintln!("listening on http://{}", server.address());
 
     signals.next().await;

@@ -11,12 +11,15 @@ use crate::support::receiver::TestReceiver;
 const SIGNING_SECRET: &str = "signing-secret-never-to-be-seen";
 const HEADER_VALUE: &str = "header-value-never-to-be-seen";
 const ENV_VALUE: &str = "env-value-never-to-be-seen";
+/// Kept as it is, so that looking for the others is known to look in the right places.
+const NO_SECRET: &str = "label-that-anybody-may-see";
 const SECRETS: [&str; 3] = [SIGNING_SECRET, HEADER_VALUE, ENV_VALUE];
 
 fn keeping_secrets(code: &str, receiver: &TestReceiver) -> Value {
     json!({
         "language": "sh",
         "code": code,
+        "labels": {"n": NO_SECRET},
         "env": {"PASSWORD": ENV_VALUE},
         "callback_url": receiver.url("/hook"),
         "callback_headers": {"X-Token": HEADER_VALUE},
@@ -33,6 +36,7 @@ fn expect_untold(what: &str, text: &str) {
 
 #[track_caller]
 fn expect_not_on_disk(app: &TestApp) {
+    assert!(!files::holding(&app.data_dir(), NO_SECRET).is_empty(), "the label is on disk");
     for secret in SECRETS {
         let holding = files::holding(&app.data_dir(), secret);
         assert!(holding.is_empty(), "`{secret}` lies in the clear in {holding:?}");

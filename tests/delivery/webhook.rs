@@ -10,6 +10,7 @@ use standardwebhooks::Webhook;
 use ureq::http::HeaderMap;
 
 use super::outbox::{calling, delivery_once};
+use super::verifiers::{HOPX_NODE, HOPX_PYTHON, Verdict};
 use crate::support::app::TestApp;
 use crate::support::receiver::{Received, TestReceiver};
 use crate::support::scripted::Scripted;
@@ -74,6 +75,20 @@ fn hopx_callbacks_carry_both_signatures() {
             false => Webhook::from_bytes(secret.as_bytes().to_vec()),
         };
         webhook.unwrap().verify(&request.body, &header_map(&request)).unwrap();
+    }
+}
+
+#[test]
+fn receivers_written_from_hopxs_description_take_what_is_delivered() {
+    let app = TestApp::start();
+    let request = signed(&app, "/execute/async", "your-secret-key");
+    let value = request.header("x-hopx-signature").unwrap();
+    let mut changed = request.body.clone();
+    changed[0] = b' ';
+    for receiver in [HOPX_PYTHON, HOPX_NODE] {
+        let judge = |body: &[u8]| receiver.judge("your-secret-key", &[value], body);
+        assert_eq!(judge(&request.body), Verdict::Verified, "{receiver:?}");
+        assert_eq!(judge(&changed), Verdict::Refused, "{receiver:?}");
     }
 }
 

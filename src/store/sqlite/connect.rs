@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::failure::Failure;
@@ -65,7 +66,7 @@ pub(super) fn open(file: &Path) -> Result<Connection, Failure> {
 
 /// Makes a connection the one that writes; answers the journal mode, which must be `wal`.
 pub(super) fn make_writer(database: &Connection) -> Result<String, Failure> {
-    database.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    keep_statements(database)?;
     database.execute_batch(WRITER)?;
     Ok(database.query_row("PRAGMA journal_mode", [], |row| row.get(0))?)
 }
@@ -77,9 +78,18 @@ pub(super) fn open_reader(file: &Path) -> Result<Connection, Failure> {
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
     database.busy_timeout(BUSY_TIMEOUT)?;
-    database.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    keep_statements(&database)?;
     database.execute_batch(READER)?;
     Ok(database)
+}
+
+/// Has each statement prepared once. With its stability guarantee SQLite does not look at bound
+/// values when it plans; without it, a statement that might use a partial index is prepared again
+/// whenever a value is bound, which costs more than running it.
+fn keep_statements(database: &Connection) -> Result<(), Failure> {
+    database.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    database.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
 }
 
 #[cfg(test)]
