@@ -9,7 +9,7 @@ use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler};
 use actix::{ActorContext, MessageResult};
 
 use super::engine::EngineParts;
-use super::messages::{DeliveryDue, Doing, ExecutionFinished, Query, RunEnd, Terminate};
+use super::messages::{DeliveryDue, Doing, ExecutionFinished, Query, RunEnd, SlotFree, Terminate};
 use super::settle::Settlement;
 use super::supervisor::SupervisorActor;
 use super::webhook::WebhookActor;
@@ -134,6 +134,7 @@ impl ExecutionActor {
 
     fn settle(&mut self, ended: Ended, residence: Option<Residence>, ctx: &mut Context<Self>) {
         self.phase = Phase::Settling;
+        self.supervisor.do_send(SlotFree { id: self.execution.id });
         let attempts_max = self.parts.settings.retry_schedule.attempts_max();
         let guard = Guard::Running(self.run.epoch);
         let settlement = Settlement::new(&self.execution, guard, ended, attempts_max);

@@ -157,6 +157,14 @@ pub(super) struct QueuedEnded {
     pub(super) event: Arc<Event>,
 }
 
+/// A program has ended and its slot is free. Its end is not written yet: that and the start of the
+/// next one can be the same commit.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub(super) struct SlotFree {
+    pub(super) id: ExecutionId,
+}
+
 /// An execution actor is done: its execution is settled in the store, or cannot be.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]

@@ -9,6 +9,7 @@ mod messages;
 mod queue;
 mod recovery;
 mod settle;
+mod slots;
 mod supervisor;
 mod watch;
 mod webhook;

@@ -1,7 +1,6 @@
 //! Admits executions, hands out the slots, knows the address of each that runs, and is told when
 //! one has ended. Not `actix::Supervisor`, which does not restart an actor after a panic.
 
-use std::collections::HashMap;
 use std::mem;
 use std::sync::Arc;
 
@@ -17,11 +16,12 @@ use super::engine::EngineParts;
 use super::execution::{Birth, ExecutionActor};
 use super::messages::{
     AcceptSettled, Cancel, CancelError, CancelOutcome, CancelWished, DeliveryDue, Drain,
-    EngineStatus, ExecutionFinished, QueuedEnded, RunEnd, Status, Submit, SubmitError, Subscribe,
-    Terminate, Watch,
+    EngineStatus, ExecutionFinished, QueuedEnded, RunEnd, SlotFree, Status, Submit, SubmitError,
+    Subscribe, Terminate, Watch,
 };
 use super::queue::QueueCount;
 use super::settle::Settlement;
+use super::slots::Slots;
 use super::watch::Audience;
 use super::webhook::WebhookActor;
 use crate::domain::{
@@ -40,13 +40,9 @@ pub struct SupervisorActor {
     arbiters: Vec<Arbiter>,
     next_arbiter: usize,
     queue: QueueCount,
-    live: HashMap<ExecutionId, Addr<ExecutionActor>>,
-    /// Slots kept for executions that start with being accepted, until that is on disk.
-    reserved: usize,
+    slots: Slots<Addr<ExecutionActor>>,
     /// The store is being asked for waiting executions.
     starting: bool,
-    /// Wishes that overtook the news that their execution has started.
-    early_wishes: HashMap<ExecutionId, StopReason>,
     drain: Option<Vec<oneshot::Sender<()>>>,
     audience: Audience,
 }
@@ -58,29 +54,24 @@ impl SupervisorActor {
         let arbiters = (0..settings.arbiters.max(1)).map(|_| Arbiter::new()).collect();
         let queue =
             QueueCount::new(settings.queue_max_total, settings.queue_max_per_tenant, census);
+        let slots = Slots::new(settings.slots);
         Self {
             parts,
             webhook,
             arbiters,
             next_arbiter: 0,
             queue,
-            live: HashMap::new(),
-            reserved: 0,
+            slots,
             starting: false,
-            early_wishes: HashMap::new(),
             drain: None,
             audience: Audience::default(),
         }
     }
 
-    fn free_slots(&self) -> usize {
-        self.parts.settings.slots.saturating_sub(self.live.len() + self.reserved)
-    }
-
     /// Takes waiting executions from the store, as many as there are free slots. One question at
     /// a time: whatever becomes free meanwhile is asked for by the next.
     fn fill_slots(&mut self, ctx: &mut Context<Self>) {
-        let free = self.free_slots();
+        let free = self.slots.free();
         if self.starting || free == 0 || self.queue.total() == 0 || self.drain.is_some() {
             return;
         }
@@ -103,7 +94,7 @@ impl SupervisorActor {
                     actor.queue.remove(&started.execution.tenant);
                     actor.give_birth(started, ctx);
                 }
-                actor.forget_early_wishes();
+                actor.slots.forget_early_wishes();
                 if more {
                     actor.fill_slots(ctx);
                 }
@@ -121,7 +112,7 @@ impl SupervisorActor {
         };
         // A wish may have come just before the news of the start, or survived from an earlier run.
         let wished = execution.cancelling.then(|| StopReason::Cancel(CancelWish::default()));
-        let stopped = self.early_wishes.remove(&id).or(wished);
+        let stopped = self.slots.early_wish(id).or(wished);
         let birth = Birth {
             parts: self.parts.clone(),
             supervisor: ctx.address(),
@@ -136,13 +127,7 @@ impl SupervisorActor {
         let actor = ExecutionActor::start_in_arbiter(&arbiter.handle(), move |_| {
             ExecutionActor::new(birth)
         });
-        self.live.insert(id, actor);
-    }
-
-    fn forget_early_wishes(&mut self) {
-        if !self.starting && self.reserved == 0 {
-            self.early_wishes.clear();
-        }
+        self.slots.occupy(id, actor);
     }
 
     /// Writes down the end of an execution whose actor panicked. The panic has killed its child.
@@ -187,8 +172,7 @@ impl SupervisorActor {
     }
 
     fn end_if_drained(&mut self) {
-        if self.live.is_empty()
-            && self.reserved == 0
+        if self.slots.are_idle()
             && !self.starting
             && let Some(waiting) = &mut self.drain
         {
@@ -231,9 +215,9 @@ impl Handler<Submit> for SupervisorActor {
             return Box::pin(async { Err(SubmitError::Draining) });
         }
         // With a slot free and nobody waiting, being accepted and being started are one commit.
-        let start = self.free_slots() > 0 && self.queue.total() == 0;
+        let start = self.slots.free() > 0 && self.queue.total() == 0;
         if start {
-            self.reserved += 1;
+            self.slots.reserve();
         } else if let Err(full) = self.queue.admit(&tenant) {
             return Box::pin(async { Err(full) });
         }
@@ -259,14 +243,16 @@ impl Handler<AcceptSettled> for SupervisorActor {
     fn handle(&mut self, settled: AcceptSettled, ctx: &mut Context<Self>) {
         let AcceptSettled { tenant, reserved, accepted } = settled;
         if reserved {
-            self.reserved -= 1;
+            self.slots.unreserve();
         } else if accepted.is_err() {
             self.queue.remove(&tenant);
         }
         if let Ok(Some(started)) = accepted {
             self.give_birth(started, ctx);
         }
-        self.forget_early_wishes();
+        if !self.starting {
+            self.slots.forget_early_wishes();
+        }
         self.fill_slots(ctx);
         self.end_if_drained();
     }
@@ -286,13 +272,10 @@ impl Handler<CancelWished> for SupervisorActor {
     type Result = ();
 
     fn handle(&mut self, CancelWished { id, wish }: CancelWished, _: &mut Context<Self>) {
-        match self.live.get(&id) {
+        match self.slots.address(id) {
             Some(execution) => execution.do_send(Terminate(StopReason::Cancel(wish))),
             // It may have been started a moment ago, and the news of it be still on its way.
-            None if self.starting || self.reserved > 0 => {
-                self.early_wishes.entry(id).or_insert(StopReason::Cancel(wish));
-            }
-            None => {}
+            None => self.slots.wish_early(id, StopReason::Cancel(wish)),
         }
     }
 }
@@ -307,12 +290,21 @@ impl Handler<QueuedEnded> for SupervisorActor {
     }
 }
 
+impl Handler<SlotFree> for SupervisorActor {
+    type Result = ();
+
+    fn handle(&mut self, SlotFree { id }: SlotFree, ctx: &mut Context<Self>) {
+        self.slots.vacate(id);
+        self.fill_slots(ctx);
+    }
+}
+
 impl Handler<ExecutionFinished> for SupervisorActor {
     type Result = ();
 
     fn handle(&mut self, finished: ExecutionFinished, ctx: &mut Context<Self>) {
         let ExecutionFinished { id, end } = finished;
-        if self.live.remove(&id).is_none() {
+        if !self.slots.remove(id) {
             return;
         }
         match end {
@@ -331,8 +323,8 @@ impl Handler<Status> for SupervisorActor {
 
     fn handle(&mut self, _: Status, _: &mut Context<Self>) -> Self::Result {
         MessageResult(EngineStatus {
-            slots: self.parts.settings.slots,
-            running: self.live.len(),
+            slots: self.slots.total(),
+            running: self.slots.live(),
             queued: self.queue.total(),
             draining: self.drain.is_some(),
         })
@@ -363,7 +355,7 @@ impl Handler<Drain> for SupervisorActor {
         let (done, drained) = oneshot::channel();
         self.drain.get_or_insert_default().push(done);
         ctx.run_later(within, |actor, _| {
-            for execution in actor.live.values() {
+            for execution in actor.slots.addresses() {
                 execution.do_send(Terminate(StopReason::Shutdown));
             }
         });

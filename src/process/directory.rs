@@ -5,31 +5,38 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use super::spare::{Seal, Spares};
 use crate::domain::{ExecutionId, ProgramResult, Tenant, WorkingDir};
 
 /// Only the server's user may look inside: code and results are the client's.
 const PRIVATE: u32 = 0o700;
 
+/// The name of the directory of its own in which a program runs unless it asks for another.
+pub(super) const OWN: &str = "work";
+
+/// The name of the file to which a program writes its result.
+const RESULT: &str = "result.json";
+
 /// All directories of programs, below the data directory.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Directories {
     executions: PathBuf,
     workspaces: PathBuf,
+    spares: Arc<Spares>,
 }
 
 impl Directories {
-    /// Makes the two roots below `data_dir`, which must be an absolute path.
+    /// Makes the roots below `data_dir`, which must be an absolute path.
     pub(super) fn create(data_dir: &Path) -> io::Result<Self> {
-        let roots = Self {
-            executions: data_dir.join("executions"),
-            workspaces: data_dir.join("workspaces"),
-        };
+        let (executions, workspaces) = (data_dir.join("executions"), data_dir.join("workspaces"));
         let mut builder = DirBuilder::new();
         builder.mode(PRIVATE).recursive(true);
-        builder.create(&roots.executions)?;
-        builder.create(&roots.workspaces)?;
-        Ok(roots)
+        builder.create(&executions)?;
+        builder.create(&workspaces)?;
+        let spares = Arc::new(Spares::create(data_dir.join("spare"))?);
+        Ok(Self { executions, workspaces, spares })
     }
 
     /// The root of all executions' own directories.
@@ -40,23 +47,31 @@ impl Directories {
     /// Makes an execution's directory with its code in it, and finds out where it runs.
     pub(super) fn prepare(&self, wanted: &Wanted<'_>) -> io::Result<ExecutionDirectory> {
         let root = self.executions.join(wanted.id.to_string());
-        let made = ExecutionDirectory {
+        let mut made = ExecutionDirectory {
             code: root.join(wanted.code_file),
-            result: root.join("result.json"),
-            own: root.join("work"),
+            result: root.join(RESULT),
             runs_in: self.working_dir(wanted, &root),
+            code_file: wanted.code_file.to_owned(),
+            spares: Arc::clone(&self.spares),
+            seal: None,
             root,
         };
-        let mut private = DirBuilder::new();
-        private.mode(PRIVATE);
-        private.create(&made.root)?;
-        private.create(&made.own)?;
-        if made.runs_in != made.own {
-            private.recursive(true).create(&made.runs_in)?;
+        if !matches!(wanted.working_dir, WorkingDir::Own) {
+            DirBuilder::new().mode(PRIVATE).recursive(true).create(&made.runs_in)?;
         }
-        let mut file =
-            OpenOptions::new().write(true).create_new(true).mode(0o600).open(&made.code)?;
-        file.write_all(wanted.code.as_bytes())?;
+        let mut options = OpenOptions::new();
+        options.write(true).mode(0o600).custom_flags(libc::O_NOFOLLOW);
+        if let Some(spare) = self.spares.take(wanted.code_file) {
+            fs::rename(&spare.path, &made.root)?;
+            made.seal = Some(spare.seal);
+            options.truncate(true).open(&made.code)?.write_all(wanted.code.as_bytes())?;
+        } else {
+            let mut private = DirBuilder::new();
+            private.mode(PRIVATE).create(&made.root)?;
+            private.create(made.root.join(OWN))?;
+            options.create_new(true).open(&made.code)?.write_all(wanted.code.as_bytes())?;
+            made.seal = Some(Seal::of(&made.root, wanted.code_file)?);
+        }
         Ok(made)
     }
 
@@ -73,7 +88,7 @@ impl Directories {
 
     fn working_dir(&self, wanted: &Wanted<'_>, root: &Path) -> PathBuf {
         match wanted.working_dir {
-            WorkingDir::Own => root.join("work"),
+            WorkingDir::Own => root.join(OWN),
             WorkingDir::Workspace(below) => {
                 // Components, because joining an empty path would leave a slash at the end.
                 let root = self.workspaces.join(file_name_of(wanted.tenant));
@@ -93,11 +108,14 @@ pub(super) struct Wanted<'a> {
     pub(super) working_dir: &'a WorkingDir,
 }
 
-/// The directory of one execution, removed with all that the program put there when dropped.
+/// The directory of one execution. Dropping it removes all that the program put there.
 #[derive(Debug)]
 pub(super) struct ExecutionDirectory {
     root: PathBuf,
-    own: PathBuf,
+    code_file: String,
+    /// None while it is being made.
+    seal: Option<Seal>,
+    spares: Arc<Spares>,
     pub(super) code: PathBuf,
     pub(super) result: PathBuf,
     pub(super) runs_in: PathBuf,
@@ -125,13 +143,13 @@ impl ExecutionDirectory {
 
 impl Drop for ExecutionDirectory {
     fn drop(&mut self) {
-        // Most programs leave nothing; the long way is for those that do.
-        let _ = fs::remove_file(&self.code);
         let _ = fs::remove_file(&self.result);
-        let _ = fs::remove_dir(&self.own);
-        if fs::remove_dir(&self.root).is_err()
-            && let Err(error) = fs::remove_dir_all(&self.root)
+        if let Some(seal) = &self.seal
+            && self.spares.give_back(&self.root, &self.code_file, seal)
         {
+            return;
+        }
+        if let Err(error) = fs::remove_dir_all(&self.root) {
             log::warn!("cannot remove {}: {error}", self.root.display());
         }
     }
@@ -222,6 +240,25 @@ mod tests {
             .unwrap();
         };
         assert!(refused(fifo).contains("read"));
+    }
+
+    #[test]
+    fn a_directory_that_was_left_clean_is_used_again_with_new_code() {
+        let data_dir = tempfile::tempdir().unwrap();
+        let directories = Directories::create(data_dir.path()).unwrap();
+        let inode = |directory: &ExecutionDirectory| {
+            std::os::unix::fs::MetadataExt::ino(&fs::metadata(&directory.root).unwrap())
+        };
+        let first = prepare(&directories, &WorkingDir::Own);
+        let inode_of_first = inode(&first);
+        fs::write(&first.result, "{}").unwrap();
+        fs::write(&first.code, "something much longer than the next program's code").unwrap();
+        drop(first);
+        assert_eq!(fs::read_dir(directories.executions()).unwrap().count(), 0);
+        let second = prepare(&directories, &WorkingDir::Own);
+        assert_eq!(inode(&second), inode_of_first);
+        assert_eq!(fs::read_to_string(&second.code).unwrap(), "true");
+        assert!(!second.result.exists());
     }
 
     #[test]

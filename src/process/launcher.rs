@@ -101,6 +101,7 @@ impl Launcher {
         };
         match Running::start(&start) {
             Ok(running) => {
+                alive.led_by(running.signaller().pid());
                 let executions = directories.executions().to_owned();
                 let residence = Residence { directory, executions, alive };
                 let result_bytes_max = self.shared.settings.result_bytes_max;
@@ -137,7 +138,8 @@ impl Launcher {
             format!("PATH={}", self.shared.settings.path),
             format!("HOME={home}"),
             format!("PWD={home}"),
-            "LANG=C.UTF-8".to_owned(),
+            // Text is UTF-8. Not LANG: it has a program load a dozen locale files at its start.
+            "LC_CTYPE=C.UTF-8".to_owned(),
             format!("RINGBACK_EXECUTION_ID={}", order.id),
         ];
         let asked = &order.spec.env;

@@ -35,18 +35,27 @@ pub(super) fn kill(executions: &Path, live: impl Fn(&str) -> bool) -> usize {
 /// How many process numbers are tried one by one before it is cheaper to list all processes.
 const NUMBERS_MAX: i32 = 256;
 
-/// As [`kill`], for what can only be descendants of `leader`: processes that began after it. When
+/// Processes that began after one of them.
+pub(super) struct Newer {
+    /// The one that the others can only be descendants of.
+    pub(super) leader: i32,
+    /// The leaders of other executions, which are nobody's descendants.
+    pub(super) others: HashSet<i32>,
+}
+
+/// As [`kill`], for what can only be descendants of a leader: processes that began after it. When
 /// none did, which the kernel tells in one line, this costs nothing but that line.
-pub(super) fn kill_newer(executions: &Path, leader: i32, live: impl Fn(&str) -> bool) -> usize {
+pub(super) fn kill_newer(executions: &Path, newer: &Newer, live: impl Fn(&str) -> bool) -> usize {
     let Some(last) = last_pid() else { return kill(executions, live) };
-    if !(0..=NUMBERS_MAX).contains(&(last - leader)) {
+    if !(0..=NUMBERS_MAX).contains(&(last - newer.leader)) {
         // Too many to try, or the numbers have begun anew.
         return kill(executions, live);
     }
     let mark = format!("{MARK}={}/", executions.display());
-    let mut newer = (leader + 1..=last).filter_map(Pid::from_raw);
+    let mut pids = (newer.leader + 1..=last).filter(|pid| !newer.others.contains(pid));
+    let is_ours = |pid| Pid::from_raw(pid).is_some_and(|pid| kill_one(pid, mark.as_bytes(), &live));
     // One that is found may have others: then everything is looked through until none is left.
-    if newer.any(|pid| kill_one(pid, mark.as_bytes(), &live)) {
+    if pids.any(is_ours) {
         return kill(executions, live).max(1);
     }
     0

@@ -12,6 +12,7 @@ mod launcher;
 mod leftovers;
 mod residence;
 mod runtime;
+mod spare;
 mod spawn;
 
 pub use child::{Ending, Signaller};

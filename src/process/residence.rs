@@ -1,7 +1,7 @@
 //! Which executions have a program here and now, and the place of each of them.
 //! Starts and signals nothing but what outlived its execution.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -11,24 +11,29 @@ use crate::domain::{ExecutionId, ProgramResult};
 
 /// The executions whose programs are nobody's leftovers. All clones are one.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Living(Arc<Mutex<HashSet<String>>>);
+pub(super) struct Living(Arc<Mutex<HashMap<String, Option<i32>>>>);
 
 impl Living {
     /// Counts an execution among the living until the answer is dropped. It comes before
     /// anything that could be taken for a leftover.
     pub(super) fn enter(&self, id: ExecutionId) -> Alive {
         let execution = id.to_string();
-        self.set().insert(execution.clone());
+        self.map().insert(execution.clone(), None);
         Alive { living: self.clone(), execution }
     }
 
     /// Whether an execution is among the living now. Ask anew for each process and directory:
     /// an execution may begin while leftovers are looked for.
     pub(super) fn contains(&self, execution: &str) -> bool {
-        self.set().contains(execution)
+        self.map().contains_key(execution)
     }
 
-    fn set(&self) -> MutexGuard<'_, HashSet<String>> {
+    /// The first processes of the living, as far as they are known.
+    fn leaders(&self) -> HashSet<i32> {
+        self.map().values().flatten().copied().collect()
+    }
+
+    fn map(&self) -> MutexGuard<'_, HashMap<String, Option<i32>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -40,9 +45,16 @@ pub(super) struct Alive {
     execution: String,
 }
 
+impl Alive {
+    /// Remembers the execution's first process, so that nobody need look at it twice.
+    pub(super) fn led_by(&self, leader: i32) {
+        self.living.map().insert(self.execution.clone(), Some(leader));
+    }
+}
+
 impl Drop for Alive {
     fn drop(&mut self) {
-        self.living.set().remove(&self.execution);
+        self.living.map().remove(&self.execution);
     }
 }
 
@@ -66,6 +78,7 @@ impl Residence {
     /// process, and says how many there were.
     pub(super) fn kill_escaped(&self, leader: i32) -> usize {
         let is_other = |execution: &str| execution != self.alive.execution;
-        leftovers::kill_newer(&self.executions, leader, is_other)
+        let newer = leftovers::Newer { leader, others: self.alive.living.leaders() };
+        leftovers::kill_newer(&self.executions, &newer, is_other)
     }
 }

@@ -108,7 +108,7 @@ async fn the_environment_is_ours_and_the_clients_and_nothing_else() {
     let env = env.map(|(name, value)| (name.to_owned(), Secret::from(value)));
     let spec = ExecutionSpec { env: BTreeMap::from(env), ..sh("env | sort | cut -d= -f1") };
     let (exit, _, _) = launch(&place, &spec).await.ended().await.unwrap();
-    let expected = "GREETING\nHOME\nLANG\nPATH\nPWD\nRINGBACK_EXECUTION_ID\nRINGBACK_RESULT\n";
+    let expected = "GREETING\nHOME\nLC_CTYPE\nPATH\nPWD\nRINGBACK_EXECUTION_ID\nRINGBACK_RESULT\n";
     assert_eq!(text(&exit.stdout.head), expected);
     let spec = ExecutionSpec { code: "echo $HOME $RINGBACK_RESULT".into(), ..spec };
     let (exit, _, _) = launch(&place, &spec).await.ended().await.unwrap();
