@@ -82,8 +82,11 @@ impl WebhookActor {
             .filter(|(_, in_flight)| **in_flight >= per_host)
             .map(|(host, _)| host.clone())
             .collect();
+        // No more than one host can take: with a long backlog for a single host, all others would
+        // be read and unsealed only to be given back. When more is due, the question is repeated.
+        let limit = free.min(per_host);
         let store = Arc::clone(&self.parts.store);
-        let asking = async move { store.claim_deliveries(free, &saturated).await };
+        let asking = async move { store.claim_deliveries(limit, &saturated).await };
         ctx.spawn(wrap_future(asking).map(Self::answered));
     }
 

@@ -115,13 +115,13 @@ impl Builder {
         let (keys, new_key) = keyring(&config, keys, parts.store.as_ref()).await?;
         let census = parts.store.census().await?;
 
-        let arbiters = vec![Arbiter::new(), Arbiter::new()];
+        let arbiters = vec![Arbiter::new()];
         let webhook_parts = parts.clone();
         let webhook = WebhookActor::start_in_arbiter(&arbiters[0].handle(), move |_| {
             WebhookActor::new(webhook_parts, client_settings)
         });
         let (supervisor_parts, its_webhook) = (parts.clone(), webhook.clone());
-        let supervisor = SupervisorActor::start_in_arbiter(&arbiters[1].handle(), move |_| {
+        let supervisor = SupervisorActor::start_in_arbiter(&arbiters[0].handle(), move |_| {
             SupervisorActor::new(supervisor_parts, its_webhook, census)
         });
         let api = Data::new(Api {

@@ -64,7 +64,7 @@ impl Directories {
         if let Some(spare) = self.spares.take(wanted.code_file) {
             fs::rename(&spare.path, &made.root)?;
             made.seal = Some(spare.seal);
-            options.truncate(true).open(&made.code)?.write_all(wanted.code.as_bytes())?;
+            overwrite(&options.open(&made.code)?, wanted.code.as_bytes())?;
         } else {
             let mut private = DirBuilder::new();
             private.mode(PRIVATE).create(&made.root)?;
@@ -153,6 +153,13 @@ impl Drop for ExecutionDirectory {
             log::warn!("cannot remove {}: {error}", self.root.display());
         }
     }
+}
+
+/// Not by truncating first: ext4 takes that for the replacement of something precious and writes
+/// the new content to disk when the file is closed.
+fn overwrite(mut file: &File, bytes: &[u8]) -> io::Result<()> {
+    file.write_all(bytes)?;
+    file.set_len(bytes.len() as u64)
 }
 
 fn read_at_most(file: File, bytes_max: u64) -> io::Result<Option<Vec<u8>>> {

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use async_channel::{Receiver, Sender, unbounded};
 
 use super::super::{Claim, ClaimedDelivery};
 use crate::domain::DeliveryId;
@@ -29,7 +29,7 @@ impl Claims {
     pub(super) fn lock(&self) -> MutexGuard<'_, HashSet<DeliveryId>> {
         // Each change of the set is a single call, so no panic can leave half of one behind.
         let mut claimed = self.claimed.lock().unwrap_or_else(PoisonError::into_inner);
-        for id in self.ended.1.try_iter() {
+        while let Ok(id) = self.ended.1.try_recv() {
             claimed.remove(&id);
         }
         claimed
@@ -38,7 +38,7 @@ impl Claims {
     /// Ends a claim.
     pub(super) fn end(&self, id: DeliveryId) {
         // Cannot fail: this holds the other end of the channel as well.
-        let _ = self.ended.0.send(id);
+        let _ = self.ended.0.try_send(id);
     }
 }
 

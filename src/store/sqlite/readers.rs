@@ -4,7 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::{self, JoinHandle};
 
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use async_channel::{Receiver, Sender, unbounded};
 use rusqlite::{Connection, TransactionState};
 use tokio::sync::oneshot;
 
@@ -53,7 +53,7 @@ impl Readers {
             let _ = caller.send(in_snapshot(database, work));
         });
         let reads = self.reads.as_ref().ok_or_else(|| self.stop.error())?;
-        reads.send(read).map_err(|_| self.stop.error())?;
+        reads.try_send(read).map_err(|_| self.stop.error())?;
         answer.await.unwrap_or_else(|_| Err(self.stop.error()))
     }
 }
@@ -69,7 +69,8 @@ impl Drop for Readers {
 }
 
 fn run(database: &Connection, received: &Receiver<Read>) {
-    while let Ok(read) = received.recv() {
+    // Waits without spinning: while there is nothing to read, the processor is the programs'.
+    while let Ok(read) = received.recv_blocking() {
         read(database);
     }
 }
@@ -79,15 +80,35 @@ fn in_snapshot<T>(
     work: impl FnOnce(&Connection) -> Result<T, Failure>,
 ) -> Result<T, StoreError> {
     let read = || {
-        // Ends when it is dropped, also by a panic, so that no snapshot keeps the log growing.
-        let snapshot = database.unchecked_transaction()?;
-        work(&snapshot)
+        let _snapshot = Snapshot::begin(database)?;
+        work(database)
     };
     let answer = catch_unwind(AssertUnwindSafe(read));
     debug_assert!(matches!(database.transaction_state(None::<&str>), Ok(TransactionState::None)));
     match answer {
         Ok(answer) => answer.map_err(StoreError::from),
         Err(payload) => Err(panicked(payload.as_ref())),
+    }
+}
+
+/// One state of the database, however many statements read it. Ends when it is dropped, also by a
+/// panic, so that no snapshot keeps the log growing. Its statements are prepared once, as those of
+/// the reads are: rusqlite's own transactions have theirs parsed each time.
+struct Snapshot<'a>(&'a Connection);
+
+impl<'a> Snapshot<'a> {
+    fn begin(database: &'a Connection) -> Result<Self, Failure> {
+        database.prepare_cached("BEGIN DEFERRED")?.execute([])?;
+        Ok(Self(database))
+    }
+}
+
+impl Drop for Snapshot<'_> {
+    fn drop(&mut self) {
+        let ended = self.0.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
+        if let Err(error) = ended {
+            log::error!("a snapshot of the database cannot be ended: {error}");
+        }
     }
 }
 

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 
-use crossbeam_channel::{Receiver, Sender, unbounded};
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
 use super::super::StoreError;
@@ -27,7 +27,7 @@ const STACK_BYTES: usize = 1024 * 1024;
 pub(super) struct Writer {
     /// None only while it is being dropped. Unbounded, because each caller waits for its answer
     /// and their number is limited where requests are admitted.
-    commands: Option<Sender<Box<dyn Command>>>,
+    commands: Option<UnboundedSender<Box<dyn Command>>>,
     thread: Option<JoinHandle<()>>,
     commits: Arc<AtomicU64>,
     stop: Stop,
@@ -36,13 +36,13 @@ pub(super) struct Writer {
 impl Writer {
     /// Starts the thread on the writing connection.
     pub(super) fn start(database: Connection, stop: Stop) -> std::io::Result<Self> {
-        let (commands, received) = unbounded();
+        let (commands, mut received) = unbounded_channel();
         let commits = Arc::new(AtomicU64::new(0));
         let thread = Thread { database, commits: commits.clone(), stop: stop.clone() };
         let thread = thread::Builder::new()
             .name("ringback-writer".to_owned())
             .stack_size(STACK_BYTES)
-            .spawn(move || thread.run(&received))?;
+            .spawn(move || thread.run(&mut received))?;
         Ok(Self { commands: Some(commands), thread: Some(thread), commits, stop })
     }
 
@@ -93,10 +93,12 @@ struct Thread {
 }
 
 impl Thread {
-    fn run(self, received: &Receiver<Box<dyn Command>>) {
-        while let Ok(first) = received.recv() {
+    fn run(self, received: &mut UnboundedReceiver<Box<dyn Command>>) {
+        // Waits without spinning: while there is nothing to write, the processor is the programs'.
+        while let Some(first) = received.blocking_recv() {
             let mut batch = vec![first];
-            batch.extend(received.try_iter().take(BATCH_MAX - 1));
+            let waiting = std::iter::from_fn(|| received.try_recv().ok());
+            batch.extend(waiting.take(BATCH_MAX - 1));
             match self.transact(&mut batch) {
                 Ok(outcomes) => {
                     self.commits.fetch_add(1, Ordering::Relaxed);

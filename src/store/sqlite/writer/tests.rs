@@ -31,7 +31,7 @@ fn run(sql: &'static str) -> impl FnOnce(&Connection) -> Result<(), Failure> + S
 
 /// Sends all of these while the writer is held up, so that they share a transaction.
 fn write_together(writer: &Writer, sql: &[&'static str]) -> Vec<Result<(), StoreError>> {
-    let (release, held) = crossbeam_channel::bounded::<()>(1);
+    let (release, held) = std::sync::mpsc::sync_channel::<()>(1);
     let hold = writer.write(move |_| {
         let _ = held.recv_timeout(Duration::from_secs(10));
         Ok(())
