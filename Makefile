@@ -22,7 +22,7 @@ doctest: ## the examples in the documentation
 	$(CARGO) test --locked --quiet --doc
 
 unit: ## every other test
-	$(CARGO) nextest run --locked --all-targets --no-fail-fast
+	$(CARGO) nextest run --locked --no-fail-fast
 
 demo: ## a server, a receiver, three executions and their callbacks
 	$(CARGO) run --release --locked -- demo

@@ -73,7 +73,11 @@ impl ExecutionActor {
     ) {
         let launched = match launched {
             Ok(launched) => launched,
-            Err(error) => return actor.never_started(&error, ctx),
+            Err(error) => {
+                let failed = Outcome::SpawnFailed { reason: error.to_string() };
+                let outcome = actor.stopped.take().map_or(failed, Outcome::before_start);
+                return actor.never_started(outcome, ctx);
+            }
         };
         actor.phase = Phase::Running(launched.signaller());
         let timeout = actor.spec.timeout;
@@ -92,15 +96,8 @@ impl ExecutionActor {
         ctx.run_later(self.parts.settings.grace, move |_, _| signaller.kill());
     }
 
-    fn never_started(&mut self, error: &LaunchError, ctx: &mut Context<Self>) {
-        let outcome = match self.stopped.take() {
-            Some(StopReason::Cancel(wish)) => {
-                Outcome::Cancelled { reason: wish.reason, by: wish.by, exit: None }
-            }
-            _ => Outcome::SpawnFailed { reason: error.to_string() },
-        };
-        let started_at = None;
-        let ended = Ended::without_output(outcome, started_at, self.parts.clock.now());
+    fn never_started(&mut self, outcome: Outcome, ctx: &mut Context<Self>) {
+        let ended = Ended::without_output(outcome, None, self.parts.clock.now());
         self.settle(ended, None, ctx);
     }
 
@@ -123,7 +120,7 @@ impl ExecutionActor {
         if actor.stopped == Some(StopReason::Shutdown)
             && actor.spec.on_interrupt == OnInterrupt::Rerun
         {
-            return actor.requeue(residence, ctx);
+            return actor.requeue(Some(residence), ctx);
         }
         let Ending { exit, usage, stdout, stderr } = ending;
         let outcome = Outcome::of(exit, actor.stopped.take());
@@ -151,7 +148,7 @@ impl ExecutionActor {
         ctx.spawn(wrap_future(settling).map(Self::settled));
     }
 
-    fn requeue(&mut self, residence: Residence, ctx: &mut Context<Self>) {
+    fn requeue(&mut self, residence: Option<Residence>, ctx: &mut Context<Self>) {
         self.phase = Phase::Settling;
         drop(residence);
         let store = Arc::clone(&self.parts.store);
@@ -183,7 +180,12 @@ impl Actor for ExecutionActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Context<Self>) {
-        self.launch(ctx);
+        match self.stopped.clone() {
+            None => self.launch(ctx),
+            // What has not been started need not be: it goes on after the next start of a server.
+            Some(StopReason::Shutdown) => self.requeue(None, ctx),
+            Some(reason) => self.never_started(Outcome::before_start(reason), ctx),
+        }
     }
 }
 

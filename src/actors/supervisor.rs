@@ -44,6 +44,8 @@ pub struct SupervisorActor {
     /// The store is being asked for waiting executions.
     starting: bool,
     drain: Option<Vec<oneshot::Sender<()>>>,
+    /// Nothing may run any more, however late the news of its start.
+    drain_is_over: bool,
     audience: Audience,
 }
 
@@ -64,6 +66,7 @@ impl SupervisorActor {
             slots,
             starting: false,
             drain: None,
+            drain_is_over: false,
             audience: Audience::default(),
         }
     }
@@ -112,7 +115,8 @@ impl SupervisorActor {
         };
         // A wish may have come just before the news of the start, or survived from an earlier run.
         let wished = execution.cancelling.then(|| StopReason::Cancel(CancelWish::default()));
-        let stopped = self.slots.early_wish(id).or(wished);
+        let shutdown = self.drain_is_over.then_some(StopReason::Shutdown);
+        let stopped = self.slots.early_wish(id).or(wished).or(shutdown);
         let birth = Birth {
             parts: self.parts.clone(),
             supervisor: ctx.address(),
@@ -355,6 +359,7 @@ impl Handler<Drain> for SupervisorActor {
         let (done, drained) = oneshot::channel();
         self.drain.get_or_insert_default().push(done);
         ctx.run_later(within, |actor, _| {
+            actor.drain_is_over = true;
             for execution in actor.slots.addresses() {
                 execution.do_send(Terminate(StopReason::Shutdown));
             }

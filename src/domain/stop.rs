@@ -29,10 +29,24 @@ impl Outcome {
             (Some(StopReason::Cancel(CancelWish { reason, by })), exit) => {
                 Self::Cancelled { reason, by, exit: Some(exit) }
             }
-            (Some(StopReason::Shutdown), _) => Self::Interrupted {
-                reason: "The server was stopped while the program was running.".to_owned(),
-            },
+            (Some(StopReason::Shutdown), _) => Self::interrupted_by_shutdown(),
         }
+    }
+
+    /// What it means that a program is to end before it has been started.
+    pub fn before_start(reason: StopReason) -> Self {
+        match reason {
+            StopReason::Timeout(timeout) => Self::TimedOut { timeout, exit: None },
+            StopReason::Cancel(CancelWish { reason, by }) => {
+                Self::Cancelled { reason, by, exit: None }
+            }
+            StopReason::Shutdown => Self::interrupted_by_shutdown(),
+        }
+    }
+
+    fn interrupted_by_shutdown() -> Self {
+        let reason = "The server was stopped while the program was running.".to_owned();
+        Self::Interrupted { reason }
     }
 }
 

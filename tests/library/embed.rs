@@ -13,7 +13,7 @@ use super::support::KEY;
 fn example() -> PathBuf {
     let own = std::env::current_exe().unwrap();
     let folder = own.parent().unwrap().parent().unwrap().join("examples/embed");
-    assert!(folder.exists(), "{} is missing: build with --all-targets", folder.display());
+    assert!(folder.exists(), "{} is missing: cargo build --examples", folder.display());
     folder
 }
 

@@ -6,5 +6,5 @@
 
 mod embed;
 mod engine;
-mod panic;
+mod meddling;
 mod support;

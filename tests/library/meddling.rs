@@ -1,31 +1,38 @@
-//! An execution actor that panics: its execution must end all the same, and nothing of it run on.
-//! The panic comes from a store of the test's own, in the place where an actor asks for it.
+//! An engine whose store meddles: it panics where an actor asks it, or is slow to say what it has
+//! done. Executions must end all the same, and nothing be run that nobody wants any more.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
 use ringback::domain::{
-    CancelWish, Cause, Delivery, DeliveryId, Epoch, Execution, ExecutionId, OwnerId, Tenant,
+    CancelWish, Cause, Delivery, DeliveryId, Epoch, Execution, ExecutionId, ExecutionSpec, OwnerId,
+    Status, Tenant,
 };
 use ringback::store::{
     ApiKey, AttemptMade, Census, Claim, Clock, Finish, NewExecution, Orphan, Page, SealingKey,
     Settled, SqliteOptions, SqliteStore, Started, Store, StoreError, Waiting,
 };
+use ringback::{Cancel, CancelOutcome};
+use tokio::sync::Semaphore;
 
-use super::support::{builder, run};
+use super::support::{LONG, builder, ended, run, submit};
 
-/// A store whose first `finish` panics.
-struct Panicky {
+/// A store of the test's own around the real one.
+struct Meddling {
     inner: SqliteStore,
-    has_panicked: AtomicBool,
+    /// The next `finish` panics.
+    panics: AtomicBool,
+    /// What `start` has started is told when there is a permit.
+    tells: Semaphore,
 }
 
 #[async_trait]
-impl Store for Panicky {
+impl Store for Meddling {
     async fn finish(&self, finish: Finish) -> Result<Settled, StoreError> {
-        if !self.has_panicked.swap(true, Ordering::SeqCst) {
+        if self.panics.swap(false, Ordering::SeqCst) {
             panic!("the test wants it so");
         }
         self.inner.finish(finish).await
@@ -35,7 +42,9 @@ impl Store for Panicky {
         self.inner.accept(new).await
     }
     async fn start(&self, slots: usize) -> Result<Vec<Started>, StoreError> {
-        self.inner.start(slots).await
+        let started = self.inner.start(slots).await;
+        self.tells.acquire().await.expect("it is never closed").forget();
+        started
     }
     async fn requeue(&self, id: ExecutionId, epoch: Epoch) -> Result<bool, StoreError> {
         self.inner.requeue(id, epoch).await
@@ -97,19 +106,27 @@ impl Store for Panicky {
     }
 }
 
-#[actix_rt::test]
-async fn a_panic_in_an_execution_actor_ends_its_execution_as_failed() {
-    let (builder, data_dir) = builder();
-    let clock = Clock::new(|| SystemTime::now().into());
+fn meddling(data_dir: &Path, clock: &Clock, panics: bool) -> Arc<Meddling> {
     let options = SqliteOptions {
-        dir: data_dir.path().to_owned(),
+        dir: data_dir.to_owned(),
         owner: OwnerId::generate(),
         key: SealingKey::from_bytes([7; 32]),
         clock: clock.clone(),
     };
     let inner = SqliteStore::open(options).unwrap();
-    let store = Arc::new(Panicky { inner, has_panicked: AtomicBool::new(false) });
-    let engine = builder.store(store, clock).start().await.unwrap();
+    Arc::new(Meddling { inner, panics: AtomicBool::new(panics), tells: Semaphore::new(0) })
+}
+
+fn clock() -> Clock {
+    Clock::new(|| SystemTime::now().into())
+}
+
+#[actix_rt::test]
+async fn a_panic_in_an_execution_actor_ends_its_execution_as_failed() {
+    let (builder, data_dir) = builder();
+    let store = meddling(data_dir.path(), &clock(), true);
+    store.tells.add_permits(1000);
+    let engine = builder.store(store, clock()).start().await.unwrap();
 
     let lost = run(&engine, "exit 0").await;
     let outcome = &lost.ended().unwrap().outcome;
@@ -117,4 +134,40 @@ async fn a_panic_in_an_execution_actor_ends_its_execution_as_failed() {
     assert!(outcome.error().unwrap().contains("failed internally"));
     // The slot is free again, and the next execution is none the worse for it.
     assert_eq!(run(&engine, "exit 0").await.ended().unwrap().outcome.cause(), Cause::Exited);
+}
+
+#[actix_rt::test]
+async fn a_wish_that_overtakes_the_news_of_a_start_keeps_the_program_from_running() {
+    let (builder, data_dir) = builder();
+    let store = meddling(data_dir.path(), &clock(), false);
+    let given: Arc<dyn Store> = store.clone();
+    let engine = builder.slots(1).store(given, clock()).start().await.unwrap();
+    let cancel = async |execution: &Execution| {
+        let (tenant, id) = (Tenant::default(), execution.id);
+        let wish = CancelWish::default();
+        engine.supervisor().send(Cancel { tenant, id, wish }).await.unwrap().unwrap()
+    };
+
+    // The second waits for the first one's slot; it is started in the store, and nobody knows.
+    let first = submit(&engine, ExecutionSpec::new("sh", "exec sleep 1000")).await;
+    let marker = data_dir.path().join("it-ran");
+    let code = format!("touch {}", marker.display());
+    let second = submit(&engine, ExecutionSpec::new("sh", code)).await;
+    cancel(&first).await;
+    let deadline = Instant::now() + LONG;
+    loop {
+        let found = store.inner.execution(&second.tenant, second.id).await.unwrap().unwrap();
+        if found.status() == Status::Running {
+            break;
+        }
+        assert!(Instant::now() < deadline, "it was never started");
+        actix_rt::time::sleep(Duration::from_millis(2)).await;
+    }
+    assert!(matches!(cancel(&second).await, CancelOutcome::Ending(_)));
+    store.tells.add_permits(1000);
+
+    let ended = ended(&engine, &second).await;
+    assert_eq!(ended.status(), Status::Cancelled);
+    assert_eq!(ended.ended().unwrap().outcome.exit(), None);
+    assert!(!marker.exists());
 }
