@@ -36,10 +36,14 @@ pub fn one_at_a_time(program: &Path, count: usize) -> Result<Vec<Duration>> {
         .collect()
 }
 
-/// With as many arguments as Ringback gives it, and the descriptors that it has anyway.
+/// With as many arguments and as small an environment as Ringback gives it: the one that cargo
+/// sets for benches has every program look for its libraries in more places, which would make the
+/// floor look lower than it is.
 fn spawn_and_wait(program: &Path) -> Result<()> {
     #[expect(clippy::disallowed_methods, reason = "the floor is a start without Ringback")]
-    let status: ExitStatus = Command::new(program).arg("main").status()?;
+    let mut command = Command::new(program);
+    command.arg("main").env_clear().env("PATH", "/usr/bin:/bin").env("LC_CTYPE", "C.UTF-8");
+    let status: ExitStatus = command.status()?;
     ensure!(status.success(), "{} ended with {status}", program.display());
     Ok(())
 }
