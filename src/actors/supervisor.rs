@@ -44,8 +44,6 @@ pub struct SupervisorActor {
     /// The store is being asked for waiting executions.
     starting: bool,
     drain: Option<Vec<oneshot::Sender<()>>>,
-    /// Nothing may run any more, however late the news of its start.
-    drain_is_over: bool,
     audience: Audience,
 }
 
@@ -66,7 +64,6 @@ impl SupervisorActor {
             slots,
             starting: false,
             drain: None,
-            drain_is_over: false,
             audience: Audience::default(),
         }
     }
@@ -104,6 +101,7 @@ impl SupervisorActor {
             }
             Err(error) => log::error!("the queue cannot be read: {error}"),
         }
+        actor.end_if_drained();
     }
 
     fn give_birth(&mut self, started: Started, ctx: &mut Context<Self>) {
@@ -115,7 +113,8 @@ impl SupervisorActor {
         };
         // A wish may have come just before the news of the start, or survived from an earlier run.
         let wished = execution.cancelling.then(|| StopReason::Cancel(CancelWish::default()));
-        let shutdown = self.drain_is_over.then_some(StopReason::Shutdown);
+        // Once the server is stopping, what has not been launched goes back into the queue.
+        let shutdown = self.drain.is_some().then_some(StopReason::Shutdown);
         let stopped = self.slots.early_wish(id).or(wished).or(shutdown);
         let birth = Birth {
             parts: self.parts.clone(),
@@ -359,7 +358,6 @@ impl Handler<Drain> for SupervisorActor {
         let (done, drained) = oneshot::channel();
         self.drain.get_or_insert_default().push(done);
         ctx.run_later(within, |actor, _| {
-            actor.drain_is_over = true;
             for execution in actor.slots.addresses() {
                 execution.do_send(Terminate(StopReason::Shutdown));
             }

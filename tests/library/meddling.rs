@@ -121,6 +121,19 @@ fn clock() -> Clock {
     Clock::new(|| SystemTime::now().into())
 }
 
+/// Waits until the store has started an execution, whether or not it has told so.
+async fn until_started(store: &Meddling, execution: &Execution) {
+    let deadline = Instant::now() + LONG;
+    loop {
+        let found = store.inner.execution(&execution.tenant, execution.id).await.unwrap().unwrap();
+        if found.status() == Status::Running {
+            return;
+        }
+        assert!(Instant::now() < deadline, "it was never started");
+        actix_rt::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
 #[actix_rt::test]
 async fn a_panic_in_an_execution_actor_ends_its_execution_as_failed() {
     let (builder, data_dir) = builder();
@@ -154,20 +167,38 @@ async fn a_wish_that_overtakes_the_news_of_a_start_keeps_the_program_from_runnin
     let code = format!("touch {}", marker.display());
     let second = submit(&engine, ExecutionSpec::new("sh", code)).await;
     cancel(&first).await;
-    let deadline = Instant::now() + LONG;
-    loop {
-        let found = store.inner.execution(&second.tenant, second.id).await.unwrap().unwrap();
-        if found.status() == Status::Running {
-            break;
-        }
-        assert!(Instant::now() < deadline, "it was never started");
-        actix_rt::time::sleep(Duration::from_millis(2)).await;
-    }
+    until_started(&store, &second).await;
     assert!(matches!(cancel(&second).await, CancelOutcome::Ending(_)));
     store.tells.add_permits(1000);
 
     let ended = ended(&engine, &second).await;
     assert_eq!(ended.status(), Status::Cancelled);
     assert_eq!(ended.ended().unwrap().outcome.exit(), None);
+    assert!(!marker.exists());
+}
+
+#[actix_rt::test]
+async fn what_was_started_too_late_to_run_goes_back_into_the_queue() {
+    let (builder, data_dir) = builder();
+    let store = meddling(data_dir.path(), &clock(), false);
+    let given: Arc<dyn Store> = store.clone();
+    let engine = builder.slots(1).store(given, clock()).start().await.unwrap();
+    let first = submit(&engine, ExecutionSpec::new("sh", "exit 0")).await;
+    let marker = data_dir.path().join("it-ran");
+    let code = format!("touch {}", marker.display());
+    let second = submit(&engine, ExecutionSpec::new("sh", code)).await;
+    ended(&engine, &first).await;
+    until_started(&store, &second).await;
+
+    let drained = engine.drain(Duration::ZERO);
+    let told = async {
+        // The wish to stop is in the mailbox before the news of the start can be.
+        actix_rt::task::yield_now().await;
+        store.tells.add_permits(1000);
+    };
+    let both = async { tokio::join!(drained, told) };
+    actix_rt::time::timeout(LONG, both).await.expect("draining ends");
+    let found = store.inner.execution(&second.tenant, second.id).await.unwrap().unwrap();
+    assert_eq!(found.status(), Status::Queued);
     assert!(!marker.exists());
 }
