@@ -6,7 +6,7 @@ export CARGO_TERM_COLOR ?= auto
 .PHONY: help test tools check unit doctest demo bench deny
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 test: tools check doctest unit ## install what is missing, then every check and every test
 
