@@ -27,3 +27,6 @@ if ! cargo nextest --version >/dev/null 2>&1; then
     echo "tools: cargo-nextest is missing (it runs the tests): installing it by cargo"
     cargo install --locked --quiet cargo-nextest
 fi
+
+# Every crate of the lock file, those of other platforms too: the test of licences reads them all.
+cargo fetch --locked --quiet
