@@ -243,8 +243,8 @@ pub(super) enum Recorded {
     No,
 }
 
-/// Make a last pass over what is due, then begin no further attempt. Answered when none is
-/// under way.
+/// Make a last pass over what is due. Answered at the first moment at which no attempt is under
+/// way; whoever asks sets a limit to how long that may take.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
 pub struct DrainDeliveries;

@@ -53,12 +53,14 @@ pub(super) async fn read(
 ) -> Result<HttpResponse, Problem> {
     let caller = caller?;
     let (id, wait) = (id_of(&id)?, wait(request.query_string())?);
-    let waiting = ended(&api.supervisor, api.store.as_ref(), (&caller.tenant, id));
-    let found = match actix_rt::time::timeout(wait, waiting).await {
-        Ok(ended) => ended?,
-        // It has not ended in that time: as it stands is the answer.
-        Err(_) => api.store.execution(&caller.tenant, id).await?,
-    };
+    if !wait.is_zero() {
+        let waiting = ended(&api.supervisor, api.store.as_ref(), (&caller.tenant, id));
+        // Whether it has ended in that time or not, the answer is how it stands then.
+        if let Ok(ended) = actix_rt::time::timeout(wait, waiting).await {
+            ended?;
+        }
+    }
+    let found = api.store.execution(&caller.tenant, id).await?;
     let execution = found.ok_or_else(Problem::not_found)?;
     Ok(json(StatusCode::OK, &Linked::whole(&execution, collection_of(&request))))
 }

@@ -17,3 +17,4 @@ mod hopx_errors;
 mod problem;
 mod protocol;
 mod read;
+mod wait;
