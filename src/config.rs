@@ -5,8 +5,10 @@ mod environment;
 mod error;
 mod execution;
 mod file;
+mod isolation;
 mod key;
 mod layers;
+mod limits;
 mod logging;
 mod origin;
 mod queue;
@@ -19,6 +21,7 @@ mod show;
 mod suggest;
 mod typed;
 mod value;
+mod warm;
 mod webhook;
 
 #[cfg(test)]
@@ -30,11 +33,15 @@ mod file_tests;
 #[cfg(test)]
 mod layer_tests;
 #[cfg(test)]
+mod limit_tests;
+#[cfg(test)]
 mod mistake_tests;
 #[cfg(test)]
 mod secret_tests;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod warm_tests;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -42,13 +49,16 @@ use std::fmt;
 use std::path::PathBuf;
 
 pub use error::{ConfigError, ConfigErrors};
-pub use execution::{ExecutionConfig, Isolation, Network};
+pub use execution::ExecutionConfig;
+pub use isolation::{Containment, Isolation, Network};
+pub use limits::{LimitConfig, LimitsConfig};
 pub use logging::{LogConfig, LogFormat};
 pub use origin::Origin;
 pub use queue::{QueueConfig, RequestConfig};
 pub use runtimes::RuntimeConfig;
 pub use secrets::SecretsConfig;
 pub use server::ServerConfig;
+pub use warm::Warm;
 pub use webhook::WebhookConfig;
 
 use layers::Layers;

@@ -14,7 +14,8 @@ use super::settle::Settlement;
 use super::supervisor::SupervisorActor;
 use super::webhook::WebhookActor;
 use crate::domain::{
-    Ended, Execution, ExecutionSpec, OnInterrupt, Outcome, ProgramResult, Run, StopReason,
+    Ended, Execution, ExecutionSpec, OnInterrupt, Outcome, ProgramResult, Run, StartMode,
+    StopReason,
 };
 use crate::process::{Ending, LaunchError, Launched, Order, Residence, Signaller};
 use crate::store::{Guard, Settled, StoreError};
@@ -124,8 +125,14 @@ impl ExecutionActor {
         }
         let Ending { exit, usage, stdout, stderr } = ending;
         let outcome = Outcome::of(exit, actor.stopped.take());
-        let usage = Some(usage);
-        let ended = Ended { started_at, completed_at: now, outcome, stdout, stderr, result, usage };
+        let ended = Ended {
+            stdout,
+            stderr,
+            result,
+            usage: Some(usage),
+            start: Some(StartMode::Cold),
+            ..Ended::without_output(outcome, started_at, now)
+        };
         actor.settle(ended, Some(residence), ctx);
     }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::actors::EngineSettings;
-use crate::config::Config;
-use crate::http::RequestLimits;
+use crate::config::{Config, Isolation, LimitConfig, Network};
+use crate::http::{Bounds, NetworkPolicy, NetworkRules, ProgramLimits, RequestLimits};
 use crate::process::{Launcher, LauncherSettings, RuntimeSettings, Runtimes};
 use crate::store::Clock;
 use crate::webhook::{AddressPolicy, AllowEntry, AllowEntryError, ClientSettings, tls};
@@ -41,8 +41,8 @@ pub(super) fn request_limits(config: &Config) -> RequestLimits {
         code_bytes_max: config.execution.code_bytes_max,
         stdin_bytes_max: config.execution.stdin_bytes_max,
         env_bytes_max: config.execution.env_bytes_max,
-        output_bytes_default: config.execution.output_bytes_default,
-        output_bytes_max: config.execution.output_bytes_max,
+        program: program_limits(config),
+        network: network_rules(config),
         timeout_default: config.execution.timeout_default,
         timeout_max: config.execution.timeout_max,
         labels_max: config.request.labels_max,
@@ -53,6 +53,36 @@ pub(super) fn request_limits(config: &Config) -> RequestLimits {
         callback_headers_max: config.request.callback_headers_max,
         callback_header_bytes_max: config.request.callback_header_bytes_max,
         working_dirs: config.execution.working_dirs.clone(),
+    }
+}
+
+fn program_limits(config: &Config) -> ProgramLimits {
+    let limits = &config.execution.limits;
+    ProgramLimits {
+        memory_bytes: bounds(limits.memory_bytes),
+        processes: bounds(limits.processes),
+        cpu_time: bounds(limits.cpu_time),
+        open_files: bounds(limits.open_files),
+        disk_bytes: bounds(limits.disk_bytes),
+        output_bytes_default: config.execution.output_bytes_default,
+        output_bytes_max: config.execution.output_bytes_max,
+    }
+}
+
+fn bounds<T>(LimitConfig { default, max }: LimitConfig<T>) -> Bounds<T> {
+    Bounds { default, max }
+}
+
+fn network_rules(config: &Config) -> NetworkRules {
+    NetworkRules {
+        policy: match config.execution.network {
+            Network::Off => NetworkPolicy::Off,
+            Network::OnRequest => NetworkPolicy::OnRequest,
+            Network::On => NetworkPolicy::On,
+        },
+        // By the level that is asked for, until the launcher reports the one that is in force:
+        // `auto` may come out as `none`.
+        enforced: config.execution.isolation != Isolation::None,
     }
 }
 

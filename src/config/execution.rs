@@ -4,10 +4,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::isolation::{Containment, Isolation, Network};
 use super::key::KeyPath;
+use super::limits::LimitsConfig;
 use super::reader::{ANY, Reader, Rule};
-use super::typed::FromValue;
-use super::value::Value;
 
 /// `[execution]`: the programs.
 #[derive(Debug, Clone)]
@@ -27,6 +27,12 @@ pub struct ExecutionConfig {
     pub timeout_max: Duration,
     /// How programs are kept apart from the machine.
     pub isolation: Isolation,
+    /// How the processes of an execution are held together.
+    pub containment: Containment,
+    /// The user and the group that programs run as when the server runs as root; never 0.
+    pub user_id: u32,
+    /// Absolute directories that confined and sandboxed programs may read beside the system's own.
+    pub readable: Vec<PathBuf>,
     /// Which programs have the network.
     pub network: Network,
     /// Absolute directories that a request may name as `working_dir`.
@@ -45,26 +51,8 @@ pub struct ExecutionConfig {
     pub output_bytes_max: u64,
     /// The largest result, in bytes.
     pub result_bytes_max: u64,
-}
-
-/// How programs are kept apart from the machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Isolation {
-    /// The strongest level that works here.
-    #[default]
-    Auto,
-    /// A clean environment and resource limits only.
-    None,
-}
-
-/// Which programs have the network.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Network {
-    /// Those whose request has `network: true`.
-    #[default]
-    OnRequest,
-    /// All.
-    On,
+    /// What else of the machine programs may use.
+    pub limits: LimitsConfig,
 }
 
 impl ExecutionConfig {
@@ -83,8 +71,11 @@ impl ExecutionConfig {
             timeout_default: reader.wait("execution.timeout_default"),
             timeout_max: reader.wait("execution.timeout_max"),
             isolation: reader.get("execution.isolation"),
+            containment: reader.get("execution.containment"),
+            user_id: reader.number("execution.user_id", 1..=USER_ID_MAX),
+            readable: directories(reader, "execution.readable", READABLE),
             network: reader.get("execution.network"),
-            working_dirs: working_dirs(reader),
+            working_dirs: directories(reader, "execution.working_dirs", WORKING_DIRS),
             path: reader.text("execution.path", &PATH),
             code_bytes_max: reader.number("execution.code_bytes_max", 1..=ANY),
             stdin_bytes_max: reader.number("execution.stdin_bytes_max", 0..=ANY),
@@ -92,7 +83,11 @@ impl ExecutionConfig {
             output_bytes_default: reader.number("execution.output_bytes_default", 0..=ANY),
             output_bytes_max: reader.number("execution.output_bytes_max", 0..=ANY),
             result_bytes_max: reader.number("execution.result_bytes_max", 0..=ANY),
+            limits: LimitsConfig::read(reader),
         };
+        if this.isolation == Isolation::None && this.network == Network::Off {
+            reader.refuse(&KeyPath::from("execution.network"), NOT_WITHOUT_NETWORK);
+        }
         reader.at_most(
             ("execution.timeout_default", this.timeout_default),
             ("execution.timeout_max", this.timeout_max),
@@ -113,12 +108,19 @@ pub(super) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
-fn working_dirs(reader: &mut Reader<'_>) -> Vec<PathBuf> {
-    let rule = Rule {
-        expected: "expected absolute directories, such as [\"/srv/data\"]",
-        fits: |directory| Path::new(directory).is_absolute(),
-    };
-    let directories = reader.list(&KeyPath::from("execution.working_dirs"), &rule);
+/// -1, in 32 bits, means "leave it as it is" to setresuid(2), and -2 is nobody on some systems.
+const USER_ID_MAX: i64 = 0xFFFF_FFFD;
+
+const NOT_WITHOUT_NETWORK: &str = "isolation level none cannot take the network away; expected \
+                                   \"on-request\" or \"on\"";
+
+const WORKING_DIRS: &str = "expected absolute directories, such as [\"/srv/data\"]";
+
+const READABLE: &str = "expected absolute directories, such as [\"/srv/models\"]";
+
+fn directories(reader: &mut Reader<'_>, key: &str, expected: &'static str) -> Vec<PathBuf> {
+    let rule = Rule { expected, fits: |directory| Path::new(directory).is_absolute() };
+    let directories = reader.list(&KeyPath::from(key), &rule);
     directories.into_iter().map(PathBuf::from).collect()
 }
 
@@ -131,35 +133,6 @@ const PATH: Rule = Rule {
 /// directory, where the code could put a `python3` of its own.
 fn is_search_path(text: &str) -> bool {
     text.split(':').all(|directory| Path::new(directory).is_absolute())
-}
-
-impl FromValue for Isolation {
-    fn from_value(value: &Value) -> Result<Self, String> {
-        match value {
-            Value::Text(level) if level == "auto" => Ok(Self::Auto),
-            Value::Text(level) if level == "none" => Ok(Self::None),
-            Value::Text(level) if level == "confined" || level == "sandbox" => Err(format!(
-                "isolation level `{level}` is not available in this version of ringback, \
-                 which has \"auto\" and \"none\""
-            )),
-            _ => Err("expected \"auto\" or \"none\"".to_owned()),
-        }
-    }
-}
-
-impl FromValue for Network {
-    fn from_value(value: &Value) -> Result<Self, String> {
-        match value {
-            Value::Text(network) if network == "on-request" => Ok(Self::OnRequest),
-            Value::Text(network) if network == "on" => Ok(Self::On),
-            Value::Text(network) if network == "off" => Err(
-                "isolation level none cannot take the network away; expected \"on-request\" or \
-                 \"on\""
-                    .to_owned(),
-            ),
-            _ => Err("expected \"on-request\" or \"on\"".to_owned()),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -102,25 +102,6 @@ fn words_and_texts_have_to_fit() {
     check("webhook.allow_http = 'yes'", "`webhook.allow_http` is \"yes\"; expected true or false");
     check("log.format = 'xml'", "`log.format` is \"xml\"; expected \"text\" or \"json\"");
     check(
-        "execution.isolation = 'confined'",
-        "`execution.isolation` is \"confined\"; isolation level `confined` is not available in \
-         this version of ringback, which has \"auto\" and \"none\"",
-    );
-    check(
-        "execution.isolation = 'sandbox'",
-        "`execution.isolation` is \"sandbox\"; isolation level `sandbox` is not available in \
-         this version of ringback, which has \"auto\" and \"none\"",
-    );
-    check(
-        "execution.isolation = 'strong'",
-        "`execution.isolation` is \"strong\"; expected \"auto\" or \"none\"",
-    );
-    check(
-        "execution.network = 'off'",
-        "`execution.network` is \"off\"; isolation level none cannot take the network away; \
-         expected \"on-request\" or \"on\"",
-    );
-    check(
         "execution.working_dirs = ['/srv', 'data']",
         "`execution.working_dirs` is a list with \"data\"; expected absolute directories, such as \
          [\"/srv/data\"]",

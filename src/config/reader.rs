@@ -154,16 +154,23 @@ impl<'a> Reader<'a> {
         (key, value): (&str, T),
         (limit_key, limit): (&str, T),
     ) {
+        if value > limit {
+            self.refuse_beyond(key, limit_key, self.found(&KeyPath::from(key)));
+        }
+    }
+
+    /// Notes that a key is more than another allows, with words of one's own for its value; both
+    /// have been read before. A bound that is wrong itself bounds nothing.
+    pub(super) fn refuse_beyond(&mut self, key: &str, limit_key: &str, found: String) {
         let (path, limit_path) = (KeyPath::from(key), KeyPath::from(limit_key));
-        let is_sound = !self.refused.contains(&path) && !self.refused.contains(&limit_path);
-        if is_sound && value > limit {
+        if !self.refused.contains(&path) && !self.refused.contains(&limit_path) {
             let (origin, limit_origin) = (self.origin_of(&path), self.origin_of(&limit_path));
             let limit = self.found(&limit_path);
             self.report(ConfigError::Unfit {
                 // Who came last made the two disagree.
                 origin: origin.stronger(&limit_origin).clone(),
                 key: path.to_string(),
-                found: self.found(&path),
+                found,
                 expected: format!("expected at most `{limit_path}`, which is {limit}"),
             });
         }

@@ -9,6 +9,7 @@ use super::key::{KeyPath, RUNTIMES};
 use super::origin::Origin;
 use super::reader::{Reader, Rule};
 use super::suggest::nearest;
+use super::warm::Warm;
 
 /// `[runtimes.NAME]`: one language.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub struct RuntimeConfig {
     pub version: Vec<String>,
     /// Arguments that make the command print the path of its real binary; empty when it cannot.
     pub locate: Vec<String>,
+    /// Whether an interpreter is kept ready.
+    pub warm: Warm,
     /// Environment variables that each run gets.
     pub env: BTreeMap<String, String>,
 }
@@ -51,6 +54,7 @@ fn read_one(reader: &mut Reader<'_>, language: &str) -> Option<RuntimeConfig> {
         aliases: reader.list(&key("aliases"), &NAME),
         version: reader.find(&key("version")).unwrap_or_default(),
         locate: reader.find(&key("locate")).unwrap_or_default(),
+        warm: reader.find(&key("warm")).unwrap_or_default(),
         env: read_env(reader, &key("env")),
     };
     if enabled {

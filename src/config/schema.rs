@@ -11,13 +11,15 @@ pub(super) const DEFAULTS: &str = include_str!("../../config.default.toml");
 pub(super) const SECRETS: [&str; 2] = ["server.api_key", "secrets.key"];
 
 /// The fields of a language; `env` is a table of texts beside them.
-pub(super) const RUNTIME_FIELDS: [(&str, Shape); 6] = [
+pub(super) const RUNTIME_FIELDS: [(&str, Shape); 7] = [
     ("enabled", Shape::Flag),
     ("command", Shape::List),
     ("file", Shape::Text),
     ("aliases", Shape::List),
     ("version", Shape::List),
     ("locate", Shape::List),
+    // Also a table, which only a file can write.
+    ("warm", Shape::Flag),
 ];
 
 /// All keys, with their defaults in the order of the file.

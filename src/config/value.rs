@@ -12,7 +12,9 @@ pub(super) enum Value {
     Number(i64),
     Flag(bool),
     List(Vec<String>),
-    /// Anything that no key takes, such as a date, a table or a mixed list, as it was written.
+    /// A table, for keys that have more to say than one value can.
+    Table(Vec<(String, Value)>),
+    /// Anything that no key takes, such as a date or a mixed list, as it was written.
     Other(String),
 }
 
@@ -31,6 +33,10 @@ const SHOWN_CHARS_MAX: usize = 80;
 impl Value {
     /// A value of a TOML document.
     pub(super) fn from_toml(item: &toml_edit::Item) -> Self {
+        if let Some(table) = item.as_table_like() {
+            let entry = |(key, item): (&str, &_)| (key.to_owned(), Self::from_toml(item));
+            return Self::Table(table.iter().map(entry).collect());
+        }
         match item.as_value() {
             Some(toml_edit::Value::String(text)) => Self::Text(text.value().clone()),
             Some(toml_edit::Value::Integer(number)) => Self::Number(*number.value()),
@@ -38,7 +44,7 @@ impl Value {
             Some(toml_edit::Value::Array(array)) => texts(array)
                 .map_or_else(|| Self::Other(array.to_string().trim().to_owned()), Self::List),
             Some(other) => Self::Other(other.to_string().trim().to_owned()),
-            None => Self::Other("a table".to_owned()),
+            None => Self::Other("a list of tables".to_owned()),
         }
     }
 
@@ -57,14 +63,14 @@ impl Value {
         read.unwrap_or_else(|| Self::Text(text.to_owned()))
     }
 
-    /// What the value is like; nothing for what no key takes.
+    /// What the value is like, if it has one of these shapes.
     pub(super) const fn shape(&self) -> Option<Shape> {
         match self {
             Self::Text(_) => Some(Shape::Text),
             Self::Number(_) => Some(Shape::Number),
             Self::Flag(_) => Some(Shape::Flag),
             Self::List(_) => Some(Shape::List),
-            Self::Other(_) => None,
+            Self::Table(_) | Self::Other(_) => None,
         }
     }
 
@@ -75,6 +81,9 @@ impl Value {
 
     /// The value as a message repeats it: on one line and not too long.
     pub(super) fn shown(&self) -> String {
+        if matches!(self, Self::Table(_)) {
+            return "a table".to_owned();
+        }
         let line = one_line(self.to_string().trim());
         match line.char_indices().nth(SHOWN_CHARS_MAX) {
             Some((end, _)) => format!("{}…", &line[..end]),
@@ -90,6 +99,14 @@ impl fmt::Display for Value {
             Self::Number(number) => number.fmt(f),
             Self::Flag(flag) => flag.fmt(f),
             Self::List(entries) => toml_edit::Value::from_iter(entries).fmt(f),
+            Self::Table(entries) => {
+                f.write_str("{")?;
+                for (index, (key, value)) in entries.iter().enumerate() {
+                    let comma = if index == 0 { "" } else { "," };
+                    write!(f, "{comma} {} = {value}", toml_edit::Key::new(key))?;
+                }
+                f.write_str(" }")
+            }
             Self::Other(written) => f.write_str(written),
         }
     }
@@ -139,6 +156,9 @@ mod tests {
         check(Value::Flag(false));
         check(list(&["a,b", "", "\n"]));
         check(list(&[]));
+        let entries = [("a b".to_owned(), list(&["x"])), ("c".to_owned(), Value::Flag(true))];
+        check(Value::Table(entries.into()));
+        check(Value::Table(Vec::new()));
     }
 
     #[test]

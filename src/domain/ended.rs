@@ -28,6 +28,30 @@ impl OnInterrupt {
     }
 }
 
+/// How a program came to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StartMode {
+    /// In a process that was started for it, interpreter and all.
+    Cold,
+    /// As a copy of an interpreter that had been started before and had run nobody's code.
+    Warm,
+}
+
+impl StartMode {
+    /// The name in the API and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Cold => "cold",
+            Self::Warm => "warm",
+        }
+    }
+
+    /// The mode with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Cold, Self::Warm].into_iter().find(|mode| mode.as_str() == name)
+    }
+}
+
 /// What a program used, as the kernel counted it.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Usage {
@@ -66,6 +90,10 @@ pub struct Ended {
     pub result: ProgramResult,
     /// What it used; none if it never started or the server was lost.
     pub usage: Option<Usage>,
+    /// Processes that it left behind and that were killed; 0 as well when nobody saw its end.
+    pub descendants_killed: u32,
+    /// How its program came to run; none if it never started or the server was lost.
+    pub start: Option<StartMode>,
 }
 
 impl Ended {
@@ -79,6 +107,24 @@ impl Ended {
             stderr: Captured::default(),
             result: ProgramResult::None,
             usage: None,
+            descendants_killed: 0,
+            start: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_read_back_from_their_names() {
+        for mode in [StartMode::Cold, StartMode::Warm] {
+            assert_eq!(StartMode::from_name(mode.as_str()), Some(mode));
+        }
+        assert_eq!(StartMode::from_name("hot"), None);
+        for policy in [OnInterrupt::Fail, OnInterrupt::Rerun] {
+            assert_eq!(OnInterrupt::from_name(policy.as_str()), Some(policy));
         }
     }
 }

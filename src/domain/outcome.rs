@@ -4,7 +4,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::Status;
+use super::{Exceeded, Status};
 
 /// What ended an execution, with exactly the facts of that ending.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +32,13 @@ pub enum Outcome {
         reason: Option<String>,
         /// The name of the API key that asked.
         by: Option<String>,
+        /// How its program went, if it had been started.
+        exit: Option<Exit>,
+    },
+    /// It used more of something than it was allowed to and was ended.
+    LimitExceeded {
+        /// Of what.
+        exceeded: Exceeded,
         /// How its program went, if it had been started.
         exit: Option<Exit>,
     },
@@ -72,6 +79,12 @@ pub enum Cause {
     Timeout,
     /// A client cancelled it.
     Cancelled,
+    /// It wrote more output than it was allowed to.
+    OutputLimit,
+    /// It used more memory than it was allowed to.
+    MemoryLimit,
+    /// It used more CPU time than it was allowed to.
+    CpuLimit,
     /// It could not be started.
     SpawnFailed,
     /// The server was lost or stopped under it.
@@ -82,11 +95,14 @@ pub enum Cause {
 
 impl Cause {
     /// Every cause, in the order of the contract.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::Exited,
         Self::Signaled,
         Self::Timeout,
         Self::Cancelled,
+        Self::OutputLimit,
+        Self::MemoryLimit,
+        Self::CpuLimit,
         Self::SpawnFailed,
         Self::Interrupted,
         Self::QueueExpired,
@@ -99,6 +115,9 @@ impl Cause {
             Self::Signaled => "signaled",
             Self::Timeout => "timeout",
             Self::Cancelled => "cancelled",
+            Self::OutputLimit => "output_limit",
+            Self::MemoryLimit => "memory_limit",
+            Self::CpuLimit => "cpu_limit",
             Self::SpawnFailed => "spawn_failed",
             Self::Interrupted => "interrupted",
             Self::QueueExpired => "queue_expired",
@@ -128,6 +147,7 @@ impl Outcome {
             Self::Signaled { .. } => Cause::Signaled,
             Self::TimedOut { .. } => Cause::Timeout,
             Self::Cancelled { .. } => Cause::Cancelled,
+            Self::LimitExceeded { exceeded, .. } => exceeded.cause(),
             Self::SpawnFailed { .. } => Cause::SpawnFailed,
             Self::Interrupted { .. } => Cause::Interrupted,
             Self::QueueExpired { .. } => Cause::QueueExpired,
@@ -139,7 +159,9 @@ impl Outcome {
         match self {
             Self::Exited { code } => Some(Exit::Code(*code)),
             Self::Signaled { signal } => Some(Exit::Signal(*signal)),
-            Self::TimedOut { exit, .. } | Self::Cancelled { exit, .. } => *exit,
+            Self::TimedOut { exit, .. }
+            | Self::Cancelled { exit, .. }
+            | Self::LimitExceeded { exit, .. } => *exit,
             Self::SpawnFailed { .. } | Self::Interrupted { .. } | Self::QueueExpired { .. } => None,
         }
     }
@@ -166,6 +188,7 @@ impl fmt::Display for Outcome {
             }
             Self::Cancelled { reason: Some(reason), .. } => write!(f, "Cancelled: {reason}"),
             Self::Cancelled { reason: None, .. } => f.write_str("Cancelled."),
+            Self::LimitExceeded { exceeded, .. } => exceeded.fmt(f),
             Self::SpawnFailed { reason } | Self::Interrupted { reason } => f.write_str(reason),
             Self::QueueExpired { queue_timeout } => write!(
                 f,
@@ -228,6 +251,11 @@ mod tests {
         let reason = Some("not needed".into());
         let cancelled = Outcome::Cancelled { reason, by: None, exit: None };
         check(cancelled, Status::Cancelled, "cancelled", Some("Cancelled: not needed"));
+        let sentence = "The program used more than its memory limit of 1024 bytes.";
+        let exceeded = Exceeded::Memory { limit_bytes: 1024 };
+        let over = Outcome::LimitExceeded { exceeded, exit: Some(Exit::Code(0)) };
+        assert_eq!(over.exit(), Some(Exit::Code(0)));
+        check(over, Status::Failed, "memory_limit", Some(sentence));
         let queue_timeout = Duration::from_secs(2);
         let sentence = "No slot became free within the queue timeout of 2 s.";
         check(

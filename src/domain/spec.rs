@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Callback, OnInterrupt, Secret};
+use super::{Callback, Limits, OnInterrupt, OnOutputLimit, Secret};
 
 /// Everything that is needed to run one program and to tell of its end.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +26,13 @@ pub struct ExecutionSpec {
     pub queue_timeout: Option<Duration>,
     /// How many bytes of each output stream are kept.
     pub output_bytes: u64,
+    /// What becomes of it when it writes more than that.
+    pub on_output_limit: OnOutputLimit,
+    /// What of the machine it may use.
+    pub limits: Limits,
+    /// Whether it has the network. Decided already: what a request asks for, what the operator
+    /// allows and what can be enforced have been weighed.
+    pub network: bool,
     /// What becomes of it when the server is lost under it.
     pub on_interrupt: OnInterrupt,
     /// Words to find it by.
@@ -55,7 +62,8 @@ impl ExecutionSpec {
     /// How many bytes of each stream are kept when nobody says otherwise: 1 MiB.
     pub const DEFAULT_OUTPUT_BYTES: u64 = 1024 * 1024;
 
-    /// A program in a language, with everything else as it is by default.
+    /// A program in a language, with everything else as it is by default: no limits but those of
+    /// time and output, and no network.
     pub fn new(language: impl Into<String>, code: impl Into<String>) -> Self {
         Self {
             language: language.into(),
@@ -66,6 +74,9 @@ impl ExecutionSpec {
             timeout: Self::DEFAULT_TIMEOUT,
             queue_timeout: None,
             output_bytes: Self::DEFAULT_OUTPUT_BYTES,
+            on_output_limit: OnOutputLimit::Truncate,
+            limits: Limits::default(),
+            network: false,
             on_interrupt: OnInterrupt::Fail,
             labels: BTreeMap::new(),
             metadata: serde_json::Map::new(),

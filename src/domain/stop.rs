@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{CancelWish, Exit, Outcome};
+use super::{CancelWish, Exceeded, Exit, Outcome};
 
 /// Why a running program is asked to end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub enum StopReason {
     Timeout(Duration),
     /// A client wishes it.
     Cancel(CancelWish),
+    /// It has used more of something than it was allowed to.
+    Limit(Exceeded),
     /// The server stops.
     Shutdown,
 }
@@ -29,6 +31,9 @@ impl Outcome {
             (Some(StopReason::Cancel(CancelWish { reason, by })), exit) => {
                 Self::Cancelled { reason, by, exit: Some(exit) }
             }
+            (Some(StopReason::Limit(exceeded)), exit) => {
+                Self::LimitExceeded { exceeded, exit: Some(exit) }
+            }
             (Some(StopReason::Shutdown), _) => Self::interrupted_by_shutdown(),
         }
     }
@@ -40,6 +45,7 @@ impl Outcome {
             StopReason::Cancel(CancelWish { reason, by }) => {
                 Self::Cancelled { reason, by, exit: None }
             }
+            StopReason::Limit(exceeded) => Self::LimitExceeded { exceeded, exit: None },
             StopReason::Shutdown => Self::interrupted_by_shutdown(),
         }
     }
@@ -64,13 +70,31 @@ mod tests {
     fn the_first_reason_counts_and_not_how_the_program_took_it() {
         let timeout = Some(StopReason::Timeout(Duration::from_secs(1)));
         let cancel = Some(StopReason::Cancel(CancelWish::default()));
+        let limit = Some(StopReason::Limit(Exceeded::Output { limit_bytes: 1 }));
         for exit in [Exit::Code(0), Exit::Code(1), Exit::Signal(15), Exit::Signal(9)] {
             check(timeout.clone(), exit, Status::Failed, Cause::Timeout);
             check(cancel.clone(), exit, Status::Cancelled, Cause::Cancelled);
+            check(limit.clone(), exit, Status::Failed, Cause::OutputLimit);
+            assert_eq!(Outcome::of(exit, limit.clone()).exit(), Some(exit));
             check(Some(StopReason::Shutdown), exit, Status::Failed, Cause::Interrupted);
         }
         check(None, Exit::Code(0), Status::Completed, Cause::Exited);
         check(None, Exit::Code(1), Status::Failed, Cause::Exited);
         check(None, Exit::Signal(9), Status::Failed, Cause::Signaled);
+    }
+
+    #[test]
+    fn what_ends_before_its_start_has_no_exit() {
+        let exceeded = Exceeded::CpuTime { limit: Duration::from_secs(1) };
+        let reasons = [
+            (StopReason::Timeout(Duration::from_secs(1)), Cause::Timeout),
+            (StopReason::Cancel(CancelWish::default()), Cause::Cancelled),
+            (StopReason::Limit(exceeded), Cause::CpuLimit),
+            (StopReason::Shutdown, Cause::Interrupted),
+        ];
+        for (reason, cause) in reasons {
+            let outcome = Outcome::before_start(reason);
+            assert_eq!((outcome.cause(), outcome.exit()), (cause, None));
+        }
     }
 }

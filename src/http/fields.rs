@@ -2,6 +2,7 @@
 //! client is told all of it at once. Knows no meaning of any field.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -72,14 +73,15 @@ impl Fields {
         }
     }
 
-    /// A whole number from 1 to `max`.
-    pub(super) fn count(&mut self, name: &'static str, max: u64) -> Option<u64> {
+    /// A whole number within a range.
+    pub(super) fn count(&mut self, name: &'static str, range: RangeInclusive<u64>) -> Option<u64> {
         let value = self.take(name)?;
         match value.as_u64() {
-            Some(count) if (1..=max).contains(&count) => Some(count),
+            Some(count) if range.contains(&count) => Some(count),
             _ => {
+                let (min, max) = range.into_inner();
                 let detail =
-                    format!("`{name}` must be a whole number from 1 to {max}, and is {value}.");
+                    format!("`{name}` must be a whole number from {min} to {max}, and is {value}.");
                 self.wrong(name, "out_of_range", detail);
                 None
             }

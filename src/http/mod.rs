@@ -11,12 +11,16 @@ mod error;
 mod executions;
 mod fields;
 mod health;
+mod limits;
 mod list;
+mod network;
 mod routes;
 mod spec;
 mod state;
 mod working_dir;
 
 pub use auth::{Keyring, NewKey, new_key};
+pub use limits::{Bounds, ProgramLimits};
+pub use network::{NetworkPolicy, NetworkRules};
 pub use routes::{nothing_else, routes};
 pub use state::{Api, RequestLimits};

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::fields::Fields;
 use super::state::Api;
-use super::working_dir;
+use super::{limits, network, working_dir};
 use crate::domain::{Callback, ExecutionSpec, OnInterrupt, PayloadFormat, Secret, WorkingDir};
 use crate::webhook::{check_callback_header, check_secret};
 
@@ -19,37 +19,33 @@ const SECRET_BYTES_MAX: usize = 1024;
 pub(super) fn read(fields: &mut Fields, api: &Api) -> ExecutionSpec {
     let code = code(fields, api);
     let language = language(fields, api);
+    let (limits, output_bytes) = limits::read(fields, &api.limits.program);
+    refuse_command(fields);
     ExecutionSpec {
         stdin: stdin(fields, api),
         env: env(fields, api),
         working_dir: working_dir(fields, api, &["working_dir", "workdir"]),
         timeout: timeout(fields, api),
         queue_timeout: fields.seconds("queue_timeout", api.limits.timeout_max),
-        output_bytes: output_bytes(fields, api),
+        output_bytes,
+        on_output_limit: limits::on_output_limit(fields),
+        limits,
+        network: network::read(fields, api.limits.network),
         on_interrupt: on_interrupt(fields),
         labels: labels(fields, api),
         metadata: metadata(fields, api),
         callback: callback(fields, api),
-        ..refuse_what_is_not_there(fields, ExecutionSpec::new(language, code))
+        language,
+        code,
     }
 }
 
-/// Fields of the API that this version cannot honour. To ignore them would be to promise them.
-fn refuse_what_is_not_there(fields: &mut Fields, spec: ExecutionSpec) -> ExecutionSpec {
+/// To ignore a field of the API that this version cannot honour would be to promise it.
+fn refuse_command(fields: &mut Fields) {
     if fields.take("command").is_some() {
         let detail = "`command` is not allowed on this server; send `code`.".to_owned();
         fields.wrong("command", "not_allowed", detail);
     }
-    if fields.string("on_output_limit").is_some_and(|policy| policy != "truncate") {
-        let detail = "`on_output_limit` can only be `truncate` on this server.".to_owned();
-        fields.wrong("on_output_limit", "not_available", detail);
-    }
-    // The programs of this version always have the host's network.
-    if fields.boolean("network") == Some(false) {
-        let detail = "This server cannot take the network away from a program.".to_owned();
-        fields.wrong("network", "not_available", detail);
-    }
-    spec
 }
 
 pub(super) fn code(fields: &mut Fields, api: &Api) -> String {
@@ -120,25 +116,6 @@ pub(super) fn working_dir(fields: &mut Fields, api: &Api, names: &[&'static str]
         }
     }
     found
-}
-
-fn output_bytes(fields: &mut Fields, api: &Api) -> u64 {
-    let limits = &api.limits;
-    let Some(object) = fields.object("limits") else { return limits.output_bytes_default };
-    let mut inner = Fields::new(object);
-    let output_bytes = inner.count("output_bytes", limits.output_bytes_max);
-    for name in ["memory_bytes", "processes", "cpu_seconds", "open_files"] {
-        if inner.take(name).is_some() {
-            let detail = format!("This server cannot enforce `{name}`.");
-            inner.wrong(name, "not_available", detail);
-        }
-    }
-    if let Err(problem) = inner.finish() {
-        for error in problem.errors {
-            fields.wrong(&format!("limits.{}", error.field), error.code, error.detail);
-        }
-    }
-    output_bytes.unwrap_or(limits.output_bytes_default)
 }
 
 fn on_interrupt(fields: &mut Fields) -> OnInterrupt {

@@ -8,6 +8,8 @@ use std::time::Duration;
 use actix::Addr;
 
 use super::auth::Keyring;
+use super::limits::ProgramLimits;
+use super::network::NetworkRules;
 use crate::actors::SupervisorActor;
 use crate::process::Launcher;
 use crate::store::Store;
@@ -40,10 +42,10 @@ pub struct RequestLimits {
     pub stdin_bytes_max: usize,
     /// All names and values of `env` together, in bytes.
     pub env_bytes_max: usize,
-    /// How many bytes of each output stream are kept when a request does not say.
-    pub output_bytes_default: u64,
-    /// How many it may ask for.
-    pub output_bytes_max: u64,
+    /// What a program may use of the machine.
+    pub program: ProgramLimits,
+    /// Which programs have the network.
+    pub network: NetworkRules,
     /// How long a program may run when a request does not say.
     pub timeout_default: Duration,
     /// How long it may ask for.

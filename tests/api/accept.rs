@@ -7,7 +7,7 @@ use crate::support::app::TestApp;
 use crate::support::receiver::TestReceiver;
 use crate::support::wait::within;
 
-const MEMBERS: [&str; 28] = [
+const MEMBERS: [&str; 30] = [
     "id",
     "status",
     "cause",
@@ -30,6 +30,8 @@ const MEMBERS: [&str; 28] = [
     "execution_time",
     "queue_time",
     "usage",
+    "descendants_killed",
+    "start",
     "cancel_reason",
     "cancelled_by",
     "labels",

@@ -14,6 +14,7 @@ mod bad_callback;
 mod bad_input;
 mod health;
 mod hopx_errors;
+mod limits;
 mod problem;
 mod protocol;
 mod read;

@@ -47,9 +47,14 @@ fn an_unknown_variable_of_ours_is_refused_and_named() {
 
 #[test]
 fn a_level_of_isolation_that_is_not_there_is_refused() {
-    let ran = ringback(&["config", "check", "--isolation", "sandbox"]);
+    for level in ["auto", "none", "confined", "sandbox"] {
+        assert_eq!(ringback(&["config", "check", "--isolation", level]).code, Some(0), "{level}");
+    }
+    let ran = ringback(&["config", "check", "--isolation", "strong"]);
     assert_eq!(ran.code, Some(2));
-    assert!(ran.stderr.contains("sandbox"), "{}", ran.stderr);
+    for words in ["--isolation", "strong", "sandbox"] {
+        assert!(ran.stderr.contains(words), "{words}: {}", ran.stderr);
+    }
 }
 
 #[test]

@@ -31,6 +31,7 @@ macro_rules! conformance {
             finish::an_end_and_its_delivery_come_together,
             finish::an_end_that_owes_nothing_has_no_delivery,
             ends::every_outcome_reads_back,
+            ends::how_a_program_started_and_what_it_left_behind_read_back,
             ends::output_reads_back_byte_for_byte,
             ends::results_read_back,
             queue::the_first_wish_to_cancel_stays,

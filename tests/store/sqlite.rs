@@ -3,6 +3,7 @@
 
 mod directory;
 mod file;
+mod migration;
 mod threads;
 
 use std::sync::Arc;

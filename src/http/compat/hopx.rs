@@ -13,6 +13,7 @@ use crate::http::auth::Caller;
 use crate::http::body::{self, Body};
 use crate::http::error::{Kind, Problem};
 use crate::http::fields::Fields;
+use crate::http::network;
 use crate::http::spec;
 use crate::http::state::Api;
 
@@ -57,7 +58,10 @@ fn read(fields: &mut Fields, api: &Api, callback_url: &str) -> ExecutionSpec {
         // The documentation has `working_dir`; `workdir` is what the clients send.
         working_dir: spec::working_dir(fields, api, &["working_dir", "workdir"]),
         timeout: spec::timeout(fields, api),
-        output_bytes: api.limits.output_bytes_default,
+        output_bytes: api.limits.program.output_bytes_default,
+        limits: api.limits.program.defaults(),
+        // Its own clients never ask for it; they get what the operator's policy gives unasked.
+        network: network::read(fields, api.limits.network),
         callback,
         ..ExecutionSpec::new(language, code)
     }

@@ -7,7 +7,7 @@ use super::super::{Finish, Guard, NewDelivery, Settled};
 use super::failure::Failure;
 use super::outcomes::columns;
 use super::values::{count, millis};
-use crate::domain::{Captured, Ended, ExecutionId, ProgramResult, Timestamp};
+use crate::domain::{Captured, Ended, ExecutionId, ProgramResult, StartMode, Timestamp};
 
 /// Ends an execution if it still is as the guard has it. The database holds this together: the
 /// record takes a status only while it has none and the queue has the row, the row goes in the
@@ -45,9 +45,10 @@ fn end_record(database: &Connection, finish: &Finish) -> Result<bool, Failure> {
         .prepare_cached(
             "UPDATE executions SET status = :status, started_at = :started_at,
                 completed_at = :completed_at, cause = :cause, exit_code = :exit_code,
-                signal = :signal, limit_ms = :limit_ms, reason = :reason,
-                cancelled_by = :cancelled_by, cpu_seconds = :cpu_seconds,
-                memory_peak_bytes = :memory_peak_bytes, attempt = queue.attempt
+                signal = :signal, limit_ms = :limit_ms, limit_bytes = :limit_bytes,
+                reason = :reason, cancelled_by = :cancelled_by, cpu_seconds = :cpu_seconds,
+                memory_peak_bytes = :memory_peak_bytes, descendants_killed = :descendants_killed,
+                start = :start, attempt = queue.attempt
              FROM queue
              WHERE executions.id = :id AND executions.status IS NULL AND queue.id = :id
                AND queue.state = :state AND queue.epoch = coalesce(:epoch, queue.epoch)",
@@ -63,10 +64,13 @@ fn end_record(database: &Connection, finish: &Finish) -> Result<bool, Failure> {
             ":exit_code": outcome.exit_code,
             ":signal": outcome.signal,
             ":limit_ms": outcome.limit.map(millis),
+            ":limit_bytes": outcome.limit_bytes.map(count),
             ":reason": outcome.reason,
             ":cancelled_by": outcome.cancelled_by,
             ":cpu_seconds": ended.usage.map(|usage| usage.cpu_seconds),
             ":memory_peak_bytes": ended.usage.map(|usage| count(usage.memory_peak_bytes)),
+            ":descendants_killed": ended.descendants_killed,
+            ":start": ended.start.map(StartMode::as_str),
         })?;
     Ok(changed == 1)
 }

@@ -10,9 +10,12 @@ use crate::domain::{ExecutionId, Status, Tenant};
 /// What SQLite would do, a step a line.
 fn plan(sql: &str) -> Vec<String> {
     let database = Connection::open_in_memory().unwrap();
-    database
-        .execute_batch(include_str!("../../../migrations/sqlite/V1__first_schema.sql"))
-        .unwrap();
+    for migration in [
+        include_str!("../../../migrations/sqlite/V1__first_schema.sql"),
+        include_str!("../../../migrations/sqlite/V2__limits.sql"),
+    ] {
+        database.execute_batch(migration).unwrap();
+    }
     let mut explain = database.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
     let steps = explain.raw_query().mapped(|row| row.get("detail"));
     steps.map(Result::unwrap).collect()

@@ -12,7 +12,7 @@ use super::values::{
 };
 use crate::domain::{
     Captured, DeliveryStatus, DeliverySummary, Ended, Epoch, Execution, OwnerId, PayloadFormat,
-    ProgramResult, Run, State, Status, Tenant, Usage,
+    ProgramResult, Run, StartMode, State, Status, Tenant, Usage,
 };
 
 /// `SELECT` of all that [`execution`] reads, from `executions e` with its `queue q` and its
@@ -23,7 +23,8 @@ macro_rules! select_executions {
             "SELECT e.id, e.tenant, e.language, e.created_at, e.timeout_ms, e.callback_url,
                 e.payload_format, e.labels, e.metadata, coalesce(q.attempt, e.attempt) AS attempt,
                 e.status, e.started_at, e.completed_at, e.cause, e.exit_code, e.signal, e.limit_ms,
-                e.reason, e.cancelled_by, e.cpu_seconds, e.memory_peak_bytes,
+                e.limit_bytes, e.reason, e.cancelled_by, e.cpu_seconds, e.memory_peak_bytes,
+                e.descendants_killed, e.start,
                 q.state AS queue_state, q.epoch, q.owner, q.started_at AS run_started_at,
                 q.cancel_wished_at IS NOT NULL AS cancelling, q.cancel_reason, q.cancel_by,
                 d.status AS delivery_status, d.attempts_made
@@ -86,6 +87,8 @@ fn ended(row: &Row<'_>) -> Result<Ended, Failure> {
         stderr: Captured::default(),
         result: ProgramResult::None,
         usage: usage(row)?,
+        descendants_killed: get(row, "descendants_killed")?,
+        start: named_opt(row, "start", StartMode::from_name)?,
     })
 }
 

@@ -5,13 +5,15 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, Row, named_params};
 
 use super::super::SealingKey;
 use super::super::secrets::SpecSecrets;
 use super::failure::Failure;
-use super::values::{count, duration_opt, get, millis, named, unsigned};
-use crate::domain::{Callback, Execution, ExecutionSpec, OnInterrupt, WorkingDir};
+use super::values::{count, duration_opt, get, millis, named, unsigned, unsigned_opt};
+use crate::domain::{
+    Callback, Execution, ExecutionSpec, Limits, OnInterrupt, OnOutputLimit, WorkingDir,
+};
 
 /// Keeps what of a spec is not in the record of its execution.
 pub(super) fn insert(
@@ -28,20 +30,30 @@ pub(super) fn insert(
     database
         .prepare_cached(
             "INSERT INTO specs (id, on_interrupt, queue_timeout_ms, output_bytes,
-                working_dir, working_dir_path, sealed, code, stdin)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                working_dir, working_dir_path, sealed, code, stdin, on_output_limit, network,
+                memory_bytes, processes, cpu_time_ms, open_files, disk_bytes)
+             VALUES (:id, :on_interrupt, :queue_timeout_ms, :output_bytes,
+                :working_dir, :working_dir_path, :sealed, :code, :stdin, :on_output_limit, :network,
+                :memory_bytes, :processes, :cpu_time_ms, :open_files, :disk_bytes)",
         )?
-        .execute((
-            id,
-            spec.on_interrupt.as_str(),
-            spec.queue_timeout.map(millis),
-            count(spec.output_bytes),
-            working_dir,
-            path,
-            sealed,
-            &spec.code,
-            &spec.stdin,
-        ))?;
+        .execute(named_params! {
+            ":id": id,
+            ":on_interrupt": spec.on_interrupt.as_str(),
+            ":queue_timeout_ms": spec.queue_timeout.map(millis),
+            ":output_bytes": count(spec.output_bytes),
+            ":working_dir": working_dir,
+            ":working_dir_path": path,
+            ":sealed": sealed,
+            ":code": spec.code,
+            ":stdin": spec.stdin,
+            ":on_output_limit": spec.on_output_limit.as_str(),
+            ":network": spec.network,
+            ":memory_bytes": spec.limits.memory_bytes.map(count),
+            ":processes": spec.limits.processes.map(count),
+            ":cpu_time_ms": spec.limits.cpu_time.map(millis),
+            ":open_files": spec.limits.open_files.map(count),
+            ":disk_bytes": spec.limits.disk_bytes.map(count),
+        })?;
     Ok(())
 }
 
@@ -53,7 +65,8 @@ pub(super) fn find(
 ) -> Result<ExecutionSpec, Failure> {
     let mut select = database.prepare_cached(
         "SELECT on_interrupt, queue_timeout_ms, output_bytes, working_dir, working_dir_path,
-            sealed, code, stdin
+            sealed, code, stdin, on_output_limit, network, memory_bytes, processes, cpu_time_ms,
+            open_files, disk_bytes
          FROM specs WHERE id = ?1",
     )?;
     let id = execution.id;
@@ -70,6 +83,9 @@ pub(super) fn find(
         timeout: execution.timeout,
         queue_timeout: duration_opt(row, "queue_timeout_ms")?,
         output_bytes: unsigned(row, "output_bytes")?,
+        on_output_limit: named(row, "on_output_limit", OnOutputLimit::from_name)?,
+        limits: limits(row)?,
+        network: get(row, "network")?,
         on_interrupt: on_interrupt(row)?,
         labels: execution.labels.clone(),
         metadata: execution.metadata.clone(),
@@ -85,6 +101,16 @@ pub(super) fn find(
 /// The policy in a row that has the column.
 pub(super) fn on_interrupt(row: &Row<'_>) -> Result<OnInterrupt, Failure> {
     named(row, "on_interrupt", OnInterrupt::from_name)
+}
+
+fn limits(row: &Row<'_>) -> Result<Limits, Failure> {
+    Ok(Limits {
+        memory_bytes: unsigned_opt(row, "memory_bytes")?,
+        processes: unsigned_opt(row, "processes")?,
+        cpu_time: duration_opt(row, "cpu_time_ms")?,
+        open_files: unsigned_opt(row, "open_files")?,
+        disk_bytes: unsigned_opt(row, "disk_bytes")?,
+    })
 }
 
 fn working_dir(row: &Row<'_>) -> Result<WorkingDir, Failure> {

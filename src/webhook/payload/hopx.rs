@@ -73,6 +73,7 @@ mod tests {
 
     use super::super::tests_support::{event, exited};
     use super::*;
+    use crate::domain::Exceeded;
 
     fn check(outcome: Outcome, status: &str, exit_code: i32, success: bool) {
         let body: serde_json::Value = serde_json::from_slice(&body(&event(outcome))).unwrap();
@@ -92,6 +93,9 @@ mod tests {
         check(Outcome::Signaled { signal: 11 }, "failed", 139, false);
         check(Outcome::TimedOut { timeout, exit: killed }, "timeout", 137, false);
         check(Outcome::Cancelled { reason: None, by: None, exit: None }, "cancelled", -1, false);
+        let exceeded = Exceeded::Memory { limit_bytes: 1 };
+        check(Outcome::LimitExceeded { exceeded, exit: killed }, "failed", 137, false);
+        check(Outcome::LimitExceeded { exceeded, exit: None }, "failed", -1, false);
         check(Outcome::SpawnFailed { reason: "No.".into() }, "failed", -1, false);
         check(Outcome::Interrupted { reason: "No.".into() }, "failed", -1, false);
     }

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::domain::{
     Captured, DeliverySummary, Encoding, Ended, Execution, ExecutionId, Exit, Outcome,
-    ProgramResult, State, Status, Timestamp, Usage, signal_name,
+    ProgramResult, StartMode, State, Status, Timestamp, Usage, signal_name,
 };
 
 /// An execution in the words of the API. Every field is always there; what is not known is null.
@@ -35,6 +35,8 @@ pub struct Record<'a> {
     execution_time: Option<f64>,
     queue_time: Option<f64>,
     usage: Option<RecordUsage>,
+    descendants_killed: u32,
+    start: Option<&'static str>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     cancelling: bool,
     cancel_reason: Option<&'a str>,
@@ -104,6 +106,8 @@ impl<'a> Record<'a> {
             execution_time: execution_time(execution),
             queue_time: queue_time(execution),
             usage: ended.and_then(|ended| ended.usage).map(RecordUsage::of),
+            descendants_killed: ended.map_or(0, |ended| ended.descendants_killed),
+            start: ended.and_then(|ended| ended.start).map(StartMode::as_str),
             cancelling: execution.cancelling && !matches!(execution.state, State::Ended(_)),
             cancel_reason,
             cancelled_by,

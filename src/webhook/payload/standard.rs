@@ -37,6 +37,8 @@ mod tests {
         assert_eq!(body["data"]["queue_time"], 1.0);
         assert_eq!(body["data"]["success"], true);
         assert_eq!(body["data"]["error"], serde_json::Value::Null);
+        assert_eq!(body["data"]["descendants_killed"], 2);
+        assert_eq!(body["data"]["start"], "warm");
         assert!(body["data"].get("links").is_none());
     }
 }

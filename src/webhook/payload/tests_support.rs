@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use crate::domain::{
-    Captured, DeliverySummary, Ended, Event, Execution, ExecutionId, Outcome, PayloadFormat, State,
-    Tenant, Timestamp,
+    Captured, DeliverySummary, Ended, Event, Execution, ExecutionId, Outcome, PayloadFormat,
+    StartMode, State, Tenant, Timestamp,
 };
 
 pub(super) fn exited(code: i32) -> Outcome {
@@ -16,7 +16,12 @@ pub(super) fn exited(code: i32) -> Outcome {
 pub(super) fn event(outcome: Outcome) -> Event {
     let started_at = Some(Timestamp::from_millis(2_000));
     let ended = Ended::without_output(outcome, started_at, Timestamp::from_millis(3_500));
-    let ended = Ended { stdout: Captured::whole("hi\n"), ..ended };
+    let ended = Ended {
+        stdout: Captured::whole("hi\n"),
+        descendants_killed: 2,
+        start: Some(StartMode::Warm),
+        ..ended
+    };
     let execution = Execution {
         id: ExecutionId::generate(),
         tenant: Tenant::default(),

@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use ringback::domain::{
-    Captured, Ended, Execution, Exit, Outcome, ProgramResult, Timestamp, Usage,
+    Captured, Ended, Exceeded, Execution, Exit, Outcome, ProgramResult, StartMode, Timestamp, Usage,
 };
 use ringback::store::{Guard, Settled, Store};
 
-use crate::support::{Backend, NOW, epoch, exited, finish, read, running};
+use crate::support::{Backend, NOW, epoch, exited, finish, page, read, running, tenant};
 
 /// Ends an execution like that and reads it back.
 async fn end(store: &dyn Store, ended: Ended) -> Execution {
@@ -25,6 +25,7 @@ async fn end(store: &dyn Store, ended: Ended) -> Execution {
 
 pub async fn every_outcome_reads_back(backend: &impl Backend) {
     let store = backend.open().await;
+    let over = |exceeded, exit| Outcome::LimitExceeded { exceeded, exit };
     let text = || Some("☃ 'its' \"text\"".to_owned());
     let outcomes = [
         Outcome::Exited { code: 0 },
@@ -39,6 +40,10 @@ pub async fn every_outcome_reads_back(backend: &impl Backend) {
             by: text(),
             exit: Some(Exit::Signal(15)),
         },
+        over(Exceeded::Memory { limit_bytes: 64 * 1024 * 1024 }, Some(Exit::Signal(9))),
+        over(Exceeded::CpuTime { limit: Duration::from_millis(2500) }, Some(Exit::Signal(24))),
+        over(Exceeded::Output { limit_bytes: 1 << 40 }, Some(Exit::Code(0))),
+        over(Exceeded::Output { limit_bytes: 1 }, None),
         Outcome::SpawnFailed { reason: "no such command".into() },
         Outcome::Interrupted { reason: String::new() },
         Outcome::QueueExpired { queue_timeout: Duration::from_secs(2) },
@@ -52,6 +57,17 @@ pub async fn every_outcome_reads_back(backend: &impl Backend) {
     let usage = Some(Usage { cpu_seconds: 0.1 + 0.2, memory_peak_bytes: 1 << 40 });
     let started_at = Some(Timestamp::from_millis(NOW.as_millis() - 1));
     end(&*store, Ended { usage, started_at, ..exited(0) }).await;
+}
+
+pub async fn how_a_program_started_and_what_it_left_behind_read_back(backend: &impl Backend) {
+    let store = backend.open().await;
+    for start in [None, Some(StartMode::Cold), Some(StartMode::Warm)] {
+        for descendants_killed in [0, 3, u32::MAX] {
+            let found = end(&*store, Ended { start, descendants_killed, ..exited(0) }).await;
+            let listed = store.executions(&tenant(), page(1)).await.unwrap();
+            assert_eq!(listed, [found], "a page has it as well");
+        }
+    }
 }
 
 pub async fn output_reads_back_byte_for_byte(backend: &impl Backend) {

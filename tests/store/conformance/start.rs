@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use ringback::domain::{
-    Callback, Epoch, ExecutionSpec, OnInterrupt, PayloadFormat, State, WorkingDir,
+    Callback, Epoch, ExecutionSpec, Limits, OnInterrupt, OnOutputLimit, PayloadFormat, State,
+    WorkingDir,
 };
 use ringback::store::{Guard, Settled};
 use serde_json::json;
@@ -23,6 +24,15 @@ fn full_spec() -> ExecutionSpec {
         timeout: Duration::from_millis(1),
         queue_timeout: Some(Duration::from_secs(60)),
         output_bytes: 64 * 1024 * 1024,
+        on_output_limit: OnOutputLimit::Fail,
+        limits: Limits {
+            memory_bytes: Some(64 * 1024 * 1024),
+            processes: Some(1),
+            cpu_time: Some(Duration::from_millis(1500)),
+            open_files: Some(1024),
+            disk_bytes: Some(1 << 40),
+        },
+        network: true,
         on_interrupt: OnInterrupt::Rerun,
         labels: [("a".into(), "b".into())].into(),
         metadata: json!({"n": 1.5}).as_object().unwrap().clone(),
@@ -42,8 +52,11 @@ fn full_spec() -> ExecutionSpec {
 pub async fn the_spec_comes_back_whole_with_the_start(backend: &impl Backend) {
     let store = backend.open().await;
     let listed = WorkingDir::Listed("/srv/data".into());
+    let most = Some(u64::from(u32::MAX) << 31);
+    let limits = Limits { disk_bytes: most, processes: None, ..full_spec().limits };
     let specs = [
         full_spec(),
+        ExecutionSpec { limits, network: false, ..full_spec() },
         ExecutionSpec { working_dir: listed, stdin: Some(String::new()), ..full_spec() },
         ExecutionSpec::new("python", ""),
     ];

@@ -123,6 +123,8 @@ async fn a_broken_row_is_an_error_that_names_it_and_no_panic() {
         ("UPDATE executions SET attempt = 'x' || attempt", "attempt"),
         ("UPDATE executions SET exit_code = NULL", "`exited` lacks"),
         ("UPDATE executions SET cause = 'bored'", "cause is `bored`"),
+        ("UPDATE executions SET cause = 'memory_limit'", "`memory_limit` lacks"),
+        ("UPDATE executions SET descendants_killed = -1", "-1"),
         (
             "INSERT INTO queue (id, tenant, state, epoch, attempt)
             SELECT id, tenant, 'queued', 9, 1 FROM executions",
