@@ -8,7 +8,10 @@ mod capture;
 mod child;
 mod directory;
 mod error;
+mod launch;
 mod launcher;
+mod level;
+mod result;
 mod leftovers;
 mod residence;
 mod runtime;
@@ -17,7 +20,7 @@ mod spawn;
 
 pub use child::{Ending, Signaller};
 pub use error::LaunchError;
-pub use launcher::{Launched, Launcher, LauncherSettings, Order};
+pub use launch::{Launched, Launcher, LauncherSettings, Order};
 pub use residence::Residence;
 pub use runtime::{Located, Runtime, RuntimeSettings, Runtimes, RuntimesError};
 

@@ -1,0 +1,255 @@
+//! Control groups of version 2: a directory for each execution below one of the launcher's own.
+//! What a process is born into it cannot leave, and the kernel ends all of it at once.
+
+use std::fs;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, mkdirat, openat, unlinkat};
+
+use super::protocol::Limits;
+
+/// How long processes that were killed may take to be gone. One in uninterruptible sleep takes as
+/// long as its disk does.
+pub(super) const EMPTY_WITHIN: Duration = Duration::from_secs(30);
+
+/// Where the server's own processes go when controllers are handed on: a group that has them must
+/// not have processes of its own.
+const SERVER_GROUP: &str = "ringback-server";
+
+/// The launcher's own group.
+#[derive(Debug)]
+pub(super) struct Cgroups {
+    directory: OwnedFd,
+    path: PathBuf,
+    mount_point: PathBuf,
+    /// Whether executions can be given limits of memory.
+    pub(super) memory: bool,
+    /// Whether executions can be given limits of processes.
+    pub(super) processes: bool,
+}
+
+impl Cgroups {
+    /// The group `name` below the one that this process is in. What an earlier launcher left in
+    /// it is killed.
+    ///
+    /// # Errors
+    /// A sentence that says why there is none.
+    pub(super) fn find(name: &str) -> Result<Self, String> {
+        let mount_point = mount_point().ok_or("no cgroup file system of version 2 is mounted")?;
+        let own = own_group().ok_or("this process is in no cgroup of version 2")?;
+        let base = mount_point.join(own.trim_start_matches('/'));
+        let path = base.join(name);
+        let cannot = |error: io::Error| format!("no cgroup can be made in {}: {error}", base.display());
+        match fs::create_dir(&path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(cannot(error)),
+            _ => {}
+        }
+        hand_on_controllers(&base);
+        let _ = fs::write(path.join("cgroup.subtree_control"), "+memory +pids");
+        let controllers = fs::read_to_string(path.join("cgroup.subtree_control")).unwrap_or_default();
+        let has = |name: &str| controllers.split_whitespace().any(|controller| controller == name);
+        let directory = open_directory(CWD, &path).map_err(cannot)?;
+        let (memory, processes) = (has("memory"), has("pids"));
+        let found = Self { directory, path, mount_point, memory, processes };
+        found.sweep();
+        // Without this file, older than 5.14, a group cannot be ended at once.
+        let probe = found.leaf(0, &Limits::default()).map_err(cannot)?;
+        let can_kill = probe.kill();
+        probe.remove();
+        can_kill.map_err(|error| format!("a cgroup cannot be killed at once here: {error}"))?;
+        Ok(found)
+    }
+
+    /// Where the file system of cgroups is mounted.
+    pub(super) fn mount_point(&self) -> &Path {
+        &self.mount_point
+    }
+
+    /// A new group for one execution.
+    ///
+    /// # Errors
+    /// When it cannot be made, or a limit cannot be set.
+    pub(super) fn leaf(&self, number: u64, limits: &Limits) -> io::Result<Leaf> {
+        let name = format!("execution-{number}");
+        mkdirat(&self.directory, name.as_str(), Mode::RWXU)?;
+        let directory = open_directory(&self.directory, Path::new(&name))?;
+        let parent = self.directory.try_clone()?;
+        let leaf = Leaf { directory, parent, name };
+        if let (true, Some(bytes)) = (self.memory, limits.memory_bytes) {
+            leaf.write("memory.max", &bytes.to_string())?;
+            // Where there is no swap there is no such file.
+            let _ = leaf.write("memory.swap.max", "0");
+        }
+        if let (true, Some(count)) = (self.processes, limits.processes) {
+            leaf.write("pids.max", &count.to_string())?;
+        }
+        Ok(leaf)
+    }
+
+    /// Takes the launcher's own group away, if it is empty. Where it cannot be seen any more, the
+    /// next launcher on the same data uses it again.
+    pub(super) fn remove(self) {
+        let _ = fs::remove_dir(&self.path);
+    }
+
+    /// Ends what an earlier launcher left, if anything.
+    fn sweep(&self) {
+        let Ok(entries) = fs::read_dir(&self.path) else { return };
+        for entry in entries.flatten().filter(|entry| entry.path().is_dir()) {
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            let Ok(directory) = open_directory(&self.directory, Path::new(&name)) else { continue };
+            let Ok(parent) = self.directory.try_clone() else { continue };
+            let leaf = Leaf { directory, parent, name };
+            let _ = leaf.kill();
+            let deadline = Instant::now() + EMPTY_WITHIN;
+            while leaf.is_populated() && Instant::now() < deadline {
+                leaf.wait_for_change(Duration::from_millis(50));
+            }
+            leaf.remove();
+        }
+    }
+}
+
+/// The group of one execution.
+#[derive(Debug)]
+pub(super) struct Leaf {
+    directory: OwnedFd,
+    parent: OwnedFd,
+    name: String,
+}
+
+impl Leaf {
+    /// Its directory, to be born in.
+    pub(super) fn as_fd(&self) -> BorrowedFd<'_> {
+        self.directory.as_fd()
+    }
+
+    /// Ends everything in it, including what is being forked at this moment.
+    pub(super) fn kill(&self) -> io::Result<()> {
+        self.write("cgroup.kill", "1")
+    }
+
+    /// The processes in it, by their numbers in the caller's PID namespace.
+    pub(super) fn pids(&self) -> Vec<i32> {
+        let listed = self.read("cgroup.procs");
+        listed.lines().filter_map(|line| line.parse().ok()).filter(|pid| *pid > 0).collect()
+    }
+
+    /// Whether anything in it is alive. What has ended and was not reaped is not.
+    pub(super) fn is_populated(&self) -> bool {
+        self.read("cgroup.events").lines().any(|line| line == "populated 1")
+    }
+
+    /// Returns when it may have become empty, or after `timeout`.
+    pub(super) fn wait_for_change(&self, timeout: Duration) {
+        let Ok(events) = openat(&self.directory, "cgroup.events", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()) else { return };
+        let mut content = [0; 64];
+        // The kernel notifies of changes after the last read.
+        let read = rustix::io::read(&events, &mut content);
+        if read.is_ok_and(|length| String::from_utf8_lossy(&content[..length]).contains("populated 0")) {
+            return;
+        }
+        let mut polled = [rustix::event::PollFd::new(&events, rustix::event::PollFlags::PRI)];
+        let timeout = rustix::event::Timespec { tv_sec: 0, tv_nsec: i64::from(timeout.subsec_nanos()) };
+        let _ = rustix::event::poll(&mut polled, Some(&timeout));
+    }
+
+    /// User and system time of all that was ever in it, in microseconds.
+    pub(super) fn cpu_micros(&self) -> Option<u64> {
+        value_of(&self.read("cpu.stat"), "usage_usec")
+    }
+
+    /// The peak of its memory, in bytes, where the kernel counts it.
+    pub(super) fn memory_peak_bytes(&self) -> Option<u64> {
+        self.read("memory.peak").trim().parse().ok()
+    }
+
+    /// How often the kernel has ended one of its processes for want of memory.
+    pub(super) fn oom_kills(&self) -> u64 {
+        value_of(&self.read("memory.events"), "oom_kill").unwrap_or(0)
+    }
+
+    /// Takes the empty group away.
+    pub(super) fn remove(self) {
+        let _ = unlinkat(&self.parent, self.name.as_str(), AtFlags::REMOVEDIR);
+    }
+
+    fn write(&self, file: &str, content: &str) -> io::Result<()> {
+        let flags = OFlags::WRONLY | OFlags::CLOEXEC;
+        let file = openat(&self.directory, file, flags, Mode::empty())?;
+        rustix::io::write(&file, content.as_bytes())?;
+        Ok(())
+    }
+
+    fn read(&self, file: &str) -> String {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        let Ok(file) = openat(&self.directory, file, flags, Mode::empty()) else {
+            return String::new();
+        };
+        io::read_to_string(fs::File::from(file)).unwrap_or_default()
+    }
+}
+
+fn open_directory(at: impl AsFd, path: &Path) -> io::Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    Ok(openat(at, path, flags, Mode::empty())?)
+}
+
+/// The value in a file of lines `name value`.
+fn value_of(file: &str, name: &str) -> Option<u64> {
+    file.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
+}
+
+/// Where the file system is mounted: proc_pid_mountinfo(5).
+fn mount_point() -> Option<PathBuf> {
+    let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
+    mounts.lines().find_map(|line| {
+        let (mount, file_system) = line.split_once(" - ")?;
+        let is_cgroup2 = file_system.split(' ').next() == Some("cgroup2");
+        is_cgroup2.then(|| mount.split(' ').nth(4)).flatten().map(PathBuf::from)
+    })
+}
+
+/// The group of this process: cgroups(7).
+fn own_group() -> Option<String> {
+    let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
+    groups.lines().find_map(|line| line.strip_prefix("0::").map(str::to_owned))
+}
+
+/// Lets groups below `base` have controllers, if that is ours to decide: under systemd's
+/// delegation, or as root. Without it the kill still works; only limits are missing.
+fn hand_on_controllers(base: &Path) {
+    let control = base.join("cgroup.subtree_control");
+    let has_all = |file: &Path| {
+        let controllers = fs::read_to_string(file).unwrap_or_default();
+        ["memory", "pids"].iter().all(|wanted| controllers.split_whitespace().any(|c| c == *wanted))
+    };
+    if has_all(&control) || !has_all(&base.join("cgroup.controllers")) {
+        return;
+    }
+    if fs::write(&control, "+memory +pids").is_err() {
+        // A group that hands controllers on must be empty: the server moves down by one.
+        let server = base.join(SERVER_GROUP);
+        let _ = fs::create_dir(&server);
+        for pid in fs::read_to_string(base.join("cgroup.procs")).unwrap_or_default().lines() {
+            let _ = fs::write(server.join("cgroup.procs"), pid);
+        }
+        let _ = fs::write(&control, "+memory +pids");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_found_by_their_whole_name() {
+        let file = "low 0\noom 3\noom_kill 2\n";
+        assert_eq!(value_of(file, "oom"), Some(3));
+        assert_eq!(value_of(file, "oom_kill"), Some(2));
+        assert_eq!(value_of(file, "oom_group"), None);
+    }
+}

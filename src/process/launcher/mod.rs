@@ -1,0 +1,34 @@
+//! The launcher: a small process of one thread that starts all programs, holds them together and
+//! ends them, so that the server never forks and nothing outlives it. The only place with unsafe
+//! code: the kernel offers some of this only to those who call it by hand.
+#![allow(unsafe_code)]
+
+mod binary;
+mod boot;
+mod cgroup;
+mod clone;
+mod connection;
+mod equipment;
+mod family;
+mod host;
+mod jail;
+mod keeper;
+mod landlock;
+mod network;
+mod program;
+mod protocol;
+mod run;
+mod script;
+mod seccomp;
+mod serve;
+mod sys;
+mod user;
+mod visible;
+mod walls;
+mod watch;
+mod wire;
+
+pub use binary::{LauncherBinary, run_if_requested};
+pub(super) use connection::{Connection, LauncherProcess, OpenError, Started, Tidings};
+pub(super) use jail::{EXECUTION, WORKSPACE};
+pub(super) use protocol::{Command, End, Exceeded, Launch, Limits, Ready, Setup};

@@ -1,0 +1,311 @@
+//! One program of a launcher, from its start to the moment when nothing of it is left: what has
+//! been heard of it, and what follows from that.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Instant;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::cgroup::{EMPTY_WITHIN, Leaf};
+use super::family;
+use super::keeper::{Kept, News, Wish};
+use super::protocol::{End, Exceeded, Limits, encode};
+use super::script::Stage;
+use super::sys::Failure;
+use super::watch::{Cpu, Watch};
+use super::wire;
+use crate::domain::Usage;
+
+/// What holds the processes of a program together.
+#[derive(Debug)]
+pub(super) enum Holder {
+    /// A cgroup, and nobody in between.
+    Group(Leaf),
+    /// A keeper, which may be in a cgroup itself.
+    Keeper { socket: OwnedFd, group: Option<Leaf> },
+}
+
+/// One program.
+#[derive(Debug)]
+pub(super) struct Run {
+    holder: Holder,
+    /// Names the process whose death is the end of all: the leader or its keeper.
+    process: OwnedFd,
+    /// The leader, if it is a child of the launcher.
+    leader: Option<i32>,
+    is_warm: bool,
+    limits: Limits,
+    watch: Option<Watch>,
+    phase: Phase,
+    exceeded: Option<Exceeded>,
+    /// How the leader ended.
+    status: Option<(i32, Usage)>,
+    /// How many were left behind.
+    left: u32,
+    kept: Option<Kept>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// The keeper has not said yet that the program runs.
+    Starting,
+    /// It runs, and nobody has been told.
+    Started,
+    Running,
+    /// Its leader has ended, and what is left is being killed.
+    Ending { since: Instant },
+    Failed(Failure),
+}
+
+/// What the server is to be told.
+#[derive(Debug)]
+pub(super) enum Step {
+    Started { warm: bool },
+    Failed(Failure),
+    Ended(Box<End>),
+}
+
+impl Run {
+    /// A program that runs in its cgroup already.
+    pub(super) fn in_group(group: Leaf, leader: i32, process: OwnedFd, limits: Limits) -> Self {
+        Self::new(Holder::Group(group), process, Some(leader), (limits, Phase::Started))
+    }
+
+    /// A program that its keeper is starting.
+    pub(super) fn kept(
+        socket: OwnedFd,
+        group: Option<Leaf>,
+        process: OwnedFd,
+        limits: Limits,
+    ) -> Self {
+        Self::new(Holder::Keeper { socket, group }, process, None, (limits, Phase::Starting))
+    }
+
+    fn new(
+        holder: Holder,
+        process: OwnedFd,
+        leader: Option<i32>,
+        (limits, phase): (Limits, Phase),
+    ) -> Self {
+        Self {
+            holder,
+            process,
+            leader,
+            is_warm: false,
+            limits,
+            watch: None,
+            phase,
+            exceeded: None,
+            status: None,
+            left: 0,
+            kept: None,
+        }
+    }
+
+    /// Lets the launcher watch what it uses, where the kernel does not.
+    pub(super) fn watched(mut self, memory_by_kernel: bool) -> Self {
+        self.watch = Watch::new(&self.limits, memory_by_kernel, Instant::now());
+        self
+    }
+
+    /// Names the process whose death is the end of all.
+    pub(super) const fn process(&self) -> &OwnedFd {
+        &self.process
+    }
+
+    /// Where its keeper speaks.
+    pub(super) fn keeper(&self) -> Option<BorrowedFd<'_>> {
+        match &self.holder {
+            Holder::Keeper { socket, .. } if self.kept.is_none() => Some(socket.as_fd()),
+            _ => None,
+        }
+    }
+
+    /// Whether what is left of it is being killed.
+    pub(super) const fn is_ending(&self) -> bool {
+        matches!(self.phase, Phase::Ending { .. })
+    }
+
+    /// When it is to be measured next.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.watch.as_ref().map(Watch::due)
+    }
+
+    /// Asks all its processes to end.
+    pub(super) fn terminate(&self) {
+        match &self.holder {
+            Holder::Group(group) => {
+                for pid in group.pids().into_iter().filter_map(Pid::from_raw) {
+                    let _ = kill_process(pid, Signal::TERM);
+                    // One that was stopped could not take it otherwise.
+                    let _ = kill_process(pid, Signal::CONT);
+                }
+            }
+            Holder::Keeper { socket, .. } => wish(socket, Wish::Terminate),
+        }
+    }
+
+    /// Ends all its processes.
+    pub(super) fn kill(&self) {
+        match &self.holder {
+            Holder::Group(group) => {
+                let _ = group.kill();
+            }
+            Holder::Keeper { socket, .. } => wish(socket, Wish::Kill),
+        }
+    }
+
+    /// A child of the launcher has ended that belongs to this program.
+    pub(super) fn child_ended(&mut self, pid: i32, status: i32, usage: Usage) {
+        if self.leader == Some(pid) {
+            self.status = Some((status, usage));
+            if let Holder::Keeper { socket, .. } = &self.holder {
+                wish(socket, Wish::Finish);
+            }
+        }
+    }
+
+    /// Its keeper has said something.
+    pub(super) fn heard(&mut self, news: News) {
+        match news {
+            News::Ready => self.phase = Phase::Started,
+            News::Failed { stage, errno } => {
+                self.phase = Phase::Failed(Failure { stage: Stage::from_number(stage), errno });
+            }
+            News::Ended(kept) => self.kept = Some(kept),
+        }
+    }
+
+    /// Its keeper has gone without a word: somebody killed it, and with it all that it kept.
+    pub(super) fn keeper_lost(&mut self) {
+        if self.phase == Phase::Starting {
+            let errno = libc::ECHILD;
+            self.phase = Phase::Failed(Failure { stage: Stage::Process, errno });
+        }
+        self.kept.get_or_insert(Kept {
+            status: Some(libc::SIGKILL),
+            cpu_micros: 0,
+            memory_peak_bytes: 0,
+            descendants_killed: 0,
+            exceeded: None,
+            result: None,
+        });
+    }
+
+    /// What follows from all that has been heard; none when there is nothing to tell.
+    pub(super) fn go_on(&mut self, now: Instant) -> Option<Step> {
+        match self.phase {
+            Phase::Starting => None,
+            Phase::Failed(failure) => Some(Step::Failed(failure)),
+            Phase::Started => {
+                self.phase = Phase::Running;
+                Some(Step::Started { warm: self.is_warm })
+            }
+            Phase::Running => {
+                self.look(now);
+                self.begin_to_end(now);
+                if self.is_ending() { self.go_on(now) } else { None }
+            }
+            Phase::Ending { since } => {
+                let is_gone = self.group().is_none_or(|group| !group.is_populated());
+                // A process in uninterruptible sleep may take for ever; its execution does not.
+                let is_given_up = now.duration_since(since) > EMPTY_WITHIN;
+                (is_gone || is_given_up).then(|| Step::Ended(Box::new(self.end())))
+            }
+        }
+    }
+
+    /// Takes away what the kernel keeps for it.
+    pub(super) fn clean_up(self) {
+        match self.holder {
+            Holder::Group(group) | Holder::Keeper { group: Some(group), .. } => group.remove(),
+            Holder::Keeper { group: None, .. } => {}
+        }
+    }
+
+    fn group(&self) -> Option<&Leaf> {
+        match &self.holder {
+            Holder::Group(group) => Some(group),
+            Holder::Keeper { group, .. } => group.as_ref(),
+        }
+    }
+
+    fn look(&mut self, now: Instant) {
+        let Holder::Group(group) = &self.holder else { return };
+        let Some(watch) = self.watch.as_mut().filter(|watch| watch.due() <= now) else { return };
+        let cpu = Cpu::OfAll(group.cpu_micros().unwrap_or(0));
+        if let Some(exceeded) = watch.look(&group.pids(), cpu, now) {
+            self.exceeded = Some(exceeded);
+            self.watch = None;
+            let _ = group.kill();
+        }
+    }
+
+    fn begin_to_end(&mut self, now: Instant) {
+        match &self.holder {
+            Holder::Group(group) if self.status.is_some() => {
+                let is_alive = |pid: &i32| family::is_alive(*pid);
+                if group.is_populated() {
+                    self.left = group.pids().iter().filter(|pid| is_alive(pid)).count() as u32;
+                    let _ = group.kill();
+                }
+                self.phase = Phase::Ending { since: now };
+            }
+            Holder::Keeper { .. } if self.kept.is_some() => {
+                self.phase = Phase::Ending { since: now };
+            }
+            _ => {}
+        }
+    }
+
+    fn end(&mut self) -> End {
+        let kept = self.kept.take();
+        let (status, usage) = match (self.status, &kept) {
+            (Some(known), _) => known,
+            (None, kept) => {
+                (kept.as_ref().and_then(|kept| kept.status).unwrap_or(libc::SIGKILL), Usage::default())
+            }
+        };
+        let mut end = End {
+            status,
+            cpu_micros: (usage.cpu_seconds * 1e6).round() as u64,
+            memory_peak_bytes: usage.memory_peak_bytes,
+            descendants_killed: self.left,
+            exceeded: self.exceeded,
+            result: None,
+        };
+        if let Some(kept) = kept {
+            end.cpu_micros += kept.cpu_micros;
+            end.memory_peak_bytes = end.memory_peak_bytes.max(kept.memory_peak_bytes);
+            end.descendants_killed += kept.descendants_killed;
+            end.exceeded = end.exceeded.or(kept.exceeded);
+            end.result = kept.result;
+        }
+        if let Some(group) = self.group() {
+            if self.left > 0 {
+                end.cpu_micros = group.cpu_micros().unwrap_or(end.cpu_micros);
+            }
+            end.memory_peak_bytes = group.memory_peak_bytes().unwrap_or(end.memory_peak_bytes);
+            if end.exceeded.is_none() && self.limits.memory_bytes.is_some() && group.oom_kills() > 0
+            {
+                end.exceeded = Some(Exceeded::Memory);
+            }
+        }
+        end.exceeded = end.exceeded.or_else(|| self.ended_by_its_cpu_limit(&end));
+        end
+    }
+
+    /// The kernel ends a single process at its limit by itself: first SIGXCPU, then SIGKILL.
+    fn ended_by_its_cpu_limit(&self, end: &End) -> Option<Exceeded> {
+        let limit = self.limits.cpu_micros?;
+        let signal = libc::WIFSIGNALED(end.status).then(|| libc::WTERMSIG(end.status));
+        let is_over = end.cpu_micros >= limit;
+        let by_it = signal == Some(libc::SIGXCPU) || (signal == Some(libc::SIGKILL) && is_over);
+        by_it.then_some(Exceeded::CpuTime)
+    }
+}
+
+fn wish(keeper: &OwnedFd, wish: Wish) {
+    // A keeper that has gone needs no wish.
+    let _ = wire::send(keeper, &encode(&wish), &[]);
+}

@@ -1,0 +1,242 @@
+//! The launcher at work: takes orders from the server, starts programs, ends them, and says what
+//! became of them. One thread, one loop; when the server has gone, so has everything here.
+
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, poll};
+
+use super::cgroup::Cgroups;
+use super::equipment::Equipment;
+use super::keeper::{self, News};
+use super::protocol::{Command, Launch, Ready, Report, Setup, decode, encode};
+use super::run::{Run, Step};
+use super::script::Stage;
+use super::sys::{self, Failure};
+use super::wire::{self, Received};
+
+/// How soon is looked again at what was killed and is not gone yet.
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
+
+/// What a launcher is given by the process that it came from.
+pub(super) struct Given {
+    /// Held for as long as the launcher lives.
+    pub(super) lock: OwnedFd,
+    pub(super) cgroups: Option<Cgroups>,
+    pub(super) no_cgroups: Option<String>,
+    pub(super) without_clone3: bool,
+    pub(super) user_id: Option<u32>,
+}
+
+/// A launcher and the programs that it has running.
+pub(super) struct Launcher {
+    equipment: Equipment,
+    children: OwnedFd,
+    runs: HashMap<u64, Run>,
+    /// Which run a child of ours belongs to.
+    owners: HashMap<i32, u64>,
+}
+
+impl Launcher {
+    /// A launcher that is what `setup` says.
+    ///
+    /// # Errors
+    /// A sentence that names what is missing.
+    pub(super) fn new(setup: &Setup, given: Given) -> Result<Self, String> {
+        let children = sys::block_signals_and_watch_children().map_err(|e| e.to_string())?;
+        // Without a PID namespace, orphans must not get away to somebody else.
+        let own = Some(rustix::process::getpid());
+        rustix::process::set_child_subreaper(own).map_err(|e| e.to_string())?;
+        let equipment = Equipment::gather(setup, given)?;
+        Ok(Self { equipment, children, runs: HashMap::new(), owners: HashMap::new() })
+    }
+
+    /// Serves until the server has gone.
+    pub(super) fn serve(&mut self, server: &OwnedFd) -> ExitCode {
+        let ready: Ready = self.equipment.ready();
+        let mut buffer = Vec::new();
+        let mut is_there = wire::send(server, &encode(&Report::Ready(ready)), &[]).is_ok();
+        while is_there {
+            let (called, ended, spoken) = self.wait(server);
+            if ended {
+                self.reap();
+            }
+            for number in spoken {
+                self.hear(number, &mut buffer);
+            }
+            if called {
+                is_there = self.obey_all(server, &mut buffer);
+            }
+            self.go_on(server);
+        }
+        self.end();
+        ExitCode::SUCCESS
+    }
+
+    /// Waits for whatever comes first: whether the server called, whether a child ended, and
+    /// which keepers spoke.
+    fn wait(&self, server: &OwnedFd) -> (bool, bool, Vec<u64>) {
+        let keepers: Vec<(u64, BorrowedFd<'_>)> =
+            self.runs.iter().filter_map(|(number, run)| Some((*number, run.keeper()?))).collect();
+        let mut polled = vec![
+            PollFd::new(server, PollFlags::IN),
+            PollFd::new(&self.children, PollFlags::IN),
+        ];
+        polled.extend(keepers.iter().map(|(_, fd)| PollFd::from_borrowed_fd(*fd, PollFlags::IN)));
+        let timeout = self.next_look().map(keeper::timespec);
+        let _ = poll(&mut polled, timeout.as_ref());
+        let has = |fd: &PollFd<'_>| !fd.revents().is_empty();
+        let spoken = keepers.iter().zip(&polled[2..]).filter(|(_, fd)| has(fd));
+        (has(&polled[0]), has(&polled[1]), spoken.map(|((number, _), _)| *number).collect())
+    }
+
+    fn next_look(&self) -> Option<Duration> {
+        let now = Instant::now();
+        let due = |run: &Run| {
+            if run.is_ending() { Some(LOOK_AGAIN) } else { run.due().map(|due| due.saturating_duration_since(now)) }
+        };
+        self.runs.values().filter_map(due).min()
+    }
+
+    /// Takes in who has ended.
+    fn reap(&mut self) {
+        keeper::drain(&self.children);
+        while let Ok(Some((pid, status, usage))) = sys::reap(None, false) {
+            let run = self.owners.remove(&pid).and_then(|number| self.runs.get_mut(&number));
+            if let Some(run) = run {
+                run.child_ended(pid, status, usage);
+            }
+        }
+    }
+
+    /// Takes in what the keeper of a run says.
+    fn hear(&mut self, number: u64, buffer: &mut Vec<u8>) {
+        let Some(run) = self.runs.get_mut(&number) else { return };
+        let Some(keeper) = run.keeper() else { return };
+        match wire::receive(keeper, buffer, false) {
+            Ok(Some(message)) => {
+                if let Ok(news) = decode::<News>(&message.bytes) {
+                    run.heard(news);
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Ok(None) | Err(_) => run.keeper_lost(),
+        }
+    }
+
+    /// Does what the server wishes; false when it has gone.
+    fn obey_all(&mut self, server: &OwnedFd, buffer: &mut Vec<u8>) -> bool {
+        loop {
+            match wire::receive(server, buffer, false) {
+                Ok(Some(message)) => self.obey(server, message),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return true,
+                Ok(None) | Err(_) => return false,
+            }
+        }
+    }
+
+    fn obey(&mut self, server: &OwnedFd, message: Received) {
+        match decode::<Command>(&message.bytes) {
+            Ok(Command::Launch(launch)) => self.launch(server, &launch, message.fds),
+            Ok(Command::Terminate(number)) => self.with_run(number, |run| run.terminate()),
+            Ok(Command::Kill(number)) => self.with_run(number, |run| run.kill()),
+            // The server is this very program: there is nobody to tell, and nothing to do.
+            Err(_) => {}
+        }
+    }
+
+    fn with_run(&mut self, number: u64, act: impl FnOnce(&mut Run)) {
+        if let Some(run) = self.runs.get_mut(&number) {
+            act(run);
+        }
+    }
+
+    fn launch(&mut self, server: &OwnedFd, launch: &Launch, streams: Vec<OwnedFd>) {
+        let number = launch.number;
+        match self.equipment.start(launch, &streams) {
+            Ok((run, pid)) => {
+                self.owners.insert(pid, number);
+                self.runs.insert(number, run);
+            }
+            Err(failure) => tell(server, &failed(number, failure), &[]),
+        }
+    }
+
+    /// Moves every run on as far as it goes, and tells the server of it.
+    fn go_on(&mut self, server: &OwnedFd) {
+        let now = Instant::now();
+        let mut gone = Vec::new();
+        for (number, run) in &mut self.runs {
+            while let Some(step) = run.go_on(now) {
+                match step {
+                    Step::Started { warm } => {
+                        let report = Report::Started { number: *number, warm };
+                        tell(server, &report, &[run.process().as_fd()]);
+                    }
+                    Step::Failed(failure) => {
+                        tell(server, &failed(*number, failure), &[]);
+                        gone.push(*number);
+                        break;
+                    }
+                    Step::Ended(end) => {
+                        tell(server, &Report::Ended { number: *number, end: *end }, &[]);
+                        gone.push(*number);
+                        break;
+                    }
+                }
+            }
+        }
+        for number in gone {
+            if let Some(run) = self.runs.remove(&number) {
+                run.clean_up();
+            }
+        }
+    }
+
+    /// Ends everything, and waits until it is gone.
+    fn end(&mut self) {
+        for run in self.runs.values_mut() {
+            run.kill();
+        }
+        let deadline = Instant::now() + super::cgroup::EMPTY_WITHIN;
+        while !self.runs.is_empty() && Instant::now() < deadline {
+            self.reap();
+            let numbers: Vec<u64> = self.runs.keys().copied().collect();
+            for number in numbers {
+                self.hear(number, &mut Vec::new());
+            }
+            let now = Instant::now();
+            let is_over = |run: &mut Run| {
+                std::iter::from_fn(|| run.go_on(now)).any(|step| !matches!(step, Step::Started { .. }))
+            };
+            let over: Vec<u64> =
+                self.runs.iter_mut().filter_map(|(n, run)| is_over(run).then_some(*n)).collect();
+            for number in over {
+                if let Some(run) = self.runs.remove(&number) {
+                    run.clean_up();
+                }
+            }
+            let mut polled = [PollFd::new(&self.children, PollFlags::IN)];
+            let _ = poll(&mut polled, Some(&keeper::timespec(LOOK_AGAIN)));
+        }
+        self.equipment.clean_up();
+    }
+}
+
+fn failed(number: u64, failure: Failure) -> Report {
+    let doing = failure.stage.words().to_owned();
+    Report::Failed { number, doing, errno: failure.errno }
+}
+
+/// A server that cannot be told has gone, which the next look at the socket will show.
+fn tell(server: &OwnedFd, report: &Report, fds: &[BorrowedFd<'_>]) {
+    let _ = wire::send(server, &encode(report), fds);
+}
+
+/// The failure of something that comes before a process.
+pub(super) fn unprepared(error: io::Error) -> Failure {
+    Failure { stage: Stage::Process, errno: error.raw_os_error().unwrap_or(libc::EIO) }
+}

@@ -1,0 +1,256 @@
+//! Sees to it that there is a launcher: finds the strongest level that works here, and starts the
+//! next launcher when one has gone. Starts no program itself.
+
+use std::os::fd::BorrowedFd;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::launcher::{
+    Connection, Launch, LauncherBinary, LauncherProcess, OpenError, Ready, Setup, Tidings,
+};
+use super::level::{Containment, Level, Surroundings};
+
+/// How long is waited before a launcher is started again that could not be.
+const TRY_AGAIN: Duration = Duration::from_millis(500);
+
+/// How many times in a row. A binary that was replaced by another version does not come back.
+const TRIES_MAX: u32 = 20;
+
+/// The line to a launcher. Dropping it ends the launcher, and with it every program.
+#[derive(Debug)]
+pub(super) struct Line {
+    shared: Arc<Shared>,
+    surroundings: Surroundings,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    next: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Shared {
+    binary: LauncherBinary,
+    setup: Setup,
+    /// None while there is no launcher.
+    current: watch::Sender<Option<Arc<Connection>>>,
+    is_closing: AtomicBool,
+}
+
+/// What is wanted of a launcher beside its setup.
+#[derive(Debug, Clone)]
+pub(super) struct Wanted {
+    pub(super) binary: LauncherBinary,
+    /// None for the strongest level that works.
+    pub(super) level: Option<Level>,
+    /// Everything else; level and namespaces in it are filled in here.
+    pub(super) setup: Setup,
+}
+
+impl Line {
+    /// Starts a launcher of the level that is wanted.
+    ///
+    /// # Errors
+    /// Why that level is not to be had here.
+    pub(super) fn open(wanted: Wanted) -> Result<Self, OpenError> {
+        let Wanted { binary, level, setup } = wanted;
+        let (setup, opened, reasons) = strongest(&binary, level, &setup)?;
+        let (connection, process, ready) = opened;
+        let surroundings = surroundings(level, &setup, ready, reasons);
+        let current = watch::Sender::new(Some(Arc::new(connection)));
+        let shared = Arc::new(Shared { binary, setup, current, is_closing: AtomicBool::new(false) });
+        let thread = {
+            let shared = Arc::clone(&shared);
+            let listener = thread::Builder::new().name("ringback-launcher".into());
+            listener.spawn(move || shared.keep_one(process))?
+        };
+        let next = AtomicU64::new(1);
+        Ok(Self { shared, surroundings, thread: Mutex::new(Some(thread)), next })
+    }
+
+    /// What the launcher was found to have.
+    pub(super) const fn surroundings(&self) -> &Surroundings {
+        &self.surroundings
+    }
+
+    /// Hands a program to the launcher; waits while there is none.
+    ///
+    /// # Errors
+    /// When there is none any more.
+    pub(super) async fn launch(
+        &self,
+        mut launch: Launch,
+        streams: [BorrowedFd<'_>; 3],
+    ) -> Result<(Arc<Connection>, u64, Tidings), Closed> {
+        launch.number = self.next.fetch_add(1, Ordering::Relaxed);
+        let mut current = self.shared.current.subscribe();
+        loop {
+            if self.shared.is_closing.load(Ordering::Relaxed) {
+                return Err(Closed);
+            }
+            let connection = current.borrow_and_update().clone();
+            if let Some(connection) = connection
+                && let Ok(tidings) = connection.launch(launch.clone(), streams)
+            {
+                return Ok((connection, launch.number, tidings));
+            }
+            // Nothing was started: an order reaches the launcher whole or not at all.
+            current.changed().await.map_err(|_| Closed)?;
+        }
+    }
+
+    /// Ends the launcher, and returns when nothing of it is left.
+    pub(super) fn close(&self) {
+        self.shared.is_closing.store(true, Ordering::Relaxed);
+        if let Some(connection) = self.shared.current.borrow().as_ref() {
+            connection.close();
+        }
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// There is no launcher, and there will be none.
+#[derive(Debug)]
+pub(super) struct Closed;
+
+impl Shared {
+    /// Listens to the launcher, and starts the next one when it has gone.
+    fn keep_one(&self, mut process: LauncherProcess) {
+        loop {
+            let connection = self.current.borrow().clone();
+            let Some(connection) = connection else { return };
+            connection.listen();
+            self.current.send_replace(None);
+            process.wait();
+            if self.is_closing.load(Ordering::Relaxed) {
+                connection.give_up();
+                return;
+            }
+            log::error!("the launcher has gone, and with it every running program");
+            let next = self.next();
+            // Only now, because the next launcher starts when nothing of this one is alive.
+            connection.give_up();
+            let Some((next, its_process)) = next else {
+                self.is_closing.store(true, Ordering::Relaxed);
+                self.current.send_replace(None);
+                return;
+            };
+            process = its_process;
+            self.current.send_replace(Some(Arc::new(next)));
+            if self.is_closing.load(Ordering::Relaxed)
+                && let Some(connection) = self.current.borrow().as_ref()
+            {
+                connection.close();
+            }
+        }
+    }
+
+    fn next(&self) -> Option<(Connection, LauncherProcess)> {
+        for _ in 0..TRIES_MAX {
+            match Connection::open(&self.binary, &self.setup) {
+                Ok((connection, process, _)) => {
+                    log::warn!("a new launcher has been started");
+                    return Some((connection, process));
+                }
+                Err(error) => log::error!("no new launcher can be started: {error}"),
+            }
+            if self.is_closing.load(Ordering::Relaxed) {
+                return None;
+            }
+            thread::sleep(TRY_AGAIN);
+        }
+        None
+    }
+}
+
+type Opened = (Connection, LauncherProcess, Ready);
+
+/// Tries one kind of launcher after the other, the strongest first; the first that is ready is it.
+/// Says also why the stronger ones are not to be had.
+fn strongest(
+    binary: &LauncherBinary,
+    level: Option<Level>,
+    setup: &Setup,
+) -> Result<(Setup, Opened, Vec<String>), OpenError> {
+    let mut reasons = Vec::new();
+    let mut last = None;
+    for (level, namespaces) in kinds(level, setup.containment) {
+        let setup = Setup { level, namespaces, ..setup.clone() };
+        match Connection::open(binary, &setup) {
+            Ok(opened) => return Ok((setup, opened, reasons)),
+            Err(OpenError::Refused(why)) => {
+                let with = if namespaces { "" } else { " without namespaces" };
+                reasons.push(format!("{}{with}: {why}", level.as_str()));
+                // What was asked for first is what a user wants to have explained.
+                last.get_or_insert(OpenError::Refused(why));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Err(last.unwrap_or_else(|| OpenError::Refused("there is no such level".to_owned())))
+}
+
+/// The kinds of launchers that may be, the strongest first: each level with namespaces of its own
+/// if possible, which the sandbox cannot do without.
+fn kinds(level: Option<Level>, containment: Option<Containment>) -> Vec<(Level, bool)> {
+    let all = [
+        (Level::Sandbox, true),
+        (Level::Confined, true),
+        (Level::Confined, false),
+        (Level::None, true),
+        (Level::None, false),
+    ];
+    let is_wanted = |kind: &(Level, bool)| {
+        let without = containment == Some(Containment::Session) && kind.0 != Level::Sandbox;
+        level.is_none_or(|level| level == kind.0) && !(kind.1 && without)
+    };
+    all.into_iter().filter(is_wanted).collect()
+}
+
+fn surroundings(
+    wanted: Option<Level>,
+    setup: &Setup,
+    ready: Ready,
+    reasons: Vec<String>,
+) -> Surroundings {
+    let Ready { containment, user_id, memory_by_cgroup, mut weaker } = ready;
+    let reason = match (wanted, reasons.is_empty()) {
+        (Some(_), _) => "asked for by the configuration".to_owned(),
+        (None, true) => "the strongest level there is".to_owned(),
+        (None, false) => format!("the strongest level that works here; {}", reasons.join("; ")),
+    };
+    if wanted.is_some() {
+        weaker.extend(reasons);
+    }
+    if !memory_by_cgroup {
+        weaker.push(
+            "no cgroup limits memory; it is measured every few milliseconds instead".to_owned(),
+        );
+    }
+    Surroundings { level: setup.level, reason, containment, user_id, memory_by_cgroup, weaker }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_strongest_kind_is_tried_first_and_only_what_is_wanted() {
+        let sandbox = [(Level::Sandbox, true)];
+        assert_eq!(kinds(Some(Level::Sandbox), None), sandbox);
+        assert_eq!(kinds(Some(Level::None), None), [(Level::None, true), (Level::None, false)]);
+        assert_eq!(kinds(Some(Level::None), Some(Containment::Session)), [(Level::None, false)]);
+        let all = kinds(None, None);
+        assert!(all.is_sorted_by_key(|(level, namespaces)| (std::cmp::Reverse(*level), !namespaces)));
+    }
+}
