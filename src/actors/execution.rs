@@ -10,7 +10,7 @@ use actix::{ActorContext, MessageResult};
 
 use super::engine::EngineParts;
 use super::messages::{DeliveryDue, Doing, ExecutionFinished, Query, RunEnd, SlotFree, Terminate};
-use super::settle::Settlement;
+use super::settle::{Settlement, ended_with_recording};
 use super::supervisor::SupervisorActor;
 use super::webhook::WebhookActor;
 use crate::domain::{
@@ -113,7 +113,7 @@ impl ExecutionActor {
             Err(error) => {
                 let reason = format!("The system did not say how the program ended: {error}.");
                 let outcome = Outcome::Interrupted { reason };
-                let ended = Ended::without_output(outcome, started_at, now);
+                let ended = ended_with_recording(&actor.parts, &actor.execution, outcome);
                 return actor.settle(ended, None, ctx);
             }
         };
@@ -135,12 +135,16 @@ impl ExecutionActor {
         let attempts_max = self.parts.settings.retry_schedule.attempts_max();
         let guard = Guard::Running(self.run.epoch);
         let settlement = Settlement::new(&self.execution, guard, ended, attempts_max);
-        let store = Arc::clone(&self.parts.store);
+        let EngineParts { store, launcher, .. } = self.parts.clone();
+        let id = self.execution.id;
         let settling = async move {
             // The directory is cleaned up while the disk writes.
             let clean_up = async { drop(residence) };
             let (settled, ()) = tokio::join!(store.finish(settlement.finish), clean_up);
-            settled.map(|settled| match settled {
+            let settled = settled?;
+            // The output is in the record now, and not a moment earlier.
+            launcher.forget_output(id);
+            Ok(match settled {
                 Settled::Written => RunEnd::Settled(settlement.event),
                 Settled::Stale => RunEnd::Given,
             })
@@ -151,11 +155,12 @@ impl ExecutionActor {
     fn requeue(&mut self, residence: Option<Residence>, ctx: &mut Context<Self>) {
         self.phase = Phase::Settling;
         drop(residence);
-        let store = Arc::clone(&self.parts.store);
+        let EngineParts { store, launcher, .. } = self.parts.clone();
         let (id, epoch) = (self.execution.id, self.run.epoch);
         let tenant = self.execution.tenant.clone();
         let requeueing = async move {
             let requeued = store.requeue(id, epoch).await?;
+            launcher.forget_output(id);
             Ok(if requeued { RunEnd::Requeued(tenant) } else { RunEnd::Given })
         };
         ctx.spawn(wrap_future(requeueing).map(Self::settled));

@@ -7,8 +7,8 @@ use futures_util::StreamExt;
 use futures_util::stream;
 
 use super::engine::EngineParts;
-use super::settle::Settlement;
-use crate::domain::{CancelWish, Ended, ExecutionId, OnInterrupt, Outcome, State};
+use super::settle::{Settlement, ended_with_recording};
+use crate::domain::{CancelWish, ExecutionId, OnInterrupt, Outcome, State};
 use crate::store::{Guard, Orphan, Settled, StoreError};
 
 /// How many orphans are read at a time, so that ten thousand of them need no more memory than
@@ -16,6 +16,7 @@ use crate::store::{Guard, Orphan, Settled, StoreError};
 const PAGE: usize = 500;
 
 /// How many of a page are settled at the same time; the store writes them in one transaction.
+/// Their output is in memory meanwhile, as it was in the memory of the server that ran them.
 const AT_ONCE: usize = 128;
 
 /// What an earlier server had left.
@@ -69,6 +70,10 @@ pub async fn recover(parts: &EngineParts) -> Result<Recovered, StoreError> {
     if let Err(error) = parts.launcher.remove_leftovers() {
         log::warn!("cannot remove the directories of earlier executions: {error}");
     }
+    // Every end is on disk by now with what was recorded, and what runs again begins anew.
+    if let Err(error) = parts.launcher.forget_old_output() {
+        log::warn!("cannot remove the recorded output of earlier executions: {error}");
+    }
     Ok(recovered)
 }
 
@@ -78,8 +83,7 @@ async fn settle(parts: &EngineParts, orphan: Orphan) -> Result<Option<Fate>, Sto
     let written = match &fate {
         Fate::Requeue => parts.store.requeue(orphan.execution.id, run.epoch).await?,
         Fate::End(outcome) => {
-            let started_at = Some(run.started_at);
-            let ended = Ended::without_output(outcome.clone(), started_at, parts.clock.now());
+            let ended = ended_with_recording(parts, &orphan.execution, outcome.clone());
             let attempts_max = parts.settings.retry_schedule.attempts_max();
             let guard = Guard::Running(run.epoch);
             let settlement = Settlement::new(&orphan.execution, guard, ended, attempts_max);

@@ -12,8 +12,9 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::unix::AsyncFd;
 
 use super::capture::Capture;
+use super::recordings::{Recordings, Stream};
 use super::spawn::{self, Program};
-use crate::domain::{Captured, Exit, Usage};
+use crate::domain::{Captured, ExecutionId, Exit, Usage};
 
 /// A child process and the streams that it writes.
 #[derive(Debug)]
@@ -44,13 +45,19 @@ pub(super) struct Start<'a> {
     pub(super) directory: &'a std::path::Path,
     pub(super) stdin: Option<&'a [u8]>,
     pub(super) output_bytes_max: u64,
+    /// Where the output is recorded, and for which execution.
+    pub(super) recorded: Option<(&'a Recordings, ExecutionId)>,
 }
 
 impl Running {
     /// Starts a child. Must be called on a thread that runs a tokio reactor.
     pub(super) fn start(start: &Start<'_>) -> io::Result<Self> {
-        let (stdout, stdout_end) = Capture::new(start.output_bytes_max)?;
-        let (stderr, stderr_end) = Capture::new(start.output_bytes_max)?;
+        let capture = |stream| {
+            let recorder = start.recorded.map(|(recordings, id)| recordings.recorder(id, stream));
+            Capture::new(start.output_bytes_max, None, recorder)
+        };
+        let (stdout, stdout_end) = capture(Stream::Stdout)?;
+        let (stderr, stderr_end) = capture(Stream::Stderr)?;
         let pid = spawn::spawn(&Program {
             argv: start.argv,
             env: start.env,

@@ -9,6 +9,7 @@ use super::child::{Ending, Running, Signaller, Start};
 use super::directory::{Directories, ExecutionDirectory, Wanted};
 use super::error::LaunchError;
 use super::leftovers;
+use super::recordings::Recordings;
 use super::residence::{Living, Residence};
 use super::runtime::Runtimes;
 use crate::domain::{ExecutionId, ExecutionSpec, ProgramResult, Tenant};
@@ -45,6 +46,7 @@ pub struct Launcher {
 struct Shared {
     settings: LauncherSettings,
     directories: Directories,
+    recordings: Recordings,
     runtimes: Runtimes,
     living: Living,
 }
@@ -59,8 +61,10 @@ impl Launcher {
         // Programs run elsewhere, and processes are recognised by this path.
         settings.data_dir = settings.data_dir.canonicalize()?;
         let directories = Directories::create(&settings.data_dir)?;
+        let recordings = Recordings::create(&settings.data_dir)?;
         let living = Living::default();
-        Ok(Self { shared: Arc::new(Shared { settings, directories, runtimes, living }) })
+        let shared = Shared { settings, directories, recordings, runtimes, living };
+        Ok(Self { shared: Arc::new(shared) })
     }
 
     /// The runtimes that it launches with.
@@ -98,6 +102,7 @@ impl Launcher {
             directory: &directory.runs_in,
             stdin: spec.stdin.as_deref().map(str::as_bytes),
             output_bytes_max: spec.output_bytes,
+            recorded: Some((&self.shared.recordings, order.id)),
         };
         match Running::start(&start) {
             Ok(running) => {
@@ -124,6 +129,16 @@ impl Launcher {
     /// When the system refuses.
     pub fn remove_leftovers(&self) -> io::Result<()> {
         self.shared.directories.remove_all_but(|name| self.shared.living.contains(name))
+    }
+
+    /// What is recorded of the output of programs.
+    pub(super) fn recordings(&self) -> &Recordings {
+        &self.shared.recordings
+    }
+
+    /// Whether an execution is running here and now.
+    pub(super) fn is_living(&self, execution: &str) -> bool {
+        self.shared.living.contains(execution)
     }
 
     /// The whole environment of a program; nothing of the server's own is in it.

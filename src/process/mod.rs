@@ -10,6 +10,9 @@ mod directory;
 mod error;
 mod launcher;
 mod leftovers;
+mod recorder;
+mod recording;
+mod recordings;
 mod residence;
 mod runtime;
 mod spare;
@@ -18,6 +21,7 @@ mod spawn;
 pub use child::{Ending, Signaller};
 pub use error::LaunchError;
 pub use launcher::{Launched, Launcher, LauncherSettings, Order};
+pub use recordings::Stream;
 pub use residence::Residence;
 pub use runtime::{Located, Runtime, RuntimeSettings, Runtimes, RuntimesError};
 

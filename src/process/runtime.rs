@@ -171,6 +171,7 @@ async fn ask(executable: &Path, arguments: &[String]) -> Option<String> {
         directory: Path::new("/"),
         stdin: None,
         output_bytes_max: 4096,
+        recorded: None,
     };
     let running = Running::start(&start).ok()?;
     let ending: Ending = tokio::time::timeout(ANSWER_WITHIN, running.ended()).await.ok()?.ok()?;
