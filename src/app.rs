@@ -4,6 +4,7 @@
 mod builder;
 mod engine;
 mod error;
+mod launching;
 mod parts;
 mod server;
 

@@ -6,24 +6,30 @@
 //! the same engine with a server around it.
 //!
 //! ```no_run
-//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! use actix_web::{App, HttpServer, web};
 //! use ringback::Ringback;
 //!
-//! let engine = Ringback::builder()
-//!     .data_dir("./ringback-data")
-//!     .api_key("a-key-of-16-characters")
-//!     .start()
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     // Programs are started by a second process of this same binary.
+//!     ringback::launcher::run_if_requested();
+//!     actix_web::rt::System::new().block_on(serve())
+//! }
+//!
+//! async fn serve() -> Result<(), Box<dyn std::error::Error>> {
+//!     let engine = Ringback::builder()
+//!         .data_dir("./ringback-data")
+//!         .api_key("a-key-of-16-characters")
+//!         .start()
+//!         .await?;
+//!     let routes = engine.routes();
+//!     HttpServer::new(move || {
+//!         App::new().service(web::scope("/rb").configure(routes.clone()))
+//!     })
+//!     .bind("127.0.0.1:8080")?
+//!     .run()
 //!     .await?;
-//! let routes = engine.routes();
-//! HttpServer::new(move || {
-//!     App::new().service(web::scope("/rb").configure(routes.clone()))
-//! })
-//! .bind("127.0.0.1:8080")?
-//! .run()
-//! .await?;
-//! # Ok(())
-//! # }
+//!     Ok(())
+//! }
 //! ```
 //!
 //! Read `domain` first, then `actors::messages`: all that can be, and all that can be said.
@@ -44,6 +50,11 @@ pub mod http;
 pub mod app;
 pub mod cli;
 pub mod config;
+
+/// How programs come about: by a small second process of the same binary.
+pub mod launcher {
+    pub use crate::process::{LauncherBinary, run_if_requested};
+}
 
 pub use actors::{
     Cancel, CancelOutcome, EngineStatus, ExecutionEnded, Status, Submit, SubmitError,

@@ -1,7 +1,6 @@
 //! One execution: its program, its timeout, its end. The timeout is enforced here.
 //! Knows nothing of the queue and sends no webhook.
 
-use std::io;
 use std::sync::Arc;
 
 use actix::fut::wrap_future;
@@ -10,15 +9,17 @@ use actix::{ActorContext, MessageResult};
 
 use super::engine::EngineParts;
 use super::messages::{DeliveryDue, Doing, ExecutionFinished, Query, RunEnd, SlotFree, Terminate};
-use super::settle::Settlement;
+use super::settle::{Settlement, ended_with_recording};
 use super::supervisor::SupervisorActor;
 use super::webhook::WebhookActor;
 use crate::domain::{
-    Ended, Execution, ExecutionSpec, OnInterrupt, Outcome, ProgramResult, Run, StartMode,
-    StopReason,
+    Ended, Execution, ExecutionSpec, Exit, OnInterrupt, Outcome, ProgramResult, Run, StopReason,
 };
-use crate::process::{Ending, LaunchError, Launched, Order, Residence, Signaller};
+use crate::process::{Ending, Interrupted, LaunchError, Launched, Order, Residence, Signaller};
 use crate::store::{Guard, Settled, StoreError};
+
+/// What ends a program with its launcher.
+const SIGKILL: i32 = 9;
 
 /// Owns one child process from its start to the moment when its end is on disk.
 pub struct ExecutionActor {
@@ -74,6 +75,7 @@ impl ExecutionActor {
     ) {
         let launched = match launched {
             Ok(launched) => launched,
+            Err(LaunchError::NoLauncher) => return actor.interrupted(ctx),
             Err(error) => {
                 let failed = Outcome::SpawnFailed { reason: error.to_string() };
                 let outcome = actor.stopped.take().map_or(failed, Outcome::before_start);
@@ -103,7 +105,7 @@ impl ExecutionActor {
     }
 
     fn program_ended(
-        ended: io::Result<(Ending, ProgramResult, Residence)>,
+        ended: Result<(Ending, ProgramResult, Residence), Interrupted>,
         actor: &mut Self,
         ctx: &mut Context<Self>,
     ) {
@@ -111,29 +113,45 @@ impl ExecutionActor {
         let started_at = Some(actor.run.started_at);
         let (ending, result, residence) = match ended {
             Ok(ended) => ended,
-            Err(error) => {
-                let reason = format!("The system did not say how the program ended: {error}.");
-                let outcome = Outcome::Interrupted { reason };
-                let ended = Ended::without_output(outcome, started_at, now);
-                return actor.settle(ended, None, ctx);
-            }
+            Err(Interrupted) => return actor.interrupted(ctx),
         };
         if actor.stopped == Some(StopReason::Shutdown)
             && actor.spec.on_interrupt == OnInterrupt::Rerun
         {
             return actor.requeue(Some(residence), ctx);
         }
-        let Ending { exit, usage, stdout, stderr } = ending;
-        let outcome = Outcome::of(exit, actor.stopped.take());
+        let exceeded = ending.exceeded.map(StopReason::Limit);
+        let outcome = Outcome::of(ending.exit, actor.stopped.take().or(exceeded));
         let ended = Ended {
-            stdout,
-            stderr,
+            stdout: ending.stdout,
+            stderr: ending.stderr,
             result,
-            usage: Some(usage),
-            start: Some(StartMode::Cold),
+            usage: Some(ending.usage),
+            descendants_killed: ending.descendants_killed,
+            start: Some(ending.start),
             ..Ended::without_output(outcome, started_at, now)
         };
         actor.settle(ended, Some(residence), ctx);
+    }
+
+    /// The launcher was lost, and with it the program: a reason that came first counts, then the
+    /// execution's own policy, which holds once.
+    fn interrupted(&mut self, ctx: &mut Context<Self>) {
+        let may_rerun = self.spec.on_interrupt == OnInterrupt::Rerun && self.execution.attempt == 1;
+        match self.stopped.take() {
+            None | Some(StopReason::Shutdown) if may_rerun => self.requeue(None, ctx),
+            None => {
+                let reason = "The launcher was lost while the program was running.".to_owned();
+                let outcome = Outcome::Interrupted { reason };
+                let ended = ended_with_recording(&self.parts, &self.execution, outcome);
+                self.settle(ended, None, ctx);
+            }
+            Some(reason) => {
+                let outcome = Outcome::of(Exit::Signal(SIGKILL), Some(reason));
+                let ended = ended_with_recording(&self.parts, &self.execution, outcome);
+                self.settle(ended, None, ctx);
+            }
+        }
     }
 
     fn settle(&mut self, ended: Ended, residence: Option<Residence>, ctx: &mut Context<Self>) {
@@ -142,12 +160,16 @@ impl ExecutionActor {
         let attempts_max = self.parts.settings.retry_schedule.attempts_max();
         let guard = Guard::Running(self.run.epoch);
         let settlement = Settlement::new(&self.execution, guard, ended, attempts_max);
-        let store = Arc::clone(&self.parts.store);
+        let EngineParts { store, launcher, .. } = self.parts.clone();
+        let id = self.execution.id;
         let settling = async move {
             // The directory is cleaned up while the disk writes.
             let clean_up = async { drop(residence) };
             let (settled, ()) = tokio::join!(store.finish(settlement.finish), clean_up);
-            settled.map(|settled| match settled {
+            let settled = settled?;
+            // The output is in the record now, and not a moment earlier.
+            launcher.forget_output(id);
+            Ok(match settled {
                 Settled::Written => RunEnd::Settled(settlement.event),
                 Settled::Stale => RunEnd::Given,
             })
@@ -158,11 +180,12 @@ impl ExecutionActor {
     fn requeue(&mut self, residence: Option<Residence>, ctx: &mut Context<Self>) {
         self.phase = Phase::Settling;
         drop(residence);
-        let store = Arc::clone(&self.parts.store);
+        let EngineParts { store, launcher, .. } = self.parts.clone();
         let (id, epoch) = (self.execution.id, self.run.epoch);
         let tenant = self.execution.tenant.clone();
         let requeueing = async move {
             let requeued = store.requeue(id, epoch).await?;
+            launcher.forget_output(id);
             Ok(if requeued { RunEnd::Requeued(tenant) } else { RunEnd::Given })
         };
         ctx.spawn(wrap_future(requeueing).map(Self::settled));

@@ -207,7 +207,7 @@ pub enum Doing {
     /// The program runs under this process id.
     Running {
         /// The process id.
-        pid: i32,
+        pid: Option<i32>,
     },
     /// The program has been asked to end.
     Ending,

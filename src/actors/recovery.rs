@@ -7,8 +7,8 @@ use futures_util::StreamExt;
 use futures_util::stream;
 
 use super::engine::EngineParts;
-use super::settle::Settlement;
-use crate::domain::{CancelWish, Ended, ExecutionId, OnInterrupt, Outcome, State};
+use super::settle::{Settlement, ended_with_recording};
+use crate::domain::{CancelWish, ExecutionId, OnInterrupt, Outcome, State};
 use crate::store::{Guard, Orphan, Settled, StoreError};
 
 /// How many orphans are read at a time, so that ten thousand of them need no more memory than
@@ -16,13 +16,12 @@ use crate::store::{Guard, Orphan, Settled, StoreError};
 const PAGE: usize = 500;
 
 /// How many of a page are settled at the same time; the store writes them in one transaction.
+/// Their output is in memory meanwhile, as it was in the memory of the server that ran them.
 const AT_ONCE: usize = 128;
 
 /// What an earlier server had left.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Recovered {
-    /// Processes that were still running.
-    pub processes_killed: usize,
     /// Executions that ended by this.
     pub settled: usize,
     /// Executions that were queued again.
@@ -31,11 +30,8 @@ pub struct Recovered {
 
 impl fmt::Display for Recovered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { processes_killed, settled, requeued } = self;
-        write!(
-            f,
-            "{processes_killed} processes killed, {settled} executions settled, {requeued} queued again"
-        )
+        let Self { settled, requeued } = self;
+        write!(f, "{settled} executions settled, {requeued} queued again")
     }
 }
 
@@ -44,13 +40,12 @@ enum Fate {
     Requeue,
 }
 
-/// Kills the programs of earlier servers and settles their executions.
+/// Settles the executions of earlier servers, whose programs the launcher has seen to.
 ///
 /// # Errors
 /// When the store cannot be read or written; nothing may be started then.
 pub async fn recover(parts: &EngineParts) -> Result<Recovered, StoreError> {
-    let processes_killed = parts.launcher.kill_leftovers();
-    let mut recovered = Recovered { processes_killed, ..Recovered::default() };
+    let mut recovered = Recovered::default();
     let mut after: Option<ExecutionId> = None;
     loop {
         let page = parts.store.orphans(after, PAGE).await?;
@@ -66,8 +61,9 @@ pub async fn recover(parts: &EngineParts) -> Result<Recovered, StoreError> {
             }
         }
     }
+    // Every end is on disk by now with what was recorded, and what runs again begins anew.
     if let Err(error) = parts.launcher.remove_leftovers() {
-        log::warn!("cannot remove the directories of earlier executions: {error}");
+        log::warn!("cannot remove what earlier executions left: {error}");
     }
     Ok(recovered)
 }
@@ -78,8 +74,7 @@ async fn settle(parts: &EngineParts, orphan: Orphan) -> Result<Option<Fate>, Sto
     let written = match &fate {
         Fate::Requeue => parts.store.requeue(orphan.execution.id, run.epoch).await?,
         Fate::End(outcome) => {
-            let started_at = Some(run.started_at);
-            let ended = Ended::without_output(outcome.clone(), started_at, parts.clock.now());
+            let ended = ended_with_recording(parts, &orphan.execution, outcome.clone());
             let attempts_max = parts.settings.retry_schedule.attempts_max();
             let guard = Guard::Running(run.epoch);
             let settlement = Settlement::new(&orphan.execution, guard, ended, attempts_max);

@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use crate::domain::{DeliveryId, Ended, Event, Execution};
+use super::engine::EngineParts;
+use crate::domain::{Captured, DeliveryId, Ended, Event, Execution, Outcome};
+use crate::process::Stream;
 use crate::store::{Finish, Guard, NewDelivery};
 use crate::webhook::{authority, payload};
 
@@ -37,4 +39,28 @@ impl Settlement {
         let finish = Finish { id: execution.id, guard, ended, delivery };
         Self { finish, event: Arc::new(event) }
     }
+}
+
+/// The end of an execution whose program was lost: all that is left of its output is what was
+/// recorded while it ran.
+pub(super) fn ended_with_recording(
+    parts: &EngineParts,
+    execution: &Execution,
+    outcome: Outcome,
+) -> Ended {
+    let recorded = |stream| recorded(parts, execution, stream);
+    let (stdout, stderr) = (recorded(Stream::Stdout), recorded(Stream::Stderr));
+    let started_at = execution.started_at();
+    let ended = Ended::without_output(outcome, started_at, parts.clock.now());
+    Ended { stdout, stderr, ..ended }
+}
+
+/// An end without its output is better than none.
+fn recorded(parts: &EngineParts, execution: &Execution, stream: Stream) -> Captured {
+    let recorded = parts.launcher.recorded_output(execution.id, stream);
+    let recorded = recorded.unwrap_or_else(|error| {
+        log::warn!("execution {}: its {} is lost: {error}", execution.id, stream.as_str());
+        None
+    });
+    recorded.unwrap_or_default()
 }

@@ -20,13 +20,11 @@ use super::messages::{
     Subscribe, Terminate, Watch,
 };
 use super::queue::QueueCount;
-use super::settle::Settlement;
+use super::settle::{Settlement, ended_with_recording};
 use super::slots::Slots;
 use super::watch::Audience;
 use super::webhook::WebhookActor;
-use crate::domain::{
-    CancelWish, Ended, Epoch, Event, Execution, ExecutionId, Outcome, State, StopReason,
-};
+use crate::domain::{CancelWish, Epoch, Event, Execution, ExecutionId, Outcome, State, StopReason};
 use crate::store::{Census, Guard, NewExecution, Settled, Started, StoreError};
 
 /// How many messages may wait for the supervisor before senders do. Requests wait for a commit
@@ -137,13 +135,17 @@ impl SupervisorActor {
     fn settle_lost(&self, execution: &Execution, epoch: Epoch, ctx: &mut Context<Self>) {
         let reason = "The server failed internally while the program was running.".to_owned();
         let outcome = Outcome::Interrupted { reason };
-        let now = self.parts.clock.now();
-        let ended = Ended::without_output(outcome, execution.started_at(), now);
+        let ended = ended_with_recording(&self.parts, execution, outcome);
         let attempts_max = self.parts.settings.retry_schedule.attempts_max();
         let guard = Guard::Running(epoch);
         let Settlement { finish, event } = Settlement::new(execution, guard, ended, attempts_max);
-        let (store, webhook) = (Arc::clone(&self.parts.store), self.webhook.clone());
-        let settling = async move { store.finish(finish).await };
+        let EngineParts { store, launcher, .. } = self.parts.clone();
+        let (id, webhook) = (execution.id, self.webhook.clone());
+        let settling = async move {
+            let settled = store.finish(finish).await?;
+            launcher.forget_output(id);
+            Ok::<_, StoreError>(settled)
+        };
         ctx.spawn(wrap_future(settling).map(move |settled, actor: &mut Self, _| match settled {
             Ok(Settled::Written) => {
                 webhook.do_send(DeliveryDue);

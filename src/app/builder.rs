@@ -10,11 +10,13 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::engine::Engine;
 use super::error::StartError;
+use super::launching::{self, LauncherOptions};
 use super::parts;
 use crate::actors::{EngineParts, SupervisorActor, WebhookActor, recover};
 use crate::config::Config;
 use crate::domain::{OwnerId, Secret};
 use crate::http::{Api, Keyring, NewKey, new_key};
+use crate::process::{Feature, LauncherBinary};
 use crate::store::{Clock, SealingKey, SqliteOptions, SqliteStore, Store};
 
 /// The beginning of every engine: [`Ringback::builder`].
@@ -24,7 +26,9 @@ pub struct Ringback;
 impl Ringback {
     /// A builder with every default of `config.default.toml`.
     pub fn builder() -> Builder {
-        Builder { config: Config::default(), store: None, keys: Keys::Stored { make_first: false } }
+        let keys = Keys::Stored { make_first: false };
+        let launcher = LauncherOptions::default();
+        Builder { config: Config::default(), store: None, keys, launcher }
     }
 }
 
@@ -34,6 +38,7 @@ pub struct Builder {
     config: Config,
     store: Option<(Arc<dyn Store>, Clock)>,
     keys: Keys,
+    launcher: LauncherOptions,
 }
 
 enum Keys {
@@ -85,6 +90,21 @@ impl Builder {
         self
     }
 
+    /// Starts this binary as the launcher of programs, in place of the application's own: for an
+    /// application that cannot call
+    /// [`run_if_requested`](crate::launcher::run_if_requested) first in its `main`.
+    pub fn launcher_binary(mut self, binary: impl Into<PathBuf>) -> Self {
+        self.launcher.binary = LauncherBinary::Path(binary.into());
+        self
+    }
+
+    /// Does without these features of the kernel, as if it had none of them: to see how an
+    /// application fares on a machine that offers less.
+    pub fn without_features(mut self, features: impl IntoIterator<Item = Feature>) -> Self {
+        self.launcher.lacking.extend(features);
+        self
+    }
+
     /// Keeps everything in a store of the application's own instead of SQLite in the data
     /// directory. `clock` is the clock by which that store measures.
     pub fn store(mut self, store: Arc<dyn Store>, clock: Clock) -> Self {
@@ -98,14 +118,15 @@ impl Builder {
     /// # Errors
     /// One clear sentence for whatever is wrong with the configuration or the machine.
     pub async fn start(self) -> Result<Engine, StartError> {
-        let Self { config, store, keys } = self;
+        let Self { config, store, keys, launcher } = self;
         let policy = parts::address_policy(&config)?;
         let client_settings = parts::client_settings(&config, &policy)?;
         let (store, clock) = match store {
             Some(given) => given,
             None => open_sqlite(&config)?,
         };
-        let launcher = parts::launcher(&config)?;
+        let launcher = launching::launcher(&config, launcher)?;
+        let level = launcher.surroundings().level;
         let settings = Arc::new(parts::engine_settings(&config));
         let parts = EngineParts { store, launcher, clock, settings };
         let recovered = recover(&parts).await?;
@@ -130,7 +151,7 @@ impl Builder {
             launcher: parts.launcher.clone(),
             policy,
             keys,
-            limits: parts::request_limits(&config),
+            limits: parts::request_limits(&config, level),
         });
         let last_pass = parts::last_pass(&config);
         Ok(Engine::new(super::engine::Running {

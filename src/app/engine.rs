@@ -107,7 +107,7 @@ impl Engine {
                 // An arbiter whose thread panicked has stopped as well.
                 let _ = arbiter.join();
             }
-            launcher.kill_leftovers();
+            launcher.close();
         });
         let _ = joined.await;
     }

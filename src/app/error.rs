@@ -1,9 +1,8 @@
 //! Why an engine or a server does not start, each in one clear sentence.
 
 use std::io;
-use std::path::PathBuf;
 
-use crate::process::RuntimesError;
+use crate::process::{LauncherError, RuntimesError};
 use crate::store::StoreError;
 use crate::webhook::{AllowEntryError, TlsError};
 
@@ -14,14 +13,9 @@ pub enum StartError {
     /// The store cannot be opened or read.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The directories of programs cannot be made.
-    #[error("cannot make the directories of programs in {}: {source}", path.display())]
-    Directories {
-        /// The data directory.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    /// Programs cannot be launched as the configuration wants it.
+    #[error(transparent)]
+    Launcher(#[from] LauncherError),
     /// The table of runtimes makes no sense.
     #[error("the runtimes make no sense: {0}")]
     Runtimes(#[from] RuntimesError),

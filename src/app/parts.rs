@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::actors::EngineSettings;
-use crate::config::{Config, Isolation, LimitConfig, Network};
+use crate::config::{Config, LimitConfig, Network};
 use crate::http::{Bounds, NetworkPolicy, NetworkRules, ProgramLimits, RequestLimits};
-use crate::process::{Launcher, LauncherSettings, RuntimeSettings, Runtimes};
+use crate::process::Level;
 use crate::store::Clock;
 use crate::webhook::{AddressPolicy, AllowEntry, AllowEntryError, ClientSettings, tls};
 
@@ -35,14 +35,14 @@ pub(super) fn engine_settings(config: &Config) -> EngineSettings {
     }
 }
 
-pub(super) fn request_limits(config: &Config) -> RequestLimits {
+pub(super) fn request_limits(config: &Config, level: Level) -> RequestLimits {
     RequestLimits {
         body_bytes_max: config.server.body_bytes_max,
         code_bytes_max: config.execution.code_bytes_max,
         stdin_bytes_max: config.execution.stdin_bytes_max,
         env_bytes_max: config.execution.env_bytes_max,
         program: program_limits(config),
-        network: network_rules(config),
+        network: network_rules(config, level),
         timeout_default: config.execution.timeout_default,
         timeout_max: config.execution.timeout_max,
         labels_max: config.request.labels_max,
@@ -73,38 +73,15 @@ fn bounds<T>(LimitConfig { default, max }: LimitConfig<T>) -> Bounds<T> {
     Bounds { default, max }
 }
 
-fn network_rules(config: &Config) -> NetworkRules {
+fn network_rules(config: &Config, level: Level) -> NetworkRules {
     NetworkRules {
         policy: match config.execution.network {
             Network::Off => NetworkPolicy::Off,
             Network::OnRequest => NetworkPolicy::OnRequest,
             Network::On => NetworkPolicy::On,
         },
-        // By the level that is asked for, until the launcher reports the one that is in force:
-        // `auto` may come out as `none`.
-        enforced: config.execution.isolation != Isolation::None,
+        enforced: level != Level::None,
     }
-}
-
-pub(super) fn launcher(config: &Config) -> Result<Launcher, StartError> {
-    let runtimes = config.runtimes.iter().map(|(name, runtime)| RuntimeSettings {
-        name: name.clone(),
-        aliases: runtime.aliases.clone(),
-        command: runtime.command.clone(),
-        file: runtime.file.clone(),
-        version: runtime.version.clone(),
-        locate: runtime.locate.clone(),
-        env: runtime.env.clone().into_iter().collect(),
-    });
-    let runtimes = Runtimes::new(runtimes.collect())?;
-    let data_dir = config.server.data_dir.clone();
-    let settings = LauncherSettings {
-        data_dir: data_dir.clone(),
-        path: config.execution.path.clone(),
-        result_bytes_max: config.execution.result_bytes_max,
-    };
-    Launcher::new(settings, runtimes)
-        .map_err(|source| StartError::Directories { path: data_dir, source })
 }
 
 pub(super) fn address_policy(config: &Config) -> Result<Arc<AddressPolicy>, StartError> {

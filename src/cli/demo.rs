@@ -73,7 +73,7 @@ async fn run(stays: bool) -> Result<(), Failure> {
 /// Python when it is there, for that is what most people run; else the shell that always is.
 async fn language(engine: &crate::app::Engine) -> &'static str {
     let Some(python) = engine.launcher().runtimes().find("python") else { return "sh" };
-    if python.executable().await.is_ok() { "python" } else { "sh" }
+    if python.located(engine.launcher()).await.is_ok() { "python" } else { "sh" }
 }
 
 impl Demo {

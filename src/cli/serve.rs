@@ -47,7 +47,7 @@ fn tell_runtimes(engine: &Engine) {
     actix_rt::spawn(async move {
         for runtime in launcher.runtimes().iter() {
             let name = runtime.name();
-            match runtime.located().await {
+            match runtime.located(&launcher).await {
                 Ok(found) => {
                     let version = found.version.as_deref().unwrap_or("version unknown");
                     log::info!("runtime {name}: {} ({version})", found.executable.display());

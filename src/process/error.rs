@@ -1,6 +1,7 @@
 //! Why a program could not be started, in a sentence for the record of its execution.
 
 use std::io;
+use std::path::PathBuf;
 
 /// Why a program could not be started. Each says in a sentence what a user can do something about.
 #[derive(Debug, thiserror::Error)]
@@ -25,12 +26,44 @@ pub enum LaunchError {
         /// What the system said.
         source: io::Error,
     },
+    /// Its input or output could not be made.
+    #[error("The program's input and output could not be made: {source}.")]
+    Streams {
+        /// What the system said.
+        source: io::Error,
+    },
     /// The system refused to start the process.
-    #[error("The command `{command}` could not be started: {source}.")]
+    #[error("The command `{command}` could not be started, while {doing}: {source}.")]
     Spawn {
         /// The command.
         command: String,
+        /// What was being done.
+        doing: String,
         /// What the system said.
         source: io::Error,
+    },
+    /// The launcher has gone before the program was started, and no other could be had.
+    #[error("The launcher was lost before the program was started.")]
+    NoLauncher,
+}
+
+/// Why no programs can be launched at all.
+#[derive(Debug, thiserror::Error)]
+pub enum LauncherError {
+    /// The directories cannot be made.
+    #[error("cannot make the directories of programs in {}: {source}", path.display())]
+    Directories {
+        /// The data directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The isolation level is not to be had here.
+    #[error("isolation level `{level}` is not available on this machine: {reason}")]
+    Level {
+        /// Its name.
+        level: &'static str,
+        /// What is missing.
+        reason: String,
     },
 }

@@ -1,27 +1,51 @@
 //! Launches the program of an execution: its directory, its environment, its command.
 //! Everything above speaks to processes through this; how they come about can change below it.
 
-use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::child::{Ending, Running, Signaller, Start};
-use super::directory::{Directories, ExecutionDirectory, Wanted};
-use super::error::LaunchError;
-use super::leftovers;
-use super::residence::{Living, Residence};
-use super::runtime::Runtimes;
-use crate::domain::{ExecutionId, ExecutionSpec, ProgramResult, Tenant};
+use super::capture::Capture;
+use super::child::{Bounds, Ending, Interrupted, NotStarted, Running, Signaller, Start};
+use super::directory::{Directories, ExecutionDirectory, Residence, Roots, Wanted};
+use super::error::{LaunchError, LauncherError};
+use super::launcher::{Launch, LauncherBinary, Limits, Setup};
+use super::level::{Containment, Feature, Level, Surroundings};
+use super::line::{self, Line};
+use super::outlook::Outlook;
+use super::recordings::{Recordings, Stream};
+use super::runtime::Runtime;
+use super::runtimes::Runtimes;
+use crate::domain::{ExecutionId, ExecutionSpec, OnOutputLimit, ProgramResult, Tenant, WorkingDir};
+
+/// The variable that tells a program where its result goes.
+const RESULT_VARIABLE: &str = "RINGBACK_RESULT";
+
+/// The variable that tells a program whose it is. People find it by this.
+const EXECUTION_VARIABLE: &str = "RINGBACK_EXECUTION_ID";
 
 /// What every launch needs to know.
 #[derive(Debug, Clone)]
 pub struct LauncherSettings {
     /// Where the directories of executions and workspaces are.
     pub data_dir: PathBuf,
-    /// The `PATH` that programs get.
+    /// The `PATH` that programs get, and where runtimes are looked for.
     pub path: String,
     /// The longest result that is taken from a program, in bytes.
     pub result_bytes_max: u64,
+    /// Which binary is started as the launcher.
+    pub binary: LauncherBinary,
+    /// How far programs are kept apart from the machine; none for the strongest level that works.
+    pub level: Option<Level>,
+    /// How their processes are held together; none for the strongest that works.
+    pub containment: Option<Containment>,
+    /// The user and group of programs when the server runs as root.
+    pub user_id: u32,
+    /// Directories in which programs may run beside their own and their tenant's.
+    pub working_dirs: Vec<PathBuf>,
+    /// What programs may read beside the system's own directories.
+    pub readable: Vec<PathBuf>,
+    /// Features of the kernel that are left out on purpose, to see how that is lived with.
+    pub lacking: Vec<Feature>,
 }
 
 /// What is to be launched.
@@ -43,24 +67,41 @@ pub struct Launcher {
 
 #[derive(Debug)]
 struct Shared {
-    settings: LauncherSettings,
+    path: String,
+    result_bytes_max: u64,
     directories: Directories,
+    recordings: Recordings,
     runtimes: Runtimes,
-    living: Living,
+    line: Line,
 }
 
 impl Launcher {
-    /// Makes the directories that programs will need.
+    /// Makes the directories that programs will need, and starts the process that will start them.
+    /// When this returns, nothing of an earlier server on the same data runs any more.
     ///
     /// # Errors
-    /// When they cannot be made.
-    pub fn new(mut settings: LauncherSettings, runtimes: Runtimes) -> io::Result<Self> {
-        std::fs::create_dir_all(&settings.data_dir)?;
-        // Programs run elsewhere, and processes are recognised by this path.
-        settings.data_dir = settings.data_dir.canonicalize()?;
-        let directories = Directories::create(&settings.data_dir)?;
-        let living = Living::default();
-        Ok(Self { shared: Arc::new(Shared { settings, directories, runtimes, living }) })
+    /// When the directories cannot be made, or the level is not to be had on this machine.
+    pub fn new(mut settings: LauncherSettings, runtimes: Runtimes) -> Result<Self, LauncherError> {
+        let cannot = |path: &PathBuf| {
+            let path = path.clone();
+            move |source| LauncherError::Directories { path, source }
+        };
+        let data_dir = &settings.data_dir;
+        std::fs::create_dir_all(data_dir).map_err(cannot(data_dir))?;
+        // Programs run elsewhere, and rules about files follow no links.
+        settings.data_dir = data_dir.canonicalize().map_err(cannot(data_dir))?;
+        let data_dir = settings.data_dir.clone();
+        let is_root = rustix::process::geteuid().is_root();
+        let owner = is_root.then_some(settings.user_id);
+        let directories = Directories::create(&data_dir, owner).map_err(cannot(&data_dir))?;
+        let recordings = Recordings::create(&data_dir).map_err(cannot(&data_dir))?;
+        let line = Line::open(wanted(&settings)).map_err(|error| LauncherError::Level {
+            level: settings.level.map_or("auto", Level::as_str),
+            reason: error.to_string(),
+        })?;
+        let LauncherSettings { path, result_bytes_max, .. } = settings;
+        let shared = Shared { path, result_bytes_max, directories, recordings, runtimes, line };
+        Ok(Self { shared: Arc::new(shared) })
     }
 
     /// The runtimes that it launches with.
@@ -68,62 +109,122 @@ impl Launcher {
         &self.shared.runtimes
     }
 
+    /// How programs are kept apart from the machine and held together.
+    pub fn surroundings(&self) -> &Surroundings {
+        self.shared.line.surroundings()
+    }
+
     /// Starts the program of an execution that has been started in the store.
     ///
     /// # Errors
     /// When the runtime is missing or the system refuses. Nothing is left behind then.
     pub async fn launch(&self, order: &Order<'_>) -> Result<Launched, LaunchError> {
-        let spec = order.spec;
+        let (shared, spec) = (&self.shared, order.spec);
         let unknown = || LaunchError::UnknownLanguage { language: spec.language.clone() };
-        let runtime = self.shared.runtimes.find(&spec.language).ok_or_else(unknown)?;
-        let executable = runtime.executable().await?;
-        let alive = self.shared.living.enter(order.id);
-        let wanted = Wanted {
-            id: order.id,
-            tenant: order.tenant,
-            code: &spec.code,
-            code_file: &runtime.settings().file,
-            working_dir: &spec.working_dir,
-        };
-        let directories = &self.shared.directories;
-        let directory =
-            directories.prepare(&wanted).map_err(|source| LaunchError::Directory { source })?;
+        let runtime = shared.runtimes.find(&spec.language).ok_or_else(unknown)?;
+        let executable = runtime.executable(&shared.line, &shared.path).await?;
+        let place = self.place(order, runtime)?;
         let mut argv = vec![executable.display().to_string()];
         argv.extend_from_slice(&runtime.settings().command[1..]);
-        argv.push(directory.code.display().to_string());
-        let env = self.environment(order, &runtime.settings().env, &directory);
-        let start = Start {
-            argv: &argv,
-            env: &env,
-            directory: &directory.runs_in,
-            stdin: spec.stdin.as_deref().map(str::as_bytes),
-            output_bytes_max: spec.output_bytes,
+        argv.push(place.outlook.code.display().to_string());
+        let launch = Launch {
+            number: 0,
+            env: self.environment(order, &runtime.settings().env, &place.outlook),
+            argv,
+            code: place
+                .directory
+                .is_none()
+                .then(|| (runtime.settings().file.clone(), spec.code.clone())),
+            result_bytes_max: shared.result_bytes_max,
+            directory: place.outlook.runs_in.clone(),
+            execution: place.directory.is_some().then(|| order.id.to_string()),
+            workspace: place.workspace,
+            listed: match &spec.working_dir {
+                WorkingDir::Listed(path) => Some(path.clone()),
+                WorkingDir::Own | WorkingDir::Workspace(_) => None,
+            },
+            network: spec.network,
+            limits: limits(spec),
+            warm: None,
         };
-        match Running::start(&start) {
-            Ok(running) => {
-                alive.led_by(running.signaller().pid());
-                let executions = directories.executions().to_owned();
-                let residence = Residence { directory, executions, alive };
-                let result_bytes_max = self.shared.settings.result_bytes_max;
-                Ok(Launched { running, residence, result_bytes_max })
-            }
-            Err(source) => Err(LaunchError::Spawn { command: argv.swap_remove(0), source }),
-        }
+        let running = self.run(order, launch).await?;
+        let residence = Residence { directory: place.directory };
+        Ok(Launched { running, residence, result_bytes_max: shared.result_bytes_max })
     }
 
-    /// Kills processes of executions that are not running here and now, and says how many.
-    pub fn kill_leftovers(&self) -> usize {
-        leftovers::kill(self.shared.directories.executions(), |name| {
-            self.shared.living.contains(name)
-        })
-    }
-
-    /// Removes the directories of executions that are not running here and now.
+    /// Removes what executions of earlier servers have left on disk. Not while anything runs.
     ///
     /// # Errors
     /// When the system refuses.
-    pub fn remove_leftovers(&self) -> io::Result<()> {
-        self.shared.directories.remove_all_but(|name| self.shared.living.contains(name))
+    pub fn remove_leftovers(&self) -> std::io::Result<()> {
+        self.shared.directories.remove_leftovers()?;
+        self.shared.recordings.remove_all()
+    }
+
+    /// Ends every program, and the process that started them. Returns when nothing is left.
+    pub fn close(&self) {
+        self.shared.line.close();
+    }
+
+    /// What is recorded of the output of programs.
+    pub(super) fn recordings(&self) -> &Recordings {
+        &self.shared.recordings
+    }
+
+    /// What asks runtimes who they are.
+    pub(super) fn line(&self) -> (&Line, &str) {
+        (&self.shared.line, &self.shared.path)
+    }
+
+    async fn run(&self, order: &Order<'_>, launch: Launch) -> Result<Running, LaunchError> {
+        let spec = order.spec;
+        let command = launch.argv[0].clone();
+        let stop_at = (spec.on_output_limit == OnOutputLimit::Fail).then_some(spec.output_bytes);
+        let capture = |stream| {
+            let recorder = self.shared.recordings.recorder(order.id, stream);
+            Capture::new(spec.output_bytes, stop_at, Some(recorder))
+                .map_err(|source| LaunchError::Streams { source })
+        };
+        let start = Start {
+            launch,
+            stdin: spec.stdin.as_deref().map(str::as_bytes),
+            stdout: capture(Stream::Stdout)?,
+            stderr: capture(Stream::Stderr)?,
+            bounds: Bounds {
+                memory_bytes: spec.limits.memory_bytes.unwrap_or(0),
+                cpu_time: spec.limits.cpu_time.unwrap_or_default(),
+                output_bytes: spec.output_bytes,
+            },
+        };
+        Running::start(&self.shared.line, start).await.map_err(|error| match error {
+            NotStarted::Failed(failed) => {
+                LaunchError::Spawn { command, doing: failed.doing, source: failed.error }
+            }
+            NotStarted::Input(source) => LaunchError::Streams { source },
+            NotStarted::NoLauncher => LaunchError::NoLauncher,
+        })
+    }
+
+    /// Makes what a program needs on our disk, and says what it will see of it.
+    fn place(&self, order: &Order<'_>, runtime: &Runtime) -> Result<Place, LaunchError> {
+        let working_dir = &order.spec.working_dir;
+        let file = &runtime.settings().file;
+        let directories = &self.shared.directories;
+        let cannot = |source| LaunchError::Directory { source };
+        let workspace = directories.prepare_workspace(order.tenant, working_dir).map_err(cannot)?;
+        if self.surroundings().level == Level::Sandbox {
+            let outlook = Outlook::in_sandbox(file, working_dir);
+            return Ok(Place { outlook, directory: None, workspace });
+        }
+        let wanted = Wanted {
+            id: order.id,
+            tenant: order.tenant,
+            code: &order.spec.code,
+            code_file: file,
+            working_dir,
+        };
+        let directory = directories.prepare(&wanted).map_err(cannot)?;
+        Ok(Place { outlook: directory.outlook.clone(), directory: Some(directory), workspace })
     }
 
     /// The whole environment of a program; nothing of the server's own is in it.
@@ -131,16 +232,15 @@ impl Launcher {
         &self,
         order: &Order<'_>,
         runtime: &[(String, String)],
-        directory: &ExecutionDirectory,
+        outlook: &Outlook,
     ) -> Vec<String> {
-        let home = directory.runs_in.display();
+        let home = outlook.runs_in.display();
         let ours = [
-            format!("PATH={}", self.shared.settings.path),
+            format!("PATH={}", self.shared.path),
             format!("HOME={home}"),
             format!("PWD={home}"),
             // Text is UTF-8. Not LANG: it has a program load a dozen locale files at its start.
             "LC_CTYPE=C.UTF-8".to_owned(),
-            format!("RINGBACK_EXECUTION_ID={}", order.id),
         ];
         let asked = &order.spec.env;
         let is_asked = |variable: &String| {
@@ -149,26 +249,64 @@ impl Launcher {
         let runtime = runtime.iter().map(|(name, value)| format!("{name}={value}"));
         let mut all: Vec<String> = ours.into_iter().chain(runtime).collect();
         all.retain(|variable| !is_asked(variable));
-        all.extend(asked.iter().map(|(name, value)| format!("{name}={}", value.expose())));
-        // Not for the client to choose: it is how leftovers are recognised.
-        all.retain(|variable| !variable.starts_with(&format!("{}=", leftovers::MARK)));
-        all.push(format!("{}={}", leftovers::MARK, directory.result.display()));
+        let chosen = [EXECUTION_VARIABLE, RESULT_VARIABLE];
+        // Not for the client to choose: others rely on them.
+        let asked = asked.iter().filter(|(name, _)| !chosen.contains(&name.as_str()));
+        all.extend(asked.map(|(name, value)| format!("{name}={}", value.expose())));
+        all.push(format!("{EXECUTION_VARIABLE}={}", order.id));
+        all.push(format!("{RESULT_VARIABLE}={}", outlook.result.display()));
         all
     }
+}
+
+/// What a program has on our disk, and what it sees of it.
+struct Place {
+    outlook: Outlook,
+    directory: Option<ExecutionDirectory>,
+    workspace: Option<String>,
+}
+
+fn limits(spec: &ExecutionSpec) -> Limits {
+    let domain = &spec.limits;
+    Limits {
+        memory_bytes: domain.memory_bytes,
+        processes: domain.processes,
+        cpu_micros: domain.cpu_time.map(|time| time.as_micros().try_into().unwrap_or(u64::MAX)),
+        open_files: domain.open_files,
+        disk_bytes: domain.disk_bytes,
+    }
+}
+
+fn wanted(settings: &LauncherSettings) -> line::Wanted {
+    let roots = Roots::of(&settings.data_dir);
+    let setup = Setup {
+        // Both are found out by trying.
+        level: Level::Sandbox,
+        namespaces: true,
+        containment: settings.containment,
+        user_id: settings.user_id,
+        executions: roots.executions,
+        workspaces: roots.workspaces,
+        working_dirs: settings.working_dirs.clone(),
+        readable: settings.readable.clone(),
+        lock: settings.data_dir.join("launcher.lock"),
+        cgroup: line::cgroup_name(&settings.data_dir),
+        lacking: settings.lacking.clone(),
+        warm: Vec::new(),
+    };
+    line::Wanted { binary: settings.binary.clone(), level: settings.level, setup }
 }
 
 /// A program that runs, and the place where it does.
 #[derive(Debug)]
 pub struct Launched {
-    /// The process.
     running: Running,
-    /// Its directory, and its name among the living.
     residence: Residence,
     result_bytes_max: u64,
 }
 
 impl Launched {
-    /// What sends signals to it from elsewhere.
+    /// What sends wishes to it from elsewhere.
     pub fn signaller(&self) -> Signaller {
         self.running.signaller()
     }
@@ -177,12 +315,13 @@ impl Launched {
     /// nothing of it runs any more.
     ///
     /// # Errors
-    /// When the kernel does not say how the process ended.
-    pub async fn ended(self) -> io::Result<(Ending, ProgramResult, Residence)> {
-        let leader = self.running.signaller().pid();
-        let ending = self.running.ended().await?;
-        self.residence.kill_escaped(leader);
-        let result = self.residence.result(self.result_bytes_max);
+    /// When the launcher is lost before.
+    pub async fn ended(self) -> Result<(Ending, ProgramResult, Residence), Interrupted> {
+        let mut ending = self.running.ended().await?;
+        let from_launcher = ending.result.take();
+        let on_disk = || Some(self.residence.directory.as_ref()?.result(self.result_bytes_max));
+        let result = from_launcher.or_else(on_disk);
+        let result = result.map_or(ProgramResult::None, ProgramResult::from);
         Ok((ending, result, self.residence))
     }
 }

@@ -2,11 +2,14 @@
 //! next launcher when one has gone. Starts no program itself.
 
 use std::os::fd::BorrowedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
 use super::launcher::{
@@ -59,7 +62,8 @@ impl Line {
         let (connection, process, ready) = opened;
         let surroundings = surroundings(level, &setup, ready, reasons);
         let current = watch::Sender::new(Some(Arc::new(connection)));
-        let shared = Arc::new(Shared { binary, setup, current, is_closing: AtomicBool::new(false) });
+        let shared =
+            Arc::new(Shared { binary, setup, current, is_closing: AtomicBool::new(false) });
         let thread = {
             let shared = Arc::clone(&shared);
             let listener = thread::Builder::new().name("ringback-launcher".into());
@@ -240,6 +244,13 @@ fn surroundings(
     Surroundings { level: setup.level, reason, containment, user_id, memory_by_cgroup, weaker }
 }
 
+/// The name of the cgroup of the launchers on one data directory, so that the next one finds what
+/// an earlier one left there.
+pub(super) fn cgroup_name(data_dir: &Path) -> String {
+    let digest = Sha256::digest(data_dir.as_os_str().as_bytes());
+    format!("ringback-{}", hex::encode(&digest[..6]))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -251,6 +262,8 @@ mod tests {
         assert_eq!(kinds(Some(Level::None), None), [(Level::None, true), (Level::None, false)]);
         assert_eq!(kinds(Some(Level::None), Some(Containment::Session)), [(Level::None, false)]);
         let all = kinds(None, None);
-        assert!(all.is_sorted_by_key(|(level, namespaces)| (std::cmp::Reverse(*level), !namespaces)));
+        assert!(
+            all.is_sorted_by_key(|(level, namespaces)| (std::cmp::Reverse(*level), !namespaces))
+        );
     }
 }

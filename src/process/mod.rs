@@ -9,20 +9,24 @@ mod child;
 mod directory;
 mod error;
 mod launch;
-mod launcher;
+pub(crate) mod launcher;
 mod level;
+mod line;
+mod outlook;
+mod recorder;
+mod recording;
+mod recordings;
 mod result;
-mod leftovers;
-mod residence;
 mod runtime;
+mod runtimes;
 mod spare;
-mod spawn;
 
-pub use child::{Ending, Signaller};
-pub use error::LaunchError;
+pub use child::{Ending, Interrupted, Signaller};
+pub use directory::Residence;
+pub use error::{LaunchError, LauncherError};
 pub use launch::{Launched, Launcher, LauncherSettings, Order};
-pub use residence::Residence;
-pub use runtime::{Located, Runtime, RuntimeSettings, Runtimes, RuntimesError};
-
-#[cfg(test)]
-mod tests;
+pub use launcher::{LauncherBinary, run_if_requested};
+pub use level::{Containment, Feature, Level, Surroundings};
+pub use recordings::Stream;
+pub use runtime::{Located, Runtime, RuntimeSettings, Warm};
+pub use runtimes::{Runtimes, RuntimesError};

@@ -6,8 +6,12 @@ use std::time::Duration;
 
 use tokio::sync::OnceCell;
 
-use super::child::{Ending, Running, Start};
+use super::capture::Capture;
+use super::child::{Bounds, NotStarted, Running, Start};
 use super::error::LaunchError;
+use super::launch::Launcher;
+use super::launcher::{Launch, Limits};
+use super::line::Line;
 use crate::domain::Exit;
 
 /// How a language is run, as the operator has it.
@@ -28,62 +32,15 @@ pub struct RuntimeSettings {
     pub locate: Vec<String>,
     /// Variables that programs of this language get beside those that all get.
     pub env: Vec<(String, String)>,
+    /// Whether an interpreter is kept warm for it; none when not.
+    pub warm: Option<Warm>,
 }
 
-/// All runtimes of a server.
-#[derive(Debug)]
-pub struct Runtimes {
-    all: Vec<Runtime>,
-}
-
-/// Why a table of runtimes makes no sense.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RuntimesError {
-    /// Two runtimes claim a name.
-    #[error("two runtimes are called `{name}`")]
-    Twice {
-        /// The name.
-        name: String,
-    },
-    /// A runtime has no command.
-    #[error("the runtime `{name}` has no command")]
-    NoCommand {
-        /// Which.
-        name: String,
-    },
-}
-
-impl Runtimes {
-    /// A table in which every name and alias stands once.
-    ///
-    /// # Errors
-    /// When a name stands twice or a runtime has no command.
-    pub fn new(settings: Vec<RuntimeSettings>) -> Result<Self, RuntimesError> {
-        let mut names = std::collections::HashSet::new();
-        for runtime in &settings {
-            if runtime.command.is_empty() {
-                return Err(RuntimesError::NoCommand { name: runtime.name.clone() });
-            }
-            for name in std::iter::once(&runtime.name).chain(&runtime.aliases) {
-                if !names.insert(name.clone()) {
-                    return Err(RuntimesError::Twice { name: name.clone() });
-                }
-            }
-        }
-        Ok(Self { all: settings.into_iter().map(Runtime::new).collect() })
-    }
-
-    /// The runtime with this name or alias.
-    pub fn find(&self, name: &str) -> Option<&Runtime> {
-        self.all.iter().find(|runtime| {
-            runtime.settings.name == name || runtime.settings.aliases.iter().any(|a| a == name)
-        })
-    }
-
-    /// All runtimes, in the operator's order.
-    pub fn iter(&self) -> impl Iterator<Item = &Runtime> {
-        self.all.iter()
-    }
+/// How an interpreter is kept warm.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Warm {
+    /// Modules that are imported beforehand.
+    pub preload: Vec<String>,
 }
 
 /// One runtime and what has been found out about it.
@@ -106,7 +63,7 @@ pub struct Located {
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
 impl Runtime {
-    fn new(settings: RuntimeSettings) -> Self {
+    pub(super) fn new(settings: RuntimeSettings) -> Self {
         Self { settings, located: OnceCell::new() }
     }
 
@@ -124,60 +81,90 @@ impl Runtime {
     /// so that installing it is enough.
     ///
     /// # Errors
-    /// When there is no such command.
-    pub async fn executable(&self) -> Result<&Path, LaunchError> {
-        self.located.get_or_try_init(|| self.locate()).await.map(PathBuf::as_path)
+    /// When there is no such command that programs may execute.
+    pub(super) async fn executable(&self, line: &Line, path: &str) -> Result<&Path, LaunchError> {
+        self.located.get_or_try_init(|| self.locate(line, path)).await.map(PathBuf::as_path)
     }
 
     /// Where it is and which version it has.
     ///
     /// # Errors
-    /// When there is no such command.
-    pub async fn located(&self) -> Result<Located, LaunchError> {
-        let executable = self.executable().await?.to_owned();
+    /// When there is no such command that programs may execute.
+    pub async fn located(&self, launcher: &Launcher) -> Result<Located, LaunchError> {
+        let (line, path) = launcher.line();
+        let executable = self.executable(line, path).await?.to_owned();
         let version = if self.settings.version.is_empty() {
             None
         } else {
-            ask(&executable, &self.settings.version).await
+            ask(line, path, &executable, &self.settings.version).await.ok().flatten()
         };
         Ok(Located { executable, version })
     }
 
-    async fn locate(&self) -> Result<PathBuf, LaunchError> {
+    /// The first on the path that answers when programs' own user asks it. One that lies where
+    /// they cannot go, such as below root's home, is passed over.
+    async fn locate(&self, line: &Line, path: &str) -> Result<PathBuf, LaunchError> {
         let command = &self.settings.command[0];
-        let found = which::which(command).map_err(|_| LaunchError::RuntimeMissing {
-            language: self.settings.name.clone(),
-            command: command.clone(),
-        })?;
-        if self.settings.locate.is_empty() {
-            return Ok(found);
+        let found = which::which_in_all(command, Some(path), "/").into_iter().flatten();
+        for candidate in found {
+            let question = if self.settings.locate.is_empty() {
+                &self.settings.version
+            } else {
+                &self.settings.locate
+            };
+            if question.is_empty() {
+                return Ok(candidate);
+            }
+            match ask(line, path, &candidate, question).await {
+                Ok(Some(answer)) if !self.settings.locate.is_empty() => {
+                    let answer = PathBuf::from(answer);
+                    return Ok(if answer.is_absolute() { answer } else { candidate });
+                }
+                // It runs, whatever it says.
+                Ok(_) => return Ok(candidate),
+                Err(NotStarted::NoLauncher) => return Err(LaunchError::NoLauncher),
+                Err(_) => {}
+            }
         }
-        let answer = ask(&found, &self.settings.locate).await.map(PathBuf::from);
-        Ok(answer.filter(|path| path.is_absolute() && path.is_file()).unwrap_or(found))
+        let (language, command) = (self.settings.name.clone(), command.clone());
+        Err(LaunchError::RuntimeMissing { language, command })
     }
 }
 
 /// The first line that a command prints when it is asked; none when it fails or is silent.
-async fn ask(executable: &Path, arguments: &[String]) -> Option<String> {
-    let mut argv = vec![executable.to_str()?.to_owned()];
+async fn ask(
+    line: &Line,
+    path: &str,
+    executable: &Path,
+    arguments: &[String],
+) -> Result<Option<String>, NotStarted> {
+    let capture = || Capture::new(4096, None, None).map_err(NotStarted::Input);
+    let mut argv = vec![executable.display().to_string()];
     argv.extend_from_slice(arguments);
-    // Shims find the real interpreter by the variables of whoever runs the server.
-    let env: Vec<String> = std::env::vars_os()
-        .filter_map(|(name, value)| Some(format!("{}={}", name.to_str()?, value.to_str()?)))
-        .collect();
-    let start = Start {
-        argv: &argv,
-        env: &env,
-        directory: Path::new("/"),
-        stdin: None,
-        output_bytes_max: 4096,
+    let launch = Launch {
+        number: 0,
+        argv,
+        env: vec![format!("PATH={path}"), "LC_CTYPE=C.UTF-8".to_owned(), "HOME=/".to_owned()],
+        code: None,
+        result_bytes_max: 0,
+        directory: PathBuf::from("/"),
+        execution: None,
+        workspace: None,
+        listed: None,
+        network: false,
+        limits: Limits::default(),
+        warm: None,
     };
-    let running = Running::start(&start).ok()?;
-    let ending: Ending = tokio::time::timeout(ANSWER_WITHIN, running.ended()).await.ok()?.ok()?;
+    let bounds = Bounds::default();
+    let start = Start { launch, stdin: None, stdout: capture()?, stderr: capture()?, bounds };
+    let running = Running::start(line, start).await?;
+    let Ok(Ok(ending)) = tokio::time::timeout(ANSWER_WITHIN, running.ended()).await else {
+        return Ok(None);
+    };
     if ending.exit != Exit::Code(0) {
-        return None;
+        return Ok(None);
     }
     let said = [ending.stdout, ending.stderr].map(|stream| stream.head).concat();
-    let line = String::from_utf8_lossy(&said).lines().next()?.trim().to_owned();
-    (!line.is_empty()).then_some(line)
+    let line = String::from_utf8_lossy(&said).lines().next().unwrap_or_default().trim().to_owned();
+    Ok((!line.is_empty()).then_some(line))
 }

@@ -73,7 +73,7 @@ impl Spares {
 impl Seal {
     /// The seal of a directory that has just been made.
     pub(super) fn of(root: &Path, code_file: &str) -> io::Result<Self> {
-        let parts = [root.to_owned(), root.join(code_file), root.join(super::directory::OWN)];
+        let parts = [root.to_owned(), root.join(code_file), root.join(super::outlook::OWN)];
         let [root, code, own] =
             parts.map(|path| fs::symlink_metadata(path).map(|found| facts(&found)));
         Ok(Self([root?, code?, own?]))
@@ -90,7 +90,7 @@ fn is_clean(root: &Path, code_file: &str, seal: &Seal) -> io::Result<bool> {
     if Seal::of(root, code_file)? != *seal {
         return Ok(false);
     }
-    let own = root.join(super::directory::OWN);
+    let own = root.join(super::outlook::OWN);
     Ok(fs::read_dir(own)?.next().is_none() && fs::read_dir(root)?.count() == 2)
 }
 

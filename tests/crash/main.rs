@@ -8,6 +8,7 @@
 mod support;
 
 mod kill9;
+mod output;
 mod startup;
 mod startup_config;
 mod stop;

@@ -18,7 +18,7 @@ use ringback::store::{
 use ringback::{Cancel, CancelOutcome};
 use tokio::sync::Semaphore;
 
-use super::support::{LONG, builder, ended, run, submit};
+use super::support::{LONG, builder, ended, run, stdout, submit};
 
 /// A store of the test's own around the real one.
 struct Meddling {
@@ -134,6 +134,15 @@ async fn until_started(store: &Meddling, execution: &Execution) {
     }
 }
 
+/// Waits until something is true of a file.
+async fn until(condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + LONG;
+    while !condition() {
+        assert!(Instant::now() < deadline, "it never came true");
+        actix_rt::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
 #[actix_rt::test]
 async fn a_panic_in_an_execution_actor_ends_its_execution_as_failed() {
     let (builder, data_dir) = builder();
@@ -141,7 +150,15 @@ async fn a_panic_in_an_execution_actor_ends_its_execution_as_failed() {
     store.tells.add_permits(1000);
     let engine = builder.store(store, clock()).start().await.unwrap();
 
-    let lost = run(&engine, "exit 0").await;
+    let lost = submit(&engine, ExecutionSpec::new("sh", "echo said; exec sleep 1000")).await;
+    let recording = data_dir.path().join(format!("output/{}.stdout", lost.id));
+    until(|| std::fs::metadata(&recording).is_ok_and(|file| file.len() > 0)).await;
+    let wish = CancelWish::default();
+    let cancel = Cancel { tenant: lost.tenant.clone(), id: lost.id, wish };
+    engine.supervisor().send(cancel).await.unwrap().unwrap();
+    let lost = ended(&engine, &lost).await;
+    assert_eq!(stdout(&lost), "said\n");
+    until(|| !recording.exists()).await;
     let outcome = &lost.ended().unwrap().outcome;
     assert_eq!(outcome.cause(), Cause::Interrupted);
     assert!(outcome.error().unwrap().contains("failed internally"));

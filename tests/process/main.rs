@@ -12,5 +12,6 @@ mod environment;
 mod life;
 mod output;
 mod program;
+mod recordings;
 mod result;
 mod workspace;

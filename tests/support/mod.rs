@@ -10,6 +10,7 @@ pub mod files;
 pub mod options;
 pub mod processes;
 pub mod receiver;
+pub mod recordings;
 pub mod scripted;
 pub mod server;
 pub mod wait;

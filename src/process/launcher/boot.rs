@@ -11,11 +11,11 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::net::SocketType;
 use rustix::process::{DumpableBehavior, Signal, set_dumpable_behavior};
 
+use super::super::level::{Containment, Feature, Level};
 use super::cgroup::Cgroups;
 use super::clone::Place;
 use super::protocol::{Report, Setup, decode, encode};
 use super::serve::{Given, Launcher};
-use super::super::level::{Containment, Feature, Level};
 use super::{host, jail, sys, wire};
 
 /// The descriptor over which the server speaks.
@@ -144,7 +144,8 @@ fn exit_code(code: ExitCode) -> i32 {
 
 /// Root keeps itself and the programs' user; anybody else keeps only itself.
 fn map_users(pid: i32, programs: Option<u32>) -> io::Result<()> {
-    let write = |file: &str, content: String| std::fs::write(format!("/proc/{pid}/{file}"), content);
+    let write =
+        |file: &str, content: String| std::fs::write(format!("/proc/{pid}/{file}"), content);
     if let Some(id) = programs {
         write("uid_map", format!("0 0 1\n{id} {id} 1"))?;
         return write("gid_map", format!("0 0 1\n{id} {id} 1"));

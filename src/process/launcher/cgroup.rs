@@ -22,6 +22,8 @@ const SERVER_GROUP: &str = "ringback-server";
 /// The launcher's own group.
 #[derive(Debug)]
 pub(super) struct Cgroups {
+    base: OwnedFd,
+    name: String,
     directory: OwnedFd,
     path: PathBuf,
     mount_point: PathBuf,
@@ -42,18 +44,24 @@ impl Cgroups {
         let own = own_group().ok_or("this process is in no cgroup of version 2")?;
         let base = mount_point.join(own.trim_start_matches('/'));
         let path = base.join(name);
-        let cannot = |error: io::Error| format!("no cgroup can be made in {}: {error}", base.display());
+        let cannot =
+            |error: io::Error| format!("no cgroup can be made in {}: {error}", base.display());
         match fs::create_dir(&path) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(cannot(error)),
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                return Err(cannot(error));
+            }
             _ => {}
         }
         hand_on_controllers(&base);
         let _ = fs::write(path.join("cgroup.subtree_control"), "+memory +pids");
-        let controllers = fs::read_to_string(path.join("cgroup.subtree_control")).unwrap_or_default();
+        let controllers =
+            fs::read_to_string(path.join("cgroup.subtree_control")).unwrap_or_default();
         let has = |name: &str| controllers.split_whitespace().any(|controller| controller == name);
         let directory = open_directory(CWD, &path).map_err(cannot)?;
         let (memory, processes) = (has("memory"), has("pids"));
-        let found = Self { directory, path, mount_point, memory, processes };
+        let base = open_directory(CWD, &base).map_err(cannot)?;
+        let name = name.to_owned();
+        let found = Self { base, name, directory, path, mount_point, memory, processes };
         found.sweep();
         // Without this file, older than 5.14, a group cannot be ended at once.
         let probe = found.leaf(0, &Limits::default()).map_err(cannot)?;
@@ -89,12 +97,6 @@ impl Cgroups {
         Ok(leaf)
     }
 
-    /// Takes the launcher's own group away, if it is empty. Where it cannot be seen any more, the
-    /// next launcher on the same data uses it again.
-    pub(super) fn remove(self) {
-        let _ = fs::remove_dir(&self.path);
-    }
-
     /// Ends what an earlier launcher left, if anything.
     fn sweep(&self) {
         let Ok(entries) = fs::read_dir(&self.path) else { return };
@@ -110,6 +112,13 @@ impl Cgroups {
             }
             leaf.remove();
         }
+    }
+}
+
+impl Drop for Cgroups {
+    /// Takes the launcher's own group away, if it is empty.
+    fn drop(&mut self) {
+        let _ = unlinkat(&self.base, self.name.as_str(), AtFlags::REMOVEDIR);
     }
 }
 
@@ -145,15 +154,25 @@ impl Leaf {
 
     /// Returns when it may have become empty, or after `timeout`.
     pub(super) fn wait_for_change(&self, timeout: Duration) {
-        let Ok(events) = openat(&self.directory, "cgroup.events", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()) else { return };
+        let Ok(events) = openat(
+            &self.directory,
+            "cgroup.events",
+            OFlags::RDONLY | OFlags::CLOEXEC,
+            Mode::empty(),
+        ) else {
+            return;
+        };
         let mut content = [0; 64];
         // The kernel notifies of changes after the last read.
         let read = rustix::io::read(&events, &mut content);
-        if read.is_ok_and(|length| String::from_utf8_lossy(&content[..length]).contains("populated 0")) {
+        if read
+            .is_ok_and(|length| String::from_utf8_lossy(&content[..length]).contains("populated 0"))
+        {
             return;
         }
         let mut polled = [rustix::event::PollFd::new(&events, rustix::event::PollFlags::PRI)];
-        let timeout = rustix::event::Timespec { tv_sec: 0, tv_nsec: i64::from(timeout.subsec_nanos()) };
+        let timeout =
+            rustix::event::Timespec { tv_sec: 0, tv_nsec: i64::from(timeout.subsec_nanos()) };
         let _ = rustix::event::poll(&mut polled, Some(&timeout));
     }
 

@@ -1,6 +1,7 @@
 //! What a launcher has to start programs with: groups, walls, namespaces, its user. Gathered once;
 //! a start takes from it what its program needs.
 
+use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::path::{Path, PathBuf};
 
@@ -20,7 +21,7 @@ use super::serve::{Given, unprepared};
 use super::sys::{self, Failure, Image};
 use super::user::Identity;
 use super::walls::{Chosen, Walls};
-use super::{network, wire};
+use super::{landlock, network, wire};
 
 /// What a launcher has.
 pub(super) struct Equipment {
@@ -53,9 +54,10 @@ impl Equipment {
         }
         let walls = Walls::build(setup, &mut weaker)?;
         let no_network = match setup.level {
-            Level::Sandbox => Some(network::empty(without_clone3).map_err(|error| {
-                format!("a network namespace cannot be made here: {error}")
-            })?),
+            Level::Sandbox => Some(
+                network::empty(without_clone3)
+                    .map_err(|error| format!("a network namespace cannot be made here: {error}"))?,
+            ),
             Level::None | Level::Confined => None,
         };
         Ok(Self {
@@ -111,9 +113,7 @@ impl Equipment {
 
     /// Takes away what the kernel keeps for the launcher.
     pub(super) fn clean_up(&mut self) {
-        if let Some(cgroups) = self.cgroups.take() {
-            cgroups.remove();
-        }
+        self.cgroups = None;
     }
 
     /// With nobody in between: the cgroup is enough.
@@ -256,6 +256,14 @@ impl Prepared<'_> {
     pub(super) fn spawn(&mut self, place: &Place<'_>) -> Result<sys::Child, Failure> {
         let fds: Vec<RawFd> = self.fds().iter().map(AsRawFd::as_raw_fd).collect();
         sys::spawn(place, &mut self.script, &fds, &self.image)
+    }
+
+    /// Lets the program read a `/proc` that has just been mounted.
+    ///
+    /// # Errors
+    /// When its rules cannot be extended.
+    pub(super) fn allow_new_proc(&self) -> io::Result<()> {
+        self.rules.as_ref().map_or(Ok(()), landlock::allow_new_proc)
     }
 
     /// The descriptors, in the places that the script knows them by.

@@ -6,7 +6,8 @@ use std::fs;
 /// The children of a process, of all its threads: proc_tid_children(5).
 fn children(pid: i32) -> Vec<i32> {
     let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
-    let lists = threads.flatten().filter_map(|t| fs::read_to_string(t.path().join("children")).ok());
+    let lists =
+        threads.flatten().filter_map(|t| fs::read_to_string(t.path().join("children")).ok());
     lists.flat_map(|list| numbers(&list)).collect()
 }
 
@@ -58,7 +59,8 @@ pub(super) fn proportional_bytes(pids: &[i32]) -> u64 {
             return resident_bytes(&[*pid]);
         };
         let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"));
-        let kib = line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse::<u64>().ok());
+        let kib =
+            line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse::<u64>().ok());
         kib.unwrap_or(0) * 1024
     };
     pids.iter().map(share).sum()

@@ -8,9 +8,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, Mode, OFlags, openat};
-use rustix::mount::{
-    MountFlags, MountPropagationFlags, mount, mount_bind_recursive, mount_change,
-};
+use rustix::mount::{MountFlags, MountPropagationFlags, mount, mount_bind_recursive, mount_change};
 
 use super::cgroup::Cgroups;
 use super::protocol::Setup;
@@ -29,8 +27,7 @@ pub(super) fn arrange(
     let follows = MountPropagationFlags::REC | MountPropagationFlags::DOWNSTREAM;
     mount_change("/", follows).map_err(|e| doing("taking the mounts over")(e.into()))?;
     let options = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
-    mount("proc", "/proc", "proc", options, c"")
-        .map_err(|e| doing("mounting /proc")(e.into()))?;
+    mount("proc", "/proc", "proc", options, c"").map_err(|e| doing("mounting /proc")(e.into()))?;
     if let Some(cgroups) = cgroups {
         // Whoever may write there may leave its cgroup for another one.
         let at = cgroups.mount_point();

@@ -31,11 +31,8 @@ const HIDDEN: &str = "/.ringback";
 const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
 
 /// Directories that lead into the execution's own place, so that it alone is what can be filled.
-const WRITABLE: [(&str, &str); 3] = [
-    ("/tmp", "/execution/tmp"),
-    ("/var/tmp", "/execution/tmp"),
-    ("/dev/shm", "/execution/tmp"),
-];
+const WRITABLE: [(&str, &str); 3] =
+    [("/tmp", "/execution/tmp"), ("/var/tmp", "/execution/tmp"), ("/dev/shm", "/execution/tmp")];
 
 /// Makes the root and moves this process into it. Must be called in a mount namespace, a PID
 /// namespace and a user namespace of its own.
@@ -226,7 +223,9 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
         let entry = entry?;
         let to = to.join(entry.file_name());
         match fs::read_link(entry.path()) {
-            Ok(target) if target.starts_with("/usr") || target.is_relative() => symlink(target, to)?,
+            Ok(target) if target.starts_with("/usr") || target.is_relative() => {
+                symlink(target, to)?
+            }
             _ => copy(&entry.path(), &to)?,
         }
     }

@@ -11,11 +11,11 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde::{Deserialize, Serialize};
 
-use super::cgroup::EMPTY_WITHIN;
-use super::jail;
 use super::super::result::{self, ResultFile};
-use super::protocol::{Exceeded, Launch, decode, encode};
+use super::cgroup::EMPTY_WITHIN;
 use super::equipment::Prepared;
+use super::jail;
+use super::protocol::{Exceeded, Launch, decode, encode};
 use super::script::Stage;
 use super::sys::{self, Failure};
 use super::watch::{Cpu, Watch};
@@ -96,7 +96,11 @@ fn run(mut charge: Charge<'_>, launcher: &OwnedFd) -> Result<News, Failure> {
     }
     match &charge.place {
         Some(place) => jail::furnish(place).map_err(in_place)?,
-        None if charge.is_first => jail::own_proc().map_err(in_place)?,
+        None if charge.is_first => {
+            jail::own_proc().map_err(in_place)?;
+            let allowed = charge.program.as_ref().map_or(Ok(()), Prepared::allow_new_proc);
+            allowed.map_err(in_place)?;
+        }
         None => {}
     }
     let children = sys::block_signals_and_watch_children().map_err(in_place)?;
@@ -130,7 +134,8 @@ impl Keeper<'_> {
     fn wait(&mut self) -> Option<i32> {
         let mut buffer = Vec::new();
         loop {
-            let timeout = self.watch.as_ref().map(|w| w.due().saturating_duration_since(Instant::now()));
+            let timeout =
+                self.watch.as_ref().map(|w| w.due().saturating_duration_since(Instant::now()));
             let mut polled = [
                 PollFd::new(self.launcher, PollFlags::IN),
                 PollFd::new(&self.children, PollFlags::IN),

@@ -17,7 +17,7 @@ use landlock::{
     ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, Ruleset, RulesetAttr,
     RulesetError, Scope,
 };
-use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
+use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat, openat2};
 
 use readable::Readable;
 
@@ -47,11 +47,6 @@ impl Support {
     /// Files: Linux 5.13.
     pub(super) fn has_filesystem(self) -> bool {
         self.abi >= 1
-    }
-
-    /// TCP: Linux 6.7.
-    pub(super) fn has_network(self) -> bool {
-        self.abi >= 4
     }
 
     /// Signals and abstract sockets: Linux 6.12.
@@ -111,6 +106,17 @@ impl Rules {
         }
         Ok(ruleset)
     }
+}
+
+/// Lets a ruleset give `/proc` as it is now. What is mounted over a directory is not what a rule
+/// about that directory was made for.
+///
+/// # Errors
+/// When it cannot be opened, or the ruleset is none about files.
+pub(super) fn allow_new_proc(ruleset: &OwnedFd) -> io::Result<()> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let opened = openat(CWD, "/proc", flags, Mode::empty())?;
+    grant(ruleset, &opened, AccessFs::ReadFile | AccessFs::ReadDir)
 }
 
 /// A ruleset for programs whose files a mount namespace takes care of: only TCP, signals and

@@ -29,6 +29,6 @@ mod watch;
 mod wire;
 
 pub use binary::{LauncherBinary, run_if_requested};
-pub(super) use connection::{Connection, LauncherProcess, OpenError, Started, Tidings};
+pub(super) use connection::{Connection, Failed, LauncherProcess, OpenError, Tidings};
 pub(super) use jail::{EXECUTION, WORKSPACE};
 pub(super) use protocol::{Command, End, Exceeded, Launch, Limits, Ready, Setup};

@@ -122,6 +122,7 @@ fn session(script: &mut Script) {
 
 /// An instruction as it lies in memory: `struct sock_filter` of `linux/filter.h`.
 fn bytes_of(instruction: &libc::sock_filter) -> [u8; 8] {
-    let ([code, more], [a, b, c, d]) = (instruction.code.to_ne_bytes(), instruction.k.to_ne_bytes());
+    let ([code, more], [a, b, c, d]) =
+        (instruction.code.to_ne_bytes(), instruction.k.to_ne_bytes());
     [code, more, instruction.jt, instruction.jf, a, b, c, d]
 }

@@ -199,8 +199,7 @@ mod tests {
         (any::<u64>(), texts(), texts(), limits, any::<bool>()).prop_map(
             |(number, argv, env, limits, network)| {
                 let (memory_bytes, processes, cpu_micros, open_files, disk_bytes) = limits;
-                let limits =
-                    Limits { memory_bytes, processes, cpu_micros, open_files, disk_bytes };
+                let limits = Limits { memory_bytes, processes, cpu_micros, open_files, disk_bytes };
                 Command::Launch(Box::new(Launch {
                     number,
                     argv,

@@ -53,7 +53,9 @@ enum Phase {
     Started,
     Running,
     /// Its leader has ended, and what is left is being killed.
-    Ending { since: Instant },
+    Ending {
+        since: Instant,
+    },
     Failed(Failure),
 }
 
@@ -262,9 +264,10 @@ impl Run {
         let kept = self.kept.take();
         let (status, usage) = match (self.status, &kept) {
             (Some(known), _) => known,
-            (None, kept) => {
-                (kept.as_ref().and_then(|kept| kept.status).unwrap_or(libc::SIGKILL), Usage::default())
-            }
+            (None, kept) => (
+                kept.as_ref().and_then(|kept| kept.status).unwrap_or(libc::SIGKILL),
+                Usage::default(),
+            ),
         };
         let mut end = End {
             status,

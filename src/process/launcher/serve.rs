@@ -81,10 +81,8 @@ impl Launcher {
     fn wait(&self, server: &OwnedFd) -> (bool, bool, Vec<u64>) {
         let keepers: Vec<(u64, BorrowedFd<'_>)> =
             self.runs.iter().filter_map(|(number, run)| Some((*number, run.keeper()?))).collect();
-        let mut polled = vec![
-            PollFd::new(server, PollFlags::IN),
-            PollFd::new(&self.children, PollFlags::IN),
-        ];
+        let mut polled =
+            vec![PollFd::new(server, PollFlags::IN), PollFd::new(&self.children, PollFlags::IN)];
         polled.extend(keepers.iter().map(|(_, fd)| PollFd::from_borrowed_fd(*fd, PollFlags::IN)));
         let timeout = self.next_look().map(keeper::timespec);
         let _ = poll(&mut polled, timeout.as_ref());
@@ -96,7 +94,11 @@ impl Launcher {
     fn next_look(&self) -> Option<Duration> {
         let now = Instant::now();
         let due = |run: &Run| {
-            if run.is_ending() { Some(LOOK_AGAIN) } else { run.due().map(|due| due.saturating_duration_since(now)) }
+            if run.is_ending() {
+                Some(LOOK_AGAIN)
+            } else {
+                run.due().map(|due| due.saturating_duration_since(now))
+            }
         };
         self.runs.values().filter_map(due).min()
     }
@@ -210,7 +212,8 @@ impl Launcher {
             }
             let now = Instant::now();
             let is_over = |run: &mut Run| {
-                std::iter::from_fn(|| run.go_on(now)).any(|step| !matches!(step, Step::Started { .. }))
+                std::iter::from_fn(|| run.go_on(now))
+                    .any(|step| !matches!(step, Step::Started { .. }))
             };
             let over: Vec<u64> =
                 self.runs.iter_mut().filter_map(|(n, run)| is_over(run).then_some(*n)).collect();

@@ -10,8 +10,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr;
 
-use super::clone::{self, Place};
 pub(super) use super::clone::Child;
+use super::clone::{self, Place};
 use super::script::{Argument, Script, Stage, Step};
 use crate::domain::Usage;
 

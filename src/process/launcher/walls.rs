@@ -20,7 +20,10 @@ pub(super) struct Walls {
 enum Kind {
     None,
     /// About files too: each execution has its own.
-    Files { rules: Rules, readable: Vec<PathBuf> },
+    Files {
+        rules: Rules,
+        readable: Vec<PathBuf>,
+    },
     /// About everything but files: without and with the network.
     Scopes([Option<OwnedFd>; 2]),
 }
@@ -76,7 +79,10 @@ impl Walls {
                 Kind::Files { rules: Rules::new(&readable).map_err(cannot)?, readable }
             }
             _ if support.abi == 0 => Kind::None,
-            _ => Kind::Scopes([scopes_only(false).map_err(cannot)?, scopes_only(true).map_err(cannot)?]),
+            _ => Kind::Scopes([
+                scopes_only(false).map_err(cannot)?,
+                scopes_only(true).map_err(cannot)?,
+            ]),
         };
         Ok(Self { rules, filters })
     }

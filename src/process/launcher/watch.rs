@@ -90,7 +90,8 @@ mod tests {
     #[test]
     fn the_nearer_the_limit_the_sooner_the_next_look() {
         let now = Instant::now();
-        let limits = |memory_bytes| Limits { memory_bytes: Some(memory_bytes), ..Limits::default() };
+        let limits =
+            |memory_bytes| Limits { memory_bytes: Some(memory_bytes), ..Limits::default() };
         let wait = |bytes| Watch::new(&limits(bytes), false, now).unwrap().due() - now;
         assert_eq!(wait(100 << 30), LONGEST);
         assert_eq!(wait(1), SHORTEST);
@@ -103,7 +104,8 @@ mod tests {
     fn what_is_used_is_held_against_its_limit() {
         let now = Instant::now();
         let own = [std::process::id().cast_signed()];
-        let look = |limits: Limits, cpu| Watch::new(&limits, false, now).unwrap().look(&own, cpu, now);
+        let look =
+            |limits: Limits, cpu| Watch::new(&limits, false, now).unwrap().look(&own, cpu, now);
         let memory = |bytes| Limits { memory_bytes: Some(bytes), ..Limits::default() };
         assert_eq!(look(memory(4096), Cpu::OfAll(0)), Some(Exceeded::Memory));
         assert_eq!(look(memory(1 << 40), Cpu::OfAll(0)), None);

@@ -42,26 +42,19 @@ pub(super) fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
 ///
 /// # Errors
 /// `EPIPE` and its like when the other side has gone.
-pub(super) fn send(
-    socket: impl AsFd,
-    message: &[u8],
-    fds: &[BorrowedFd<'_>],
-) -> io::Result<()> {
+pub(super) fn send(socket: impl AsFd, message: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<()> {
     if message.len() <= INLINE_BYTES_MAX {
         return send_whole(socket, &[IoSlice::new(&[HERE]), IoSlice::new(message)], fds);
     }
     let mut memory = File::from(memfd_create("message", MemfdFlags::CLOEXEC)?);
     memory.write_all(message)?;
     memory.seek(SeekFrom::Start(0))?;
-    let with_memory: Vec<BorrowedFd<'_>> = [memory.as_fd()].into_iter().chain(fds.iter().copied()).collect();
+    let with_memory: Vec<BorrowedFd<'_>> =
+        [memory.as_fd()].into_iter().chain(fds.iter().copied()).collect();
     send_whole(socket, &[IoSlice::new(&[IN_MEMORY])], &with_memory)
 }
 
-fn send_whole(
-    socket: impl AsFd,
-    parts: &[IoSlice<'_>],
-    fds: &[BorrowedFd<'_>],
-) -> io::Result<()> {
+fn send_whole(socket: impl AsFd, parts: &[IoSlice<'_>], fds: &[BorrowedFd<'_>]) -> io::Result<()> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(FDS_MAX))];
     let mut control = SendAncillaryBuffer::new(&mut space);
     if !fds.is_empty() && !control.push(SendAncillaryMessage::ScmRights(fds)) {
@@ -86,8 +79,7 @@ pub(super) fn receive(
     let mut flags = RecvFlags::CMSG_CLOEXEC;
     flags.set(RecvFlags::DONTWAIT, !wait);
     let mut parts = [IoSliceMut::new(buffer)];
-    let received =
-        rustix::io::retry_on_intr(|| recvmsg(&socket, &mut parts, &mut control, flags))?;
+    let received = rustix::io::retry_on_intr(|| recvmsg(&socket, &mut parts, &mut control, flags))?;
     let mut fds = Vec::new();
     for message in control.drain() {
         if let RecvAncillaryMessage::ScmRights(rights) = message {
@@ -120,7 +112,8 @@ mod tests {
 
     #[test]
     fn messages_of_every_length_arrive_whole_with_their_descriptors() {
-        for length in [0, 1, INLINE_BYTES_MAX - 1, INLINE_BYTES_MAX, INLINE_BYTES_MAX + 1, 5 << 20] {
+        for length in [0, 1, INLINE_BYTES_MAX - 1, INLINE_BYTES_MAX, INLINE_BYTES_MAX + 1, 5 << 20]
+        {
             there_and_back(&vec![7; length]);
         }
     }

@@ -1,0 +1,72 @@
+//! From the configuration to the launcher: which runtimes there are, and how far programs are kept
+//! apart from the machine. Starts it.
+
+use std::path::{Path, PathBuf};
+
+use super::error::StartError;
+use crate::config::{self, Config, ExecutionConfig, Isolation};
+use crate::process::{
+    Containment, Feature, Launcher, LauncherBinary, LauncherSettings, Level, RuntimeSettings,
+    Runtimes, Warm,
+};
+
+/// How engines are started that are not quite what the configuration says.
+#[derive(Debug, Clone, Default)]
+pub(super) struct LauncherOptions {
+    pub(super) binary: LauncherBinary,
+    pub(super) lacking: Vec<Feature>,
+}
+
+pub(super) fn launcher(config: &Config, options: LauncherOptions) -> Result<Launcher, StartError> {
+    let runtimes = config.runtimes.iter().map(|(name, runtime)| RuntimeSettings {
+        name: name.clone(),
+        aliases: runtime.aliases.clone(),
+        command: runtime.command.clone(),
+        file: runtime.file.clone(),
+        version: runtime.version.clone(),
+        locate: runtime.locate.clone(),
+        env: runtime.env.clone().into_iter().collect(),
+        warm: runtime.warm.enabled.then(|| Warm { preload: runtime.warm.preload.clone() }),
+    });
+    let runtimes = Runtimes::new(runtimes.collect())?;
+    let execution = &config.execution;
+    let settings = LauncherSettings {
+        data_dir: config.server.data_dir.clone(),
+        path: execution.path.clone(),
+        result_bytes_max: execution.result_bytes_max,
+        binary: options.binary,
+        level: match execution.isolation {
+            Isolation::Auto => None,
+            Isolation::None => Some(Level::None),
+            Isolation::Confined => Some(Level::Confined),
+            Isolation::Sandbox => Some(Level::Sandbox),
+        },
+        containment: match execution.containment {
+            config::Containment::Auto => None,
+            config::Containment::Cgroup2 => Some(Containment::Cgroup2),
+            config::Containment::PidNamespace => Some(Containment::PidNamespace),
+            config::Containment::Session => Some(Containment::Session),
+        },
+        user_id: execution.user_id,
+        working_dirs: execution.working_dirs.clone(),
+        readable: readable(execution),
+        lacking: options.lacking,
+    };
+    Ok(Launcher::new(settings, runtimes)?)
+}
+
+/// What programs may read: what the operator lists, and what belongs to the directories that
+/// runtimes are looked for in, such as the libraries beside `/srv/python/bin`.
+fn readable(execution: &ExecutionConfig) -> Vec<PathBuf> {
+    let mut readable = execution.readable.clone();
+    for directory in execution.path.split(':').map(Path::new) {
+        let holds_binaries = directory.ends_with("bin") || directory.ends_with("sbin");
+        let whole = if holds_binaries { directory.parent() } else { Some(directory) };
+        readable.extend(whole.filter(|whole| *whole != Path::new("/")).map(Path::to_owned));
+    }
+    // A directory inside another one is there already.
+    readable.retain(|directory| !directory.starts_with("/usr"));
+    readable.sort();
+    readable.dedup_by(|inner, outer| inner.starts_with(&*outer));
+    readable
+}

@@ -1,0 +1,114 @@
+//! Where recordings of running programs lie, who may ask for them, and how they go.
+//! Knows nothing of what a recording looks like.
+
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::launch::Launcher;
+use super::recorder::Recorder;
+use super::recording::Recording;
+use crate::domain::{Captured, ExecutionId, KeptLayout};
+
+/// One of the two streams that a program writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+impl Stream {
+    /// The name in the API and of a recording.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stdout => "stdout",
+            Self::Stderr => "stderr",
+        }
+    }
+}
+
+/// The directory of all recordings. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(super) struct Recordings {
+    folder: Arc<Path>,
+}
+
+/// The place of one recording, which need not exist.
+#[derive(Debug, Clone)]
+pub(super) struct RecordingPlace {
+    folder: Arc<Path>,
+    id: ExecutionId,
+    stream: Stream,
+}
+
+impl Recordings {
+    /// Makes the directory below `data_dir`, for the server's user alone: output is the client's.
+    pub(super) fn create(data_dir: &Path) -> io::Result<Self> {
+        let folder = data_dir.join("output");
+        DirBuilder::new().mode(0o700).recursive(true).create(&folder)?;
+        Ok(Self { folder: folder.into() })
+    }
+
+    /// The recorder of a stream that begins now.
+    pub(super) fn recorder(&self, id: ExecutionId, stream: Stream) -> Recorder {
+        Recorder::new(self.place(id, stream))
+    }
+
+    fn place(&self, id: ExecutionId, stream: Stream) -> RecordingPlace {
+        RecordingPlace { folder: Arc::clone(&self.folder), id, stream }
+    }
+
+    /// Removes all of them.
+    pub(super) fn remove_all(&self) -> io::Result<()> {
+        for entry in fs::read_dir(&self.folder)? {
+            remove(&entry?.path())?;
+        }
+        Ok(())
+    }
+}
+
+impl RecordingPlace {
+    /// Begins a recording there.
+    pub(super) fn begin(&self, layout: KeptLayout) -> io::Result<Recording> {
+        Recording::create(&self.path(), layout)
+    }
+
+    /// Its file.
+    pub(super) fn path(&self) -> PathBuf {
+        self.folder.join(format!("{}.{}", self.id, self.stream.as_str()))
+    }
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+impl Launcher {
+    /// What has been recorded of a stream so far: what a program that runs has written up to a
+    /// moment ago, or had when its server was lost. None when nothing was recorded: it wrote
+    /// nothing, has only just begun, or its output is in the store and was forgotten here.
+    ///
+    /// # Errors
+    /// When the recording is damaged or cannot be read; the sentence says which.
+    pub fn recorded_output(&self, id: ExecutionId, stream: Stream) -> io::Result<Option<Captured>> {
+        Recording::read(&self.recordings().place(id, stream).path())
+    }
+
+    /// Removes what was recorded of an execution. Not before its end is in the store, or it is
+    /// queued again: until then, this is all that there is of its output.
+    pub fn forget_output(&self, id: ExecutionId) {
+        for stream in [Stream::Stdout, Stream::Stderr] {
+            let path = self.recordings().place(id, stream).path();
+            if let Err(error) = remove(&path) {
+                log::warn!("cannot remove {}: {error}", path.display());
+            }
+        }
+    }
+}
