@@ -26,8 +26,13 @@ impl Handler<ExecutionEnded> for Listener {
     }
 }
 
-#[actix_web::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // First of all: programs are started by a second process of this same binary.
+    ringback::launcher::run_if_requested();
+    actix_web::rt::System::new().block_on(serve())
+}
+
+async fn serve() -> Result<(), Box<dyn std::error::Error>> {
     let listen = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8081".to_owned());
     let data_dir = std::env::args().nth(2).unwrap_or_else(|| "./ringback-data".to_owned());
     let engine = Ringback::builder()

@@ -84,7 +84,10 @@ async fn two_engines_in_one_process_know_nothing_of_each_other() {
 async fn two_engines_on_one_directory_are_refused_in_words() {
     let (one, data_dir) = builder();
     let _one = one.start().await.unwrap();
-    let two = ringback::Ringback::builder().data_dir(data_dir.path()).start().await;
+    let two = ringback::Ringback::builder()
+        .data_dir(data_dir.path())
+        .launcher_binary(env!("CARGO_BIN_EXE_ringback"))
+        .start().await;
     let error = two.err().expect("it is locked").to_string();
     assert!(error.contains("in use by another server"), "{error}");
 }
@@ -146,7 +149,10 @@ async fn shutdown_ends_what_runs_and_says_so() {
     let engine = builder.start().await.unwrap();
     let sleeper = submit(&engine, ExecutionSpec::new("sh", "sleep 1000")).await;
     engine.shutdown(std::time::Duration::ZERO).await;
-    let engine = ringback::Ringback::builder().data_dir(data_dir.path()).start().await.unwrap();
+    let engine = ringback::Ringback::builder()
+        .data_dir(data_dir.path())
+        .launcher_binary(env!("CARGO_BIN_EXE_ringback"))
+        .start().await.unwrap();
     let found = ended(&engine, &sleeper).await;
     let outcome = &found.ended().unwrap().outcome;
     assert_eq!((found.status(), outcome.cause()), (Word::Failed, Cause::Interrupted));

@@ -48,7 +48,7 @@ impl TestApp {
     /// A server that is started differently.
     #[track_caller]
     pub fn with(change: impl FnOnce(Options) -> Options) -> Self {
-        let options = change(Options::default());
+        let options = change(Options::default()).marked();
         let directory = tempfile::tempdir().expect("a temporary directory");
         let server = Server::spawn(&options, &data_dir_in(&directory));
         let address = SocketAddr::from(([0, 0, 0, 0], 0));
@@ -135,7 +135,7 @@ impl TestApp {
 
     /// Every living process that a program of this server is, or has left behind.
     pub fn programs(&self) -> Vec<Process> {
-        processes::with_environment(&format!("RINGBACK_RESULT={}", self.data_dir().display()))
+        processes::with_environment(self.options.mark())
     }
 
     /// Where the server keeps its data.

@@ -1,6 +1,8 @@
 //! How a server under test is started: flags and environment, with short words for the usual ones.
 //! Starts nothing.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 /// The admin key of every server under test.
 pub const API_KEY: &str = "test-key-of-the-harness-0001";
 
@@ -9,13 +11,17 @@ pub const API_KEY: &str = "test-key-of-the-harness-0001";
 pub struct Options {
     pub(super) arguments: Vec<String>,
     pub(super) environment: Vec<(String, String)>,
+    mark: String,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        let bare = Self { arguments: Vec::new(), environment: Vec::new() };
+        let bare = Self { arguments: Vec::new(), environment: Vec::new(), mark: String::new() };
         bare.argument("--allow-callback-to", "127.0.0.1")
             .env("RINGBACK_API_KEY", API_KEY)
+            // What most tests look at is on the machine's own disk and loopback. Levels have tests
+            // of their own.
+            .env("RINGBACK_EXECUTION__ISOLATION", "none")
             // A test that ends has seen what it wanted to see; nothing is worth waiting for.
             .env("RINGBACK_EXECUTION__DRAIN_TIMEOUT", "100ms")
             .env("RINGBACK_EXECUTION__GRACE", "300ms")
@@ -24,6 +30,21 @@ impl Default for Options {
 }
 
 impl Options {
+    /// Lets every program of the server carry a mark in its `PATH` that nobody else's has, by
+    /// which it is found wherever it went.
+    pub(super) fn marked(mut self) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let next = NEXT.fetch_add(1, Ordering::Relaxed);
+        self.mark = format!("/nowhere/ringback-test-{}-{next}", std::process::id());
+        let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+        let marked = format!("{path}:{}", self.mark);
+        self.env("RINGBACK_EXECUTION__PATH", &marked)
+    }
+
+    pub(super) fn mark(&self) -> &str {
+        &self.mark
+    }
+
     /// Adds a flag with its value.
     pub fn argument(mut self, flag: &str, value: &str) -> Self {
         self.arguments.extend([flag.to_owned(), value.to_owned()]);

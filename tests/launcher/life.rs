@@ -1,81 +1,11 @@
 //! Real programs, launched and ended. Each test waits for a condition, never for a while.
 
 use std::collections::BTreeMap;
-use std::future::Future;
-use std::path::Path;
-use std::time::{Duration, Instant};
 
-use super::{Ending, Launched, Launcher, LauncherSettings, Order, RuntimeSettings, Runtimes};
-use crate::domain::{ExecutionId, ExecutionSpec, Exit, ProgramResult, Secret, Tenant};
+use ringback::domain::{ExecutionId, ExecutionSpec, Exit, ProgramResult, Secret, Tenant};
+use ringback::process::Order;
 
-struct Place {
-    _data_dir: tempfile::TempDir,
-    launcher: Launcher,
-}
-
-fn place() -> Place {
-    let runtime = |name: &str, command: &str| RuntimeSettings {
-        name: name.to_owned(),
-        aliases: vec![],
-        command: vec![command.to_owned()],
-        file: "main.sh".to_owned(),
-        version: vec![],
-        locate: vec![],
-        env: vec![],
-    };
-    let runtimes = Runtimes::new(vec![runtime("sh", "sh"), runtime("lost", "no-such-command")]);
-    let data_dir = tempfile::tempdir().unwrap();
-    let settings = LauncherSettings {
-        data_dir: data_dir.path().to_owned(),
-        path: "/usr/bin:/bin".to_owned(),
-        result_bytes_max: 1024,
-    };
-    let launcher = Launcher::new(settings, runtimes.unwrap()).unwrap();
-    Place { _data_dir: data_dir, launcher }
-}
-
-async fn launch(place: &Place, spec: &ExecutionSpec) -> Launched {
-    let order = Order { id: ExecutionId::generate(), tenant: &Tenant::default(), spec };
-    place.launcher.launch(&order).await.unwrap()
-}
-
-async fn run(code: &str) -> (Ending, ProgramResult) {
-    let place = place();
-    let (exit, result, _) = launch(&place, &sh(code)).await.ended().await.unwrap();
-    (exit, result)
-}
-
-fn sh(code: &str) -> ExecutionSpec {
-    ExecutionSpec::new("sh", code)
-}
-
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap()
-}
-
-fn is_alive(pid: &str) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    // A zombie that waits for its parent runs nothing.
-    !stat.is_empty() && !stat.contains(") Z ")
-}
-
-async fn eventually(what: &str, condition: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while !condition() {
-        assert!(Instant::now() < deadline, "never came true: {what}");
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-}
-
-async fn within<T>(future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(10), future).await.unwrap()
-}
-
-async fn pid_in(file: &Path) -> String {
-    let read = || std::fs::read_to_string(file).unwrap_or_default();
-    eventually("the pid is written", || read().ends_with('\n')).await;
-    read().trim().to_owned()
-}
+use super::support::{eventually, is_alive, launch, pid_in, place, run, sh, text, within};
 
 #[tokio::test]
 async fn exit_codes_and_signals_are_told_apart() {
@@ -162,12 +92,11 @@ async fn what_has_left_the_group_is_gone_with_the_end() {
 #[tokio::test]
 async fn other_executions_are_nobodys_leftovers() {
     let place = place();
-    let marker = place._data_dir.path().join("pid");
+    let marker = place.data_dir.path().join("pid");
     let spec = sh(&format!("echo $$ > {}; exec sleep 1000", marker.display()));
     let other = launch(&place, &spec).await;
     let pid = pid_in(&marker).await;
     within(launch(&place, &sh("setsid sleep 1000 &")).await.ended()).await.unwrap();
-    assert_eq!(place.launcher.kill_leftovers(), 0);
     assert!(is_alive(&pid));
     drop(other);
     eventually("the program is gone", || !is_alive(&pid)).await;
@@ -176,7 +105,7 @@ async fn other_executions_are_nobodys_leftovers() {
 #[tokio::test]
 async fn a_program_that_nobody_waits_for_is_killed() {
     let place = place();
-    let marker = place._data_dir.path().join("pid");
+    let marker = place.data_dir.path().join("pid");
     let launched =
         launch(&place, &sh(&format!("echo $$ > {}; sleep 1000", marker.display()))).await;
     let pid = pid_in(&marker).await;
@@ -192,7 +121,7 @@ async fn kill_reaches_a_program_that_ignores_a_polite_request() {
     let signaller = launched.signaller();
     let ended = launched.ended();
     let kill = async {
-        let executions = place._data_dir.path().join("executions");
+        let executions = place.data_dir.path().join("executions");
         let ready = || {
             std::fs::read_dir(&executions)
                 .unwrap()

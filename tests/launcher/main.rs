@@ -1,0 +1,5 @@
+//! The launcher as a library: programs started, held together and ended without a server around.
+#![allow(clippy::disallowed_methods)] // tests may look at the clock and start processes
+
+mod life;
+mod support;

@@ -1,0 +1,90 @@
+//! Launchers on directories of their own, and what tests have them run.
+//! Asserts nothing itself but that things end in time.
+
+use std::future::Future;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use ringback::domain::{ExecutionId, ExecutionSpec, ProgramResult, Tenant};
+use ringback::process::{
+    Ending, Launched, Launcher, LauncherBinary, LauncherSettings, Level, Order, RuntimeSettings,
+    Runtimes,
+};
+
+pub struct Place {
+    pub data_dir: tempfile::TempDir,
+    pub launcher: Launcher,
+}
+
+pub fn place() -> Place {
+    let runtime = |name: &str, command: &str| RuntimeSettings {
+        name: name.to_owned(),
+        aliases: vec![],
+        command: vec![command.to_owned()],
+        file: "main.sh".to_owned(),
+        version: vec![],
+        locate: vec![],
+        env: vec![],
+        warm: None,
+    };
+    let runtimes = Runtimes::new(vec![runtime("sh", "sh"), runtime("lost", "no-such-command")]);
+    let data_dir = tempfile::tempdir().unwrap();
+    let settings = LauncherSettings {
+        data_dir: data_dir.path().to_owned(),
+        path: "/usr/bin:/bin".to_owned(),
+        result_bytes_max: 1024,
+        binary: LauncherBinary::Path(env!("CARGO_BIN_EXE_ringback").into()),
+        level: Some(Level::None),
+        containment: None,
+        user_id: 60_700,
+        working_dirs: vec![],
+        readable: vec![],
+        lacking: vec![],
+    };
+    let launcher = Launcher::new(settings, runtimes.unwrap()).unwrap();
+    Place { data_dir, launcher }
+}
+
+pub async fn launch(place: &Place, spec: &ExecutionSpec) -> Launched {
+    let order = Order { id: ExecutionId::generate(), tenant: &Tenant::default(), spec };
+    place.launcher.launch(&order).await.unwrap()
+}
+
+pub async fn run(code: &str) -> (Ending, ProgramResult) {
+    let place = place();
+    let (exit, result, _) = launch(&place, &sh(code)).await.ended().await.unwrap();
+    (exit, result)
+}
+
+pub fn sh(code: &str) -> ExecutionSpec {
+    ExecutionSpec::new("sh", code)
+}
+
+pub fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+pub fn is_alive(pid: &str) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // A zombie that waits for its parent runs nothing.
+    !stat.is_empty() && !stat.contains(") Z ")
+}
+
+pub async fn eventually(what: &str, condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !condition() {
+        assert!(Instant::now() < deadline, "never came true: {what}");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+pub async fn within<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(10), future).await.unwrap()
+}
+
+pub async fn pid_in(file: &Path) -> String {
+    let read = || std::fs::read_to_string(file).unwrap_or_default();
+    eventually("the pid is written", || read().ends_with('\n')).await;
+    read().trim().to_owned()
+}
+
