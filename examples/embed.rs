@@ -27,7 +27,7 @@ impl Handler<ExecutionEnded> for Listener {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // First of all: programs are started by a second process of this same binary.
+    // Programs are started by a second process of this same binary.
     ringback::launcher::run_if_requested();
     actix_web::rt::System::new().block_on(serve())
 }

@@ -150,10 +150,10 @@ fn only_in(needle: &str, allowed: &[&str]) {
 #[test]
 fn each_thing_has_one_home() {
     only_in("impl Actor for", &["src/actors/"]);
-    only_in("unsafe {", &["src/process/spawn.rs"]);
+    only_in("unsafe {", &["src/process/launcher/"]);
     only_in("StatusCode::", &["src/http/", "src/webhook/response.rs"]);
     only_in("rusqlite::", &["src/store/sqlite"]);
-    only_in("std::env::", &["src/cli/", "src/process/runtime.rs"]);
+    only_in("std::env::", &["src/cli/", "src/process/launcher/binary.rs"]);
 }
 
 /// One function writes the end of an execution, and one place in the engine puts an end together.

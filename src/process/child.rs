@@ -140,10 +140,9 @@ impl Running {
             }
         };
         let output = async {
-            tokio::join!(
-                async { note(stdout.until_closed().await) },
-                async { note(stderr.until_closed().await) },
-            );
+            tokio::join!(async { note(stdout.until_closed().await) }, async {
+                note(stderr.until_closed().await)
+            },);
             std::future::pending::<()>().await;
         };
         let ended = tokio::select! {

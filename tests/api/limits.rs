@@ -66,7 +66,11 @@ fn a_limit_that_is_none_or_beyond_the_maximum_is_refused_with_the_maximum() {
 
 #[test]
 fn the_network_is_refused_where_the_operator_has_switched_it_off() {
-    let app = TestApp::with(|options| options.env("RINGBACK_EXECUTION__NETWORK", "off"));
+    let app = TestApp::with(|options| {
+        options
+            .env("RINGBACK_EXECUTION__NETWORK", "off")
+            .env("RINGBACK_EXECUTION__ISOLATION", "auto")
+    });
     let answer = app.post("/v1/executions", &with("network", json!(true)));
     let sentence = expect_blame(&answer, "network");
     assert!(sentence.contains("switched") && sentence.contains("off"), "{sentence}");

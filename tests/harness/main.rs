@@ -93,10 +93,13 @@ fn waiting_for_what_never_comes_fails() {
 #[test]
 fn a_process_that_is_left_behind_fails_the_test_and_is_killed() {
     let app = TestApp::start();
-    // Not below what the server itself sweeps.
-    let mark = app.data_dir().join("nobody-sweeps-here");
-    let mut left_behind =
-        Command::new("sleep").arg("1000").env("RINGBACK_RESULT", mark).spawn().unwrap();
+    // Not a program of the launcher, which would see to it.
+    let mut left_behind = Command::new("sleep")
+        .arg("1000")
+        .env("RINGBACK_EXECUTION_ID", "exec_of_nobody")
+        .env("MARK", app.mark())
+        .spawn()
+        .unwrap();
     app.wait_for_program("sleep 1000");
     let dropped = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(app)));
     let said = *dropped.unwrap_err().downcast::<String>().unwrap();

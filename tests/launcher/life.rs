@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ringback::domain::{ExecutionId, ExecutionSpec, Exit, ProgramResult, Secret, Tenant};
 use ringback::process::Order;
 
-use super::support::{eventually, is_alive, launch, pid_in, place, run, sh, text, within};
+use super::support::{eventually, is_running, launch, place, run, sh, text, within};
 
 #[tokio::test]
 async fn exit_codes_and_signals_are_told_apart() {
@@ -70,47 +70,36 @@ async fn a_missing_command_is_named() {
 }
 
 #[tokio::test]
-async fn what_is_left_in_the_group_is_killed_and_does_not_delay_the_end() {
+async fn what_is_left_behind_is_counted_and_gone_with_the_end() {
     let place = place();
-    let spec = sh("sleep 1000 & echo $!");
-    let (exit, _, _) = within(launch(&place, &spec).await.ended()).await.unwrap();
-    let pid = text(&exit.stdout.head).trim().to_owned();
-    eventually("the sleeper is gone", || !is_alive(&pid)).await;
+    for code in [
+        "sleep 100001 &",
+        "setsid sh -c 'echo up > up; exec sleep 100001' & while ! [ -s up ]; do :; done",
+    ] {
+        let (ending, _, _) = within(launch(&place, &sh(code)).await.ended()).await.unwrap();
+        assert_eq!((ending.exit, ending.descendants_killed), (Exit::Code(0), 1), "{code}");
+        assert!(!is_running("sleep 100001"), "{code}");
+    }
 }
 
 #[tokio::test]
-async fn what_has_left_the_group_is_gone_with_the_end() {
+async fn the_end_of_one_execution_is_nothing_to_another() {
     let place = place();
-    let code =
-        "setsid sh -c 'echo $$ > pid; exec sleep 1000' & while ! [ -s pid ]; do :; done; cat pid";
-    let (ending, _, _) = within(launch(&place, &sh(code)).await.ended()).await.unwrap();
-    let pid = text(&ending.stdout.head).trim().to_owned();
-    assert!(pid.parse::<i32>().is_ok(), "{pid}");
-    assert!(!is_alive(&pid));
-}
-
-#[tokio::test]
-async fn other_executions_are_nobodys_leftovers() {
-    let place = place();
-    let marker = place.data_dir.path().join("pid");
-    let spec = sh(&format!("echo $$ > {}; exec sleep 1000", marker.display()));
-    let other = launch(&place, &spec).await;
-    let pid = pid_in(&marker).await;
-    within(launch(&place, &sh("setsid sleep 1000 &")).await.ended()).await.unwrap();
-    assert!(is_alive(&pid));
+    let other = launch(&place, &sh("exec sleep 100002")).await;
+    eventually("it runs", || is_running("sleep 100002")).await;
+    within(launch(&place, &sh("setsid sleep 100003 &")).await.ended()).await.unwrap();
+    assert!(is_running("sleep 100002") && !is_running("sleep 100003"));
     drop(other);
-    eventually("the program is gone", || !is_alive(&pid)).await;
+    eventually("the program is gone", || !is_running("sleep 100002")).await;
 }
 
 #[tokio::test]
 async fn a_program_that_nobody_waits_for_is_killed() {
     let place = place();
-    let marker = place.data_dir.path().join("pid");
-    let launched =
-        launch(&place, &sh(&format!("echo $$ > {}; sleep 1000", marker.display()))).await;
-    let pid = pid_in(&marker).await;
+    let launched = launch(&place, &sh("sleep 100004; true")).await;
+    eventually("it runs", || is_running("sleep 100004")).await;
     drop(launched);
-    eventually("the program is gone", || !is_alive(&pid)).await;
+    eventually("the program is gone", || !is_running("sleep 100004")).await;
 }
 
 #[tokio::test]

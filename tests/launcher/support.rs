@@ -2,7 +2,6 @@
 //! Asserts nothing itself but that things end in time.
 
 use std::future::Future;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use ringback::domain::{ExecutionId, ExecutionSpec, ProgramResult, Tenant};
@@ -64,10 +63,12 @@ pub fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }
 
-pub fn is_alive(pid: &str) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    // A zombie that waits for its parent runs nothing.
-    !stat.is_empty() && !stat.contains(") Z ")
+/// Whether a process with this command line is alive. What waits to be reaped has none.
+pub fn is_running(command: &str) -> bool {
+    let wanted = command.replace(' ', "\0") + "\0";
+    let entries = std::fs::read_dir("/proc").unwrap();
+    let lines = entries.flatten().map(|entry| std::fs::read(entry.path().join("cmdline")));
+    lines.flatten().any(|line| line == wanted.as_bytes())
 }
 
 pub async fn eventually(what: &str, condition: impl Fn() -> bool) {
@@ -81,10 +82,3 @@ pub async fn eventually(what: &str, condition: impl Fn() -> bool) {
 pub async fn within<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(10), future).await.unwrap()
 }
-
-pub async fn pid_in(file: &Path) -> String {
-    let read = || std::fs::read_to_string(file).unwrap_or_default();
-    eventually("the pid is written", || read().ends_with('\n')).await;
-    read().trim().to_owned()
-}
-

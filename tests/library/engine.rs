@@ -87,7 +87,8 @@ async fn two_engines_on_one_directory_are_refused_in_words() {
     let two = ringback::Ringback::builder()
         .data_dir(data_dir.path())
         .launcher_binary(env!("CARGO_BIN_EXE_ringback"))
-        .start().await;
+        .start()
+        .await;
     let error = two.err().expect("it is locked").to_string();
     assert!(error.contains("in use by another server"), "{error}");
 }
@@ -152,7 +153,9 @@ async fn shutdown_ends_what_runs_and_says_so() {
     let engine = ringback::Ringback::builder()
         .data_dir(data_dir.path())
         .launcher_binary(env!("CARGO_BIN_EXE_ringback"))
-        .start().await.unwrap();
+        .start()
+        .await
+        .unwrap();
     let found = ended(&engine, &sleeper).await;
     let outcome = &found.ended().unwrap().outcome;
     assert_eq!((found.status(), outcome.cause()), (Word::Failed, Cause::Interrupted));

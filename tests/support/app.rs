@@ -135,12 +135,17 @@ impl TestApp {
 
     /// Every living process that a program of this server is, or has left behind.
     pub fn programs(&self) -> Vec<Process> {
-        processes::with_environment(self.options.mark())
+        processes::with_environment(&["RINGBACK_EXECUTION_ID=exec_", self.options.mark()])
     }
 
     /// Where the server keeps its data.
     pub fn data_dir(&self) -> PathBuf {
         data_dir_in(&self.directory)
+    }
+
+    /// What the environment of every program of this server has in it.
+    pub fn mark(&self) -> &str {
+        self.options.mark()
     }
 
     /// A directory that the test may use as it likes and that goes with the server.

@@ -41,7 +41,8 @@ impl Options {
         self.env("RINGBACK_EXECUTION__PATH", &marked)
     }
 
-    pub(super) fn mark(&self) -> &str {
+    /// The mark.
+    pub fn mark(&self) -> &str {
         &self.mark
     }
 

@@ -14,13 +14,16 @@ pub struct Process {
     pub command: String,
 }
 
-/// Every living process in whose environment `mark` occurs. What has ended but was not waited
+/// Every living process in whose environment all `marks` occur. What has ended but was not waited
 /// for has no environment any more, so it is not among them.
-pub fn with_environment(mark: &str) -> Vec<Process> {
+pub fn with_environment(marks: &[&str]) -> Vec<Process> {
     let entries = fs::read_dir("/proc").expect("Linux has /proc");
     entries
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok())
-        .filter(|pid| environment_of(*pid).is_some_and(|text| contains(&text, mark.as_bytes())))
+        .filter(|pid| {
+            environment_of(*pid)
+                .is_some_and(|text| marks.iter().all(|mark| contains(&text, mark.as_bytes())))
+        })
         .map(|pid| Process { pid, command: command_of(pid) })
         .collect()
 }
