@@ -36,8 +36,7 @@ pub(super) fn demo(args: DemoArgs) -> Result<ExitCode, Failure> {
     // How programs are run is the operator's to say; the rest of a demo is always the same.
     let environment = std::env::vars_os().collect();
     let told = load_from(Sources { environment, ..Sources::default() })?.config;
-    let config =
-        Config { execution: told.execution, runtimes: told.runtimes, ..Config::default() };
+    let config = Config { execution: told.execution, runtimes: told.runtimes, ..Config::default() };
     actix::System::new().block_on(run(config, stays))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
 use super::launcher::{
-    Connection, Launch, LauncherBinary, LauncherProcess, OpenError, Ready, Setup, Tidings,
+    Connection, Launch, LauncherBinary, LauncherProcess, OpenError, Ready, Setup, Tidings, Warm,
 };
 use super::level::{Containment, Level, Surroundings};
 
@@ -101,6 +101,13 @@ impl Line {
             }
             // Nothing was started: an order reaches the launcher whole or not at all.
             current.changed().await.map_err(|_| Closed)?;
+        }
+    }
+
+    /// Has an interpreter kept warm, by this launcher; the next one is asked anew.
+    pub(super) fn warm(&self, warm: &Warm) {
+        if let Some(connection) = self.shared.current.borrow().as_ref() {
+            connection.warm(warm);
         }
     }
 

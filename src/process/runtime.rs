@@ -93,6 +93,7 @@ impl Runtime {
     pub async fn located(&self, launcher: &Launcher) -> Result<Located, LaunchError> {
         let (line, path) = launcher.line();
         let executable = self.executable(line, path).await?.to_owned();
+        launcher.warm_up(self, &executable);
         let version = if self.settings.version.is_empty() {
             None
         } else {

@@ -24,10 +24,7 @@ const SOCKET: i32 = 0;
 /// The whole life of the process that the server has started as its launcher.
 pub(super) fn run() -> ExitCode {
     // The socket's number becomes free for what programs read from.
-    let Some(socket) = sys::inherited(SOCKET).and_then(|fd| fd.try_clone().ok()) else {
-        return ExitCode::FAILURE;
-    };
-    sys::put_null(SOCKET);
+    let Ok(socket) = sys::take_stream(SOCKET) else { return ExitCode::FAILURE };
     sys::close_all_but(&[socket.as_fd()]);
     sys::default_signals();
     // A terminal's Ctrl-C is for the server alone, which then ends its programs in order.

@@ -119,6 +119,11 @@ impl<'a> Place<'a> {
     }
 }
 
+/// A directory of the launcher's own, which programs do not see.
+pub(super) fn hidden(name: &str) -> PathBuf {
+    Path::new(HIDDEN).join(name)
+}
+
 /// What is taken over from the old root.
 struct Parts {
     read_only: Vec<(PathBuf, OwnedFd)>,

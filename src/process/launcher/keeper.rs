@@ -3,6 +3,7 @@
 //! the program's place, starts it, and ends what the program leaves behind. User code never is
 //! pid 1: signals would not reach it as they should.
 
+use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -105,19 +106,33 @@ fn run(mut charge: Charge<'_>, launcher: &OwnedFd) -> Result<News, Failure> {
     }
     let children = sys::block_signals_and_watch_children().map_err(in_place)?;
     let mut leader = None;
+    let mut doors = Vec::new();
     if let Some(program) = &mut charge.program {
         let place = clone::Place { without_clone3: charge.without_clone3, ..Default::default() };
         leader = Some(program.spawn(&place)?.pid);
+    } else {
+        doors = namespaces().map_err(in_place)?;
     }
     // The program has its streams; nobody shall wait for an end of them that we hold. What
     // borrows them is not looked at again.
     charge.program = None;
-    sys::close_all_but(&[launcher.as_fd(), children.as_fd()]);
-    let _ = wire::send(launcher, &encode(&News::Ready), &[]);
+    let mut kept = vec![launcher.as_fd(), children.as_fd()];
+    kept.extend(doors.iter().map(AsFd::as_fd));
+    sys::close_all_but(&kept);
+    let borrowed: Vec<BorrowedFd<'_>> = doors.iter().map(AsFd::as_fd).collect();
+    let _ = wire::send(launcher, &encode(&News::Ready), &borrowed);
+    drop(doors);
     let watch = Watch::new(&charge.launch.limits, charge.memory_by_kernel, Instant::now());
     let mut keeper = Keeper { charge, launcher, children, leader, watch, exceeded: None };
     let status = keeper.wait();
     Ok(News::Ended(keeper.finish(status)))
+}
+
+/// The ways into this process's namespaces, for somebody who is to start a program in them: of
+/// processes, of mounts, of queues. Opened here, since nobody else may look at this process.
+fn namespaces() -> std::io::Result<Vec<OwnedFd>> {
+    let open = |name| File::open(format!("/proc/self/ns/{name}")).map(OwnedFd::from);
+    ["pid", "mnt", "ipc"].into_iter().map(open).collect()
 }
 
 struct Keeper<'a> {

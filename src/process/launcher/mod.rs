@@ -25,10 +25,13 @@ mod sys;
 mod user;
 mod visible;
 mod walls;
+mod warmth;
 mod watch;
 mod wire;
+mod zygote;
+mod zygotes;
 
 pub use binary::{LauncherBinary, run_if_requested};
 pub(super) use connection::{Connection, Failed, LauncherProcess, OpenError, Tidings};
 pub(super) use jail::{EXECUTION, WORKSPACE};
-pub(super) use protocol::{Command, End, Exceeded, Launch, Limits, Ready, Setup};
+pub(super) use protocol::{Command, End, Exceeded, Launch, Limits, Ready, Setup, Warm};

@@ -205,14 +205,6 @@ fn close_range(first: u32, last: u32) {
     unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) };
 }
 
-/// The descriptor that a process was started with under this number, if it is one.
-pub(super) fn inherited(number: RawFd) -> Option<OwnedFd> {
-    // SAFETY: asking for the flags of a number that is no descriptor only fails.
-    let is_open = unsafe { libc::fcntl(number, libc::F_GETFD) } >= 0;
-    // SAFETY: it is open, and nobody else in this process has been told of it.
-    is_open.then(|| unsafe { OwnedFd::from_raw_fd(number) })
-}
-
 /// What a new process does in the memory of its maker: raw calls, nothing that allocates, locks
 /// or could panic.
 extern "C" fn become_program(context: *mut libc::c_void) -> ! {
@@ -313,11 +305,20 @@ pub(super) fn leave(code: i32) -> ! {
     unsafe { libc::_exit(code) }
 }
 
-/// Puts `/dev/null` under the number of a standard stream.
-pub(super) fn put_null(number: RawFd) {
-    if let Ok(null) = std::fs::File::options().read(true).write(true).open("/dev/null") {
-        // SAFETY: the number is that of a standard stream, which nobody here owns.
-        unsafe { libc::dup3(null.as_raw_fd(), number, 0) };
+/// Takes what is under the number of a standard stream, and puts `/dev/null` there.
+///
+/// # Errors
+/// When there is nothing, or no descriptor to be had.
+pub(super) fn take_stream(number: RawFd) -> io::Result<OwnedFd> {
+    let null = std::fs::File::options().read(true).write(true).open("/dev/null")?;
+    // SAFETY: the numbers of standard streams belong to nobody in particular; the new descriptor
+    // is ours alone, and beyond those numbers.
+    unsafe {
+        let taken = libc::fcntl(number, libc::F_DUPFD_CLOEXEC, 3);
+        if taken < 0 || libc::dup3(null.as_raw_fd(), number, 0) < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        Ok(OwnedFd::from_raw_fd(taken))
     }
 }
 

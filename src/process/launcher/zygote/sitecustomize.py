@@ -31,7 +31,7 @@ of its own, for an init cannot have children for its parent.
 In the child the report descriptor has become 3, in place of the socket, and all others are above it.
 So the steps may close 4 and up at once, and end with closing 3: end of file on the report's other end
 says that the program starts. When a step fails the child writes u8 label, i32 errno to it and exits
-with 127. Label 255 is the zygote's own: what the order holds made no sense. Steps that change the user
+with 127; label 0 marks a step that may fail. Label 255 is the zygote's own: what the order holds made no sense. Steps that change the user
 id must set PR_SET_DUMPABLE again, which an exec would have done.
 
 All children of a zygote have its hash seed and its addresses in common, and the state of what is
@@ -232,7 +232,7 @@ def run(steps):
         if late:
             call[late] = results[-back]
         results.append(syscall(*call))
-        if results[-1] == -1:
+        if results[-1] == -1 and label:  # Label 0: something that the program can do without.
             return label
     return None
 
