@@ -78,6 +78,11 @@ impl Line {
         &self.surroundings
     }
 
+    /// Whether there is a launcher at present, and not only the hope for the next one.
+    pub(super) fn is_up(&self) -> bool {
+        !self.shared.is_closing.load(Ordering::Relaxed) && self.shared.current.borrow().is_some()
+    }
+
     /// Hands a program to the launcher; waits while there is none.
     ///
     /// # Errors
@@ -244,9 +249,7 @@ fn surroundings(
         weaker.extend(reasons);
     }
     if !memory_by_cgroup {
-        weaker.push(
-            "no cgroup limits memory; it is measured every few milliseconds instead".to_owned(),
-        );
+        weaker.push(Surroundings::MEMORY_IS_MEASURED.to_owned());
     }
     Surroundings { level: setup.level, reason, containment, user_id, memory_by_cgroup, weaker }
 }

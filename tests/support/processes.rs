@@ -28,6 +28,14 @@ pub fn with_environment(marks: &[&str]) -> Vec<Process> {
         .collect()
 }
 
+/// A child of a process whose command line ends with this word.
+pub fn child_of(parent: u32, word: &str) -> Option<u32> {
+    let entries = fs::read_dir("/proc").expect("Linux has /proc");
+    entries
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok())
+        .find(|pid| parent_of(*pid) == Some(parent) && command_of(*pid).ends_with(word))
+}
+
 /// Sends a signal; a process that is gone already is no mistake.
 pub fn signal(pid: u32, signal: Signal) {
     let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).expect("a pid of /proc");
@@ -52,6 +60,11 @@ pub fn contains(bytes: &[u8], needle: &[u8]) -> bool {
 fn environment_of(pid: u32) -> Option<Vec<u8>> {
     // Fails for what has just ended and for what belongs to another user.
     fs::read(format!("/proc/{pid}/environ")).ok()
+}
+
+fn parent_of(pid: u32) -> Option<u32> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("PPid:"))?.trim().parse().ok()
 }
 
 fn command_of(pid: u32) -> String {

@@ -40,9 +40,7 @@ impl Cgroups {
     /// # Errors
     /// A sentence that says why there is none.
     pub(super) fn find(name: &str) -> Result<Self, String> {
-        let mount_point = mount_point().ok_or("no cgroup file system of version 2 is mounted")?;
-        let own = own_group().ok_or("this process is in no cgroup of version 2")?;
-        let base = mount_point.join(own.trim_start_matches('/'));
+        let (mount_point, base) = own_group()?;
         let path = base.join(name);
         let cannot =
             |error: io::Error| format!("no cgroup can be made in {}: {error}", base.display());
@@ -232,10 +230,27 @@ fn mount_point() -> Option<PathBuf> {
     })
 }
 
-/// The group of this process: cgroups(7).
-fn own_group() -> Option<String> {
-    let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
-    groups.lines().find_map(|line| line.strip_prefix("0::").map(str::to_owned))
+/// The mount point and, below it, the group of this process: cgroups(7).
+fn own_group() -> Result<(PathBuf, PathBuf), &'static str> {
+    let mount_point = mount_point().ok_or("no cgroup file system of version 2 is mounted")?;
+    let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let own = groups.lines().find_map(|line| line.strip_prefix("0::"));
+    let own = own.ok_or("this process is in no cgroup of version 2")?;
+    // Components, because joining an empty path would leave a slash at the end.
+    let base = mount_point.join(own.trim_start_matches('/')).components().collect();
+    Ok((mount_point, base))
+}
+
+/// The controllers of cgroups that this process could hand on to its programs, such as `memory`
+/// and `pids`, and the directory of the group that it is in.
+///
+/// # Errors
+/// A sentence without a full stop that says why it is in no group of version 2.
+pub fn cgroup_controllers() -> Result<(PathBuf, Vec<String>), String> {
+    let (_, base) = own_group()?;
+    let listed = fs::read_to_string(base.join("cgroup.controllers"));
+    let listed = listed.map_err(|error| format!("{} cannot be read: {error}", base.display()))?;
+    Ok((base, listed.split_whitespace().map(str::to_owned).collect()))
 }
 
 /// Lets groups below `base` have controllers, if that is ours to decide: under systemd's

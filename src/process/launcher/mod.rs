@@ -32,6 +32,7 @@ mod zygote;
 mod zygotes;
 
 pub use binary::{LauncherBinary, run_if_requested};
+pub use cgroup::cgroup_controllers;
 pub(super) use connection::{Connection, Failed, LauncherProcess, OpenError, Tidings};
 pub(super) use jail::{EXECUTION, WORKSPACE};
 pub(super) use protocol::{Command, End, Exceeded, Launch, Limits, Ready, Setup, Warm};
