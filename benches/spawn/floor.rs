@@ -34,14 +34,14 @@ impl Floor {
 
     /// Starts it and waits for its end, and takes nothing of what it says.
     pub fn spawn(&self) -> anyhow::Result<()> {
-        let status = self.new().stdout(Stdio::null()).stderr(Stdio::null()).status()?;
+        let status = self.command().stdout(Stdio::null()).stderr(Stdio::null()).status()?;
         ensure!(status.success(), "{status}");
         Ok(())
     }
 
     /// Starts it and takes what it says, as we do.
     pub fn output(&self) -> anyhow::Result<()> {
-        let output = self.new().output()?;
+        let output = self.command().output()?;
         ensure!(output.status.success(), "{}", output.status);
         Ok(())
     }
@@ -55,7 +55,7 @@ impl Floor {
         })
     }
 
-    fn new(&self) -> Command {
+    fn command(&self) -> Command {
         let mut command = Command::new(&self.command[0]);
         command.args(&self.command[1..]).stdin(Stdio::null()).env_clear();
         command.env("PATH", "/usr/bin:/bin").env("LC_CTYPE", "C.UTF-8");

@@ -15,6 +15,9 @@ use crate::actors::Status;
 /// What a server that is about to stop says of itself.
 const STOPPING: &str = "The server is stopping.";
 
+/// What a server says of itself whose launcher has gone and whose next one is not there yet.
+const NO_LAUNCHER: &str = "There is no launcher at present.";
+
 /// Everything about how the server fares.
 #[derive(Serialize)]
 struct Readiness<'a> {
@@ -69,6 +72,9 @@ pub(super) async fn ready(
         return Err(Problem::new(Kind::Draining, STOPPING));
     }
     api.store.check().await?;
+    if !api.launcher.is_up() {
+        return Err(Problem::new(Kind::NoLauncher, NO_LAUNCHER));
+    }
     Ok(answers::json(StatusCode::OK, &json!({ "ready": true })))
 }
 
@@ -83,7 +89,7 @@ async fn in_detail(api: &Api) -> Result<HttpResponse, Problem> {
     let checks = Checks {
         // Its own words are for those who run the server, as this answer is.
         store: Check::of(api.store.check().await.map_err(|error| error.to_string())),
-        launcher: Check::that(api.launcher.is_up(), "There is no launcher at present."),
+        launcher: Check::that(api.launcher.is_up(), NO_LAUNCHER),
         accepting: Check::that(!status.draining, STOPPING),
     };
     let failing = checks.failing();

@@ -115,7 +115,7 @@ impl Running {
             stderr,
             start: if started.warm { StartMode::Warm } else { StartMode::Cold },
             bounds: start.bounds,
-            kill_on_drop: kill_on_drop,
+            kill_on_drop,
         })
     }
 

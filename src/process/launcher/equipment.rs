@@ -218,7 +218,7 @@ impl Equipment {
                     memory_by_kernel: memory,
                     program,
                     without_clone3,
-                    result: is_sandbox.then(|| (result.as_path(), launch.result_bytes_max)),
+                    result: is_sandbox.then_some((result.as_path(), launch.result_bytes_max)),
                 };
                 keeper::keep(charge, &theirs)
             };
