@@ -232,10 +232,16 @@ fn mount_point() -> Option<PathBuf> {
     })
 }
 
-/// The group of this process: cgroups(7).
+/// The group that was given to the server: cgroups(7). Not the one below it that it may have moved
+/// into for an earlier launcher.
 fn own_group() -> Option<String> {
-    let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
-    groups.lines().find_map(|line| line.strip_prefix("0::").map(str::to_owned))
+    given_group(&fs::read_to_string("/proc/self/cgroup").ok()?)
+}
+
+fn given_group(groups: &str) -> Option<String> {
+    let own = groups.lines().find_map(|line| line.strip_prefix("0::"))?;
+    let given = own.strip_suffix(SERVER_GROUP).and_then(|above| above.strip_suffix('/'));
+    Some(given.unwrap_or(own).to_owned())
 }
 
 /// Lets groups below `base` have controllers, if that is ours to decide: under systemd's
@@ -263,6 +269,16 @@ fn hand_on_controllers(base: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_next_launcher_looks_where_the_first_one_did() {
+        let groups = |own: &str| format!("1:cpu:/elsewhere\n0::{own}\n");
+        let first = given_group(&groups("/system.slice/ringback.service"));
+        assert_eq!(first.as_deref(), Some("/system.slice/ringback.service"));
+        assert_eq!(given_group(&groups("/system.slice/ringback.service/ringback-server")), first);
+        assert_eq!(given_group(&groups("/ringback-server")).as_deref(), Some(""));
+        assert_eq!(given_group("1:cpu:/elsewhere\n"), None);
+    }
 
     #[test]
     fn values_are_found_by_their_whole_name() {

@@ -8,9 +8,11 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::cgroup::Cgroups;
 use super::equipment::Equipment;
+use super::family;
 use super::keeper::{self, News};
 use super::protocol::{Command, Launch, Ready, Report, Setup, decode, encode};
 use super::run::{Run, Step};
@@ -38,6 +40,8 @@ pub(super) struct Launcher {
     runs: HashMap<u64, Run>,
     /// Which run a child of ours belongs to.
     owners: HashMap<i32, u64>,
+    /// Whether a keeper was lost, and what it kept may have come to us.
+    has_strays: bool,
 }
 
 impl Launcher {
@@ -51,7 +55,8 @@ impl Launcher {
         let own = Some(rustix::process::getpid());
         rustix::process::set_child_subreaper(own).map_err(|e| e.to_string())?;
         let equipment = Equipment::gather(setup, given)?;
-        Ok(Self { equipment, children, runs: HashMap::new(), owners: HashMap::new() })
+        let (runs, owners) = (HashMap::new(), HashMap::new());
+        Ok(Self { equipment, children, runs, owners, has_strays: false })
     }
 
     /// Serves until the server has gone.
@@ -72,7 +77,7 @@ impl Launcher {
             }
             self.go_on(server);
         }
-        self.end();
+        self.end(server);
         ExitCode::SUCCESS
     }
 
@@ -100,7 +105,8 @@ impl Launcher {
                 run.due().map(|due| due.saturating_duration_since(now))
             }
         };
-        self.runs.values().filter_map(due).min()
+        let look_for_strays = self.has_strays.then_some(LOOK_AGAIN);
+        self.runs.values().filter_map(due).chain(look_for_strays).min()
     }
 
     /// Takes in who has ended.
@@ -125,7 +131,10 @@ impl Launcher {
                 }
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Ok(None) | Err(_) => run.keeper_lost(),
+            Ok(None) | Err(_) => {
+                run.keeper_lost();
+                self.has_strays = self.equipment.inherits_from_keepers();
+            }
         }
     }
 
@@ -169,9 +178,13 @@ impl Launcher {
 
     /// Moves every run on as far as it goes, and tells the server of it.
     fn go_on(&mut self, server: &OwnedFd) {
+        self.end_strays();
         let now = Instant::now();
         let mut gone = Vec::new();
         for (number, run) in &mut self.runs {
+            if self.has_strays && run.is_lost() {
+                continue;
+            }
             while let Some(step) = run.go_on(now) {
                 match step {
                     Step::Started { warm } => {
@@ -198,30 +211,36 @@ impl Launcher {
         }
     }
 
+    /// Ends what has come to us from keepers that were lost: children that are nobody's.
+    fn end_strays(&mut self) {
+        if !self.has_strays {
+            return;
+        }
+        let own = std::process::id().cast_signed();
+        let children = family::children(own).into_iter();
+        let strays: Vec<i32> = children.filter(|pid| !self.owners.contains_key(pid)).collect();
+        for stray in &strays {
+            let below = family::descendants(*stray);
+            for pid in [*stray].into_iter().chain(below).filter_map(Pid::from_raw) {
+                let _ = kill_process(pid, Signal::KILL);
+            }
+        }
+        self.has_strays = !strays.is_empty();
+    }
+
     /// Ends everything, and waits until it is gone.
-    fn end(&mut self) {
+    fn end(&mut self, server: &OwnedFd) {
         for run in self.runs.values_mut() {
             run.kill();
         }
         let deadline = Instant::now() + super::cgroup::EMPTY_WITHIN;
-        while !self.runs.is_empty() && Instant::now() < deadline {
+        while (self.has_strays || !self.runs.is_empty()) && Instant::now() < deadline {
             self.reap();
             let numbers: Vec<u64> = self.runs.keys().copied().collect();
             for number in numbers {
                 self.hear(number, &mut Vec::new());
             }
-            let now = Instant::now();
-            let is_over = |run: &mut Run| {
-                std::iter::from_fn(|| run.go_on(now))
-                    .any(|step| !matches!(step, Step::Started { .. }))
-            };
-            let over: Vec<u64> =
-                self.runs.iter_mut().filter_map(|(n, run)| is_over(run).then_some(*n)).collect();
-            for number in over {
-                if let Some(run) = self.runs.remove(&number) {
-                    run.clean_up();
-                }
-            }
+            self.go_on(server);
             let mut polled = [PollFd::new(&self.children, PollFlags::IN)];
             let _ = poll(&mut polled, Some(&keeper::timespec(LOOK_AGAIN)));
         }
