@@ -170,6 +170,8 @@ fn arrange(setup: &Setup, preparation: Preparation) -> Result<Launcher, String> 
         jail::build(setup, id)?;
     } else if setup.namespaces {
         host::arrange(setup, user_id, cgroups.as_ref())?;
+    } else {
+        host::open_on_disk(setup, user_id)?;
     }
     let given = Given { lock, cgroups, no_cgroups, without_clone3, user_id };
     Launcher::new(setup, given)
