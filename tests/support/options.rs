@@ -12,11 +12,17 @@ pub struct Options {
     pub(super) arguments: Vec<String>,
     pub(super) environment: Vec<(String, String)>,
     mark: String,
+    pub(super) is_way_open: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        let bare = Self { arguments: Vec::new(), environment: Vec::new(), mark: String::new() };
+        let bare = Self {
+            arguments: Vec::new(),
+            environment: Vec::new(),
+            mark: String::new(),
+            is_way_open: false,
+        };
         bare.argument("--allow-callback-to", "127.0.0.1")
             .env("RINGBACK_API_KEY", API_KEY)
             // What most tests look at is on the machine's own disk and loopback. Levels have tests
@@ -44,6 +50,12 @@ impl Options {
     /// The mark.
     pub fn mark(&self) -> &str {
         &self.mark
+    }
+
+    /// Lets everybody pass the directory above the data directory, which is closed otherwise.
+    pub fn way_open(mut self) -> Self {
+        self.is_way_open = true;
+        self
     }
 
     /// Adds a flag with its value.

@@ -230,12 +230,12 @@ fn mount_point() -> Option<PathBuf> {
     })
 }
 
-/// The mount point and, below it, the group of this process: cgroups(7).
+/// The mount point and, below it, the group that was given to the server: cgroups(7). Not the one
+/// below it that it may have moved into for an earlier launcher.
 fn own_group() -> Result<(PathBuf, PathBuf), &'static str> {
     let mount_point = mount_point().ok_or("no cgroup file system of version 2 is mounted")?;
     let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-    let own = groups.lines().find_map(|line| line.strip_prefix("0::"));
-    let own = own.ok_or("this process is in no cgroup of version 2")?;
+    let own = given_group(&groups).ok_or("this process is in no cgroup of version 2")?;
     // Components, because joining an empty path would leave a slash at the end.
     let base = mount_point.join(own.trim_start_matches('/')).components().collect();
     Ok((mount_point, base))
@@ -251,6 +251,12 @@ pub fn cgroup_controllers() -> Result<(PathBuf, Vec<String>), String> {
     let listed = fs::read_to_string(base.join("cgroup.controllers"));
     let listed = listed.map_err(|error| format!("{} cannot be read: {error}", base.display()))?;
     Ok((base, listed.split_whitespace().map(str::to_owned).collect()))
+}
+
+fn given_group(groups: &str) -> Option<String> {
+    let own = groups.lines().find_map(|line| line.strip_prefix("0::"))?;
+    let given = own.strip_suffix(SERVER_GROUP).and_then(|above| above.strip_suffix('/'));
+    Some(given.unwrap_or(own).to_owned())
 }
 
 /// Lets groups below `base` have controllers, if that is ours to decide: under systemd's
@@ -278,6 +284,16 @@ fn hand_on_controllers(base: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_next_launcher_looks_where_the_first_one_did() {
+        let groups = |own: &str| format!("1:cpu:/elsewhere\n0::{own}\n");
+        let first = given_group(&groups("/system.slice/ringback.service"));
+        assert_eq!(first.as_deref(), Some("/system.slice/ringback.service"));
+        assert_eq!(given_group(&groups("/system.slice/ringback.service/ringback-server")), first);
+        assert_eq!(given_group(&groups("/ringback-server")).as_deref(), Some(""));
+        assert_eq!(given_group("1:cpu:/elsewhere\n"), None);
+    }
 
     #[test]
     fn values_are_found_by_their_whole_name() {

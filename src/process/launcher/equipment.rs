@@ -4,6 +4,7 @@
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use rustix::process::{Resource, getrlimit};
 
@@ -13,10 +14,10 @@ use super::cgroup::{Cgroups, Leaf};
 use super::clone::Place;
 use super::jail::{self, EXECUTION};
 use super::keeper::{self, Charge};
-use super::program::Plan;
+use super::program::{Plan, STREAMS};
 use super::protocol::{Launch, Ready, Setup};
 use super::run::Run;
-use super::script::Script;
+use super::script::{Script, Stage};
 use super::serve::{Given, unprepared};
 use super::sys::{self, Failure, Image};
 use super::user::Identity;
@@ -36,7 +37,7 @@ pub(super) struct Equipment {
     without_clone3: bool,
     open_files_max: u64,
     weaker: Vec<String>,
-    _lock: OwnedFd,
+    lock: Rc<OwnedFd>,
 }
 
 impl Equipment {
@@ -72,7 +73,7 @@ impl Equipment {
             without_clone3,
             open_files_max: getrlimit(Resource::Nofile).maximum.unwrap_or(u64::MAX),
             weaker,
-            _lock: lock,
+            lock: Rc::new(lock),
         })
     }
 
@@ -97,6 +98,9 @@ impl Equipment {
         streams: Vec<OwnedFd>,
         is_warm: bool,
     ) -> Result<(Run, i32), Failure> {
+        if streams.len() != STREAMS.len() {
+            return Err(Failure { stage: Stage::Streams, errno: libc::EBADF });
+        }
         let group = match &self.cgroups {
             Some(cgroups) => Some(cgroups.leaf(launch.number, &launch.limits).map_err(unprepared)?),
             None => None,
@@ -147,6 +151,11 @@ impl Equipment {
         let order = Order { script, env: &launch.env, namespace, cgroup, report }.encode();
         let fds: Result<Vec<OwnedFd>, _> = fds.iter().map(BorrowedFd::try_clone_to_owned).collect();
         Ok((order, fds?))
+    }
+
+    /// Whether a program whose keeper was lost may have left processes to the launcher.
+    pub(super) fn inherits_from_keepers(&self) -> bool {
+        self.containment == Containment::Session
     }
 
     /// Takes away what the kernel keeps for the launcher.
@@ -202,6 +211,7 @@ impl Equipment {
             without_clone3,
         };
         let (memory, user_id) = (self.memory_by_kernel(), self.user_id);
+        let lock = Rc::clone(&self.lock);
         let result = Path::new(EXECUTION).join(RESULT);
         let prepared = if is_warm {
             Ok(None)
@@ -218,6 +228,7 @@ impl Equipment {
                     memory_by_kernel: memory,
                     program,
                     without_clone3,
+                    lock: lock.as_fd(),
                     result: is_sandbox.then_some((result.as_path(), launch.result_bytes_max)),
                 };
                 keeper::keep(charge, &theirs)

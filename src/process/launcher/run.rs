@@ -47,6 +47,10 @@ pub(super) struct Run {
     /// How many were left behind.
     left: u32,
     kept: Option<Kept>,
+    /// Whether the keeper has ended without a word.
+    is_lost: bool,
+    /// Whether the kernel has ended it for good, and with it what it was the first process of.
+    is_keeper_gone: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,6 +118,8 @@ impl Run {
             status: None,
             left: 0,
             kept: None,
+            is_lost: false,
+            is_keeper_gone: false,
         }
     }
 
@@ -195,6 +201,11 @@ impl Run {
         matches!(self.phase, Phase::Ending { .. })
     }
 
+    /// Whether its keeper has ended without a word, and what it kept may be astray.
+    pub(super) const fn is_lost(&self) -> bool {
+        self.is_lost
+    }
+
     /// When it is to be measured next.
     pub(super) fn due(&self) -> Option<Instant> {
         self.watch.as_ref().map(Watch::due)
@@ -231,6 +242,8 @@ impl Run {
             if let Holder::Keeper { socket, .. } = &self.holder {
                 wish(socket, Wish::Finish);
             }
+        } else {
+            self.is_keeper_gone = true;
         }
     }
 
@@ -249,8 +262,9 @@ impl Run {
         }
     }
 
-    /// Its keeper has gone without a word: somebody killed it, and with it all that it kept.
+    /// Its keeper has gone without a word: somebody killed it, and with it the leader at least.
     pub(super) fn keeper_lost(&mut self) {
+        self.is_lost = true;
         if matches!(self.phase, Phase::Starting | Phase::Furnished | Phase::Asked) {
             let errno = libc::ECHILD;
             self.phase = Phase::Failed(Failure { stage: Stage::Process, errno });
@@ -284,7 +298,8 @@ impl Run {
                 if self.is_ending() { self.go_on(now) } else { None }
             }
             Phase::Ending { since } => {
-                let is_gone = self.group().is_none_or(|group| !group.is_populated());
+                let is_gone = self.group().is_none_or(|group| !group.is_populated())
+                    && (self.is_keeper_gone || !self.is_lost);
                 // A process in uninterruptible sleep may take for ever; its execution does not.
                 let is_given_up = now.duration_since(since) > EMPTY_WITHIN;
                 (is_gone || is_given_up).then(|| Step::Ended(Box::new(self.end())))
@@ -328,7 +343,10 @@ impl Run {
                 }
                 self.phase = Phase::Ending { since: now };
             }
-            Holder::Keeper { .. } if self.kept.is_some() => {
+            Holder::Keeper { group, .. } if self.kept.is_some() => {
+                if let Some(group) = group {
+                    let _ = group.kill();
+                }
                 self.phase = Phase::Ending { since: now };
             }
             _ => {}

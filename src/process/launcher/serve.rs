@@ -8,10 +8,12 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::super::level::Level;
 use super::cgroup::Cgroups;
 use super::equipment::Equipment;
+use super::family;
 use super::keeper::{self, News};
 use super::protocol::{Command, Launch, Ready, Report, Setup, decode, encode};
 use super::run::{Run, Step};
@@ -45,6 +47,8 @@ pub(super) struct Launcher {
     owners: HashMap<i32, u64>,
     /// Children that have ended before anybody told whose they are: those of an interpreter.
     unclaimed: HashMap<i32, (i32, Usage)>,
+    /// Whether a keeper was lost, and what it kept may have come to us.
+    has_strays: bool,
 }
 
 /// Who can call the launcher.
@@ -75,6 +79,7 @@ impl Launcher {
             runs: HashMap::new(),
             owners: HashMap::new(),
             unclaimed: HashMap::new(),
+            has_strays: false,
         })
     }
 
@@ -95,7 +100,7 @@ impl Launcher {
             }
             self.go_on(server);
         }
-        self.end();
+        self.end(server);
         ExitCode::SUCCESS
     }
 
@@ -125,7 +130,8 @@ impl Launcher {
                 run.due().map(|due| due.saturating_duration_since(now))
             }
         };
-        self.runs.values().filter_map(due).min()
+        let look_for_strays = self.has_strays.then_some(LOOK_AGAIN);
+        self.runs.values().filter_map(due).chain(look_for_strays).min()
     }
 
     /// Takes in who has ended.
@@ -155,7 +161,10 @@ impl Launcher {
                 }
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Ok(None) | Err(_) => run.keeper_lost(),
+            Ok(None) | Err(_) => {
+                run.keeper_lost();
+                self.has_strays = self.equipment.inherits_from_keepers();
+            }
         }
     }
 
@@ -263,9 +272,13 @@ impl Launcher {
 
     /// Moves every run on as far as it goes, and tells the server of it.
     fn go_on(&mut self, server: &OwnedFd) {
+        self.end_strays();
         let now = Instant::now();
         let mut steps = Vec::new();
         for (number, run) in &mut self.runs {
+            if self.has_strays && run.is_lost() {
+                continue;
+            }
             while let Some(step) = run.go_on(now) {
                 let is_last = !matches!(step, Step::Started { .. });
                 steps.push((*number, step));
@@ -296,30 +309,36 @@ impl Launcher {
         }
     }
 
+    /// Ends what has come to us from keepers that were lost: children that are nobody's.
+    fn end_strays(&mut self) {
+        if !self.has_strays {
+            return;
+        }
+        let own = std::process::id().cast_signed();
+        let children = family::children(own).into_iter();
+        let strays: Vec<i32> = children.filter(|pid| !self.owners.contains_key(pid)).collect();
+        for stray in &strays {
+            let below = family::descendants(*stray);
+            for pid in [*stray].into_iter().chain(below).filter_map(Pid::from_raw) {
+                let _ = kill_process(pid, Signal::KILL);
+            }
+        }
+        self.has_strays = !strays.is_empty();
+    }
+
     /// Ends everything, and waits until it is gone.
-    fn end(&mut self) {
+    fn end(&mut self, server: &OwnedFd) {
         for run in self.runs.values_mut() {
             run.kill();
         }
         let deadline = Instant::now() + super::cgroup::EMPTY_WITHIN;
-        while !self.runs.is_empty() && Instant::now() < deadline {
+        while (self.has_strays || !self.runs.is_empty()) && Instant::now() < deadline {
             self.reap();
             let numbers: Vec<u64> = self.runs.keys().copied().collect();
             for number in numbers {
                 self.hear_keeper(number, &mut Vec::new());
             }
-            let now = Instant::now();
-            let is_over = |run: &mut Run| {
-                std::iter::from_fn(|| run.go_on(now))
-                    .any(|step| !matches!(step, Step::Started { .. }))
-            };
-            let over: Vec<u64> =
-                self.runs.iter_mut().filter_map(|(n, run)| is_over(run).then_some(*n)).collect();
-            for number in over {
-                if let Some(run) = self.runs.remove(&number) {
-                    run.clean_up();
-                }
-            }
+            self.go_on(server);
             let mut polled = [PollFd::new(&self.children, PollFlags::IN)];
             let _ = poll(&mut polled, Some(&keeper::timespec(LOOK_AGAIN)));
         }

@@ -167,18 +167,25 @@ fn usage_of(usage: &libc::rusage) -> Usage {
     }
 }
 
-/// Blocks every signal, so that none ends the launcher but SIGKILL, and gives a descriptor that is
-/// readable when a child has ended.
+/// Blocks every signal, so that none ends the launcher but SIGKILL.
+pub(super) fn block_signals() {
+    let mut all = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: the set is filled before it is read.
+    unsafe {
+        libc::sigfillset(all.as_mut_ptr());
+        libc::sigprocmask(libc::SIG_SETMASK, all.as_ptr(), ptr::null_mut());
+    }
+}
+
+/// Blocks every signal, and gives a descriptor that is readable when a child has ended.
 ///
 /// # Errors
 /// When there is no descriptor to be had.
 pub(super) fn block_signals_and_watch_children() -> io::Result<OwnedFd> {
+    block_signals();
     let mut children = MaybeUninit::<libc::sigset_t>::uninit();
-    let mut all = MaybeUninit::<libc::sigset_t>::uninit();
-    // SAFETY: the sets are filled before they are read; the descriptor is new and ours alone.
+    // SAFETY: the set is filled before it is read; the descriptor is new and ours alone.
     unsafe {
-        libc::sigfillset(all.as_mut_ptr());
-        libc::sigprocmask(libc::SIG_SETMASK, all.as_ptr(), ptr::null_mut());
         libc::sigemptyset(children.as_mut_ptr());
         libc::sigaddset(children.as_mut_ptr(), libc::SIGCHLD);
         let fd = libc::signalfd(-1, children.as_ptr(), libc::SFD_CLOEXEC | libc::SFD_NONBLOCK);
