@@ -2,6 +2,7 @@
 //! Its drop fails the test when a program has outlived the server.
 
 use std::net::SocketAddr;
+use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::Duration;
@@ -50,6 +51,9 @@ impl TestApp {
     pub fn with(change: impl FnOnce(Options) -> Options) -> Self {
         let options = change(Options::default()).marked();
         let directory = tempfile::tempdir().expect("a temporary directory");
+        if options.user.is_some() {
+            chown(directory.path(), options.user, options.user).expect("root may give it away");
+        }
         let server = Server::spawn(&options, &data_dir_in(&directory));
         let address = SocketAddr::from(([0, 0, 0, 0], 0));
         let mut app = Self { options, directory, server, address, past_stderr: String::new() };

@@ -11,13 +11,15 @@ pub const API_KEY: &str = "test-key-of-the-harness-0001";
 pub struct Options {
     pub(super) arguments: Vec<String>,
     pub(super) environment: Vec<(String, String)>,
+    /// As whom the server runs; none for the user of the tests.
+    pub(super) user: Option<u32>,
     mark: String,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        let bare = Self { arguments: Vec::new(), environment: Vec::new(), mark: String::new() };
-        bare.argument("--allow-callback-to", "127.0.0.1")
+        Self { arguments: vec![], environment: vec![], user: None, mark: String::new() }
+            .argument("--allow-callback-to", "127.0.0.1")
             .env("RINGBACK_API_KEY", API_KEY)
             // What most tests look at is on the machine's own disk and loopback. Levels have tests
             // of their own.
@@ -56,6 +58,12 @@ impl Options {
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.environment.retain(|(present, _)| present != name);
         self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Starts the server as this user and group, with no others. Only for tests that root runs.
+    pub fn as_user(mut self, id: u32) -> Self {
+        self.user = Some(id);
         self
     }
 
