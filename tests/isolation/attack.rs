@@ -77,7 +77,7 @@ fn attack_in(setting: Setting, column: Column) {
 
 #[test]
 fn the_attacks_succeed_where_nothing_is_in_their_way() {
-    let setting = Setting::without_namespaces("none");
+    let setting = Setting::user("none").without_namespaces();
     let app = setting.start().unwrap();
     let outside = Outside::around(&app, setting);
     check(Column::PlainUser, &attack_without_a_server(setting.programs_user(), &outside));
@@ -102,8 +102,8 @@ fn level_none_under_a_plain_user() {
 }
 
 #[test]
-fn level_none_without_namespaces() {
-    attack_in(Setting::without_namespaces("none"), Column::NoneBare);
+fn level_none_under_a_plain_user_without_namespaces() {
+    attack_in(Setting::user("none").without_namespaces(), Column::NoneUserBare);
 }
 
 #[test]
@@ -117,8 +117,8 @@ fn level_confined_under_a_plain_user() {
 }
 
 #[test]
-fn level_confined_without_namespaces() {
-    attack_in(Setting::without_namespaces("confined"), Column::ConfinedBare);
+fn level_confined_under_a_plain_user_without_namespaces() {
+    attack_in(Setting::user("confined").without_namespaces(), Column::ConfinedUserBare);
 }
 
 #[test]
@@ -129,4 +129,14 @@ fn level_sandbox_under_root() {
 #[test]
 fn level_sandbox_under_a_plain_user() {
     attack_in(Setting::user("sandbox"), Column::SandboxUser);
+}
+
+#[test]
+fn level_none_under_root_without_namespaces() {
+    attack_in(Setting::root("none").without_namespaces(), Column::NoneRootBare);
+}
+
+#[test]
+fn level_confined_under_root_without_namespaces() {
+    attack_in(Setting::root("confined").without_namespaces(), Column::ConfinedRootBare);
 }

@@ -51,7 +51,7 @@ fn level_confined_under_a_plain_user() {
 
 #[test]
 fn level_confined_without_namespaces() {
-    compare(Setting::without_namespaces("confined"), 0);
+    compare(Setting::user("confined").without_namespaces(), 0);
 }
 
 #[test]

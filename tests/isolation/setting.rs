@@ -2,12 +2,7 @@
 //! together. Starts servers; attacks nothing.
 
 use crate::support::app::TestApp;
-
-/// A user who owns nothing, for servers that are not root's.
-const PLAIN_USER: u32 = 64_123;
-
-/// The user that root's programs become: the default of `execution.user_id`.
-const PROGRAMS_USER: u32 = 60_700;
+use crate::support::users::{self, are_we_root};
 
 /// What programs are kept by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,9 +24,9 @@ impl Setting {
         Self { level, is_root: false, is_bare: false }
     }
 
-    /// A plain user's server where namespaces are forbidden, as in many containers.
-    pub const fn without_namespaces(level: &'static str) -> Self {
-        Self { level, is_root: false, is_bare: true }
+    /// The same setting where namespaces are forbidden, as in many containers.
+    pub const fn without_namespaces(self) -> Self {
+        Self { is_bare: true, ..self }
     }
 
     /// A server in this setting; none when it takes root and the tests are not root's.
@@ -41,7 +36,10 @@ impl Setting {
             return None;
         }
         Some(TestApp::with(|options| {
-            let options = options.env("RINGBACK_EXECUTION__ISOLATION", self.level);
+            let programs = users::of_programs().to_string();
+            let options = options
+                .env("RINGBACK_EXECUTION__ISOLATION", self.level)
+                .env("RINGBACK_EXECUTION__USER_ID", &programs);
             let options = match self.server_user() {
                 Some(id) => options.as_user(id),
                 None => options,
@@ -55,15 +53,11 @@ impl Setting {
 
     /// The user of the server, if it is not that of the tests.
     pub fn server_user(self) -> Option<u32> {
-        (are_we_root() && !self.is_root).then_some(PLAIN_USER)
+        (are_we_root() && !self.is_root).then(users::of_server)
     }
 
     /// The user of programs, if it is not that of the tests.
     pub fn programs_user(self) -> Option<u32> {
-        if self.is_root { Some(PROGRAMS_USER) } else { self.server_user() }
+        if self.is_root { Some(users::of_programs()) } else { self.server_user() }
     }
-}
-
-fn are_we_root() -> bool {
-    rustix::process::geteuid().is_root()
 }

@@ -178,6 +178,8 @@ fn arrange(setup: &Setup, preparation: Preparation) -> Result<Launcher, String> 
         jail::build(setup, id)?;
     } else if setup.namespaces {
         host::arrange(setup, user_id, cgroups.as_ref())?;
+    } else if let Some(user_id) = user_id {
+        host::let_pass(setup, user_id)?;
     }
     let given = Given { lock, cgroups, no_cgroups, without_clone3, user_id };
     Launcher::new(setup, given)

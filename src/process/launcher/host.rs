@@ -4,7 +4,7 @@
 use std::fs;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, Mode, OFlags, openat};
@@ -35,6 +35,31 @@ pub(super) fn arrange(
         sys::make_read_only(at).map_err(doing("closing the cgroups"))?;
     }
     open_the_way(setup, user_id).map_err(doing("opening the way to the directories of programs"))
+}
+
+/// The same where there are no mounts of our own: the data directory itself becomes one that their
+/// user may pass and not look into. What lies above it is the operator's.
+///
+/// # Errors
+/// A sentence that names the directory that is closed.
+pub(super) fn let_pass(setup: &Setup, user_id: u32) -> Result<(), String> {
+    let cannot = |path: &Path, error: io::Error| format!("opening {}: {error}", path.display());
+    if let Some(data_dir) = setup.executions.parent() {
+        let found = fs::metadata(data_dir).map_err(|error| cannot(data_dir, error))?;
+        let mode = found.mode() & 0o7777;
+        if mode & 0o001 == 0 {
+            fs::set_permissions(data_dir, fs::Permissions::from_mode(mode | 0o001))
+                .map_err(|error| cannot(data_dir, error))?;
+        }
+    }
+    match first_closed(&setup.executions, user_id) {
+        None => Ok(()),
+        Some(closed) => Err(format!(
+            "programs run as user {user_id}, who may not pass {}: let everybody pass it \
+             (chmod o+x), or have the data directory elsewhere",
+            closed.display()
+        )),
+    }
 }
 
 /// Where a directory on the way to those of the programs is closed to their user, an empty one is
@@ -81,8 +106,6 @@ fn first_closed(path: &Path, user_id: u32) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     #[test]
