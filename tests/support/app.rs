@@ -3,7 +3,7 @@
 
 use std::fs::Permissions;
 use std::net::SocketAddr;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::Duration;
@@ -64,6 +64,9 @@ impl TestApp {
         if options.is_way_open {
             let open = Permissions::from_mode(0o711);
             std::fs::set_permissions(directory.path(), open).expect("our own directory");
+        }
+        if options.user.is_some() {
+            chown(directory.path(), options.user, options.user).expect("root may give it away");
         }
         let server = Server::spawn(&options, &data_dir_in(&directory));
         let address = SocketAddr::from(([0, 0, 0, 0], 0));

@@ -11,6 +11,8 @@ pub const API_KEY: &str = "test-key-of-the-harness-0001";
 pub struct Options {
     pub(super) arguments: Vec<String>,
     pub(super) environment: Vec<(String, String)>,
+    /// As whom the server runs; none for the user of the tests.
+    pub(super) user: Option<u32>,
     mark: String,
     pub(super) is_way_open: bool,
 }
@@ -21,6 +23,7 @@ impl Default for Options {
             arguments: Vec::new(),
             environment: Vec::new(),
             mark: String::new(),
+            user: None,
             is_way_open: false,
         };
         bare.argument("--allow-callback-to", "127.0.0.1")
@@ -68,6 +71,12 @@ impl Options {
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.environment.retain(|(present, _)| present != name);
         self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Starts the server as this user and group, with no others. Only for tests that root runs.
+    pub fn as_user(mut self, id: u32) -> Self {
+        self.user = Some(id);
         self
     }
 

@@ -125,7 +125,8 @@ fn run(mut charge: Charge<'_>, launcher: &OwnedFd) -> Result<News, Failure> {
     let _ = wire::send(launcher, &encode(&News::Ready), &borrowed);
     drop(doors);
     let watch = Watch::new(&charge.launch.limits, charge.memory_by_kernel, Instant::now());
-    let mut keeper = Keeper { charge, launcher, children, leader, watch, exceeded: None };
+    let mut keeper =
+        Keeper { charge, launcher, children, leader, watch, exceeded: None, cpu_micros_seen: 0 };
     let status = keeper.wait();
     Ok(News::Ended(keeper.finish(status)))
 }
@@ -144,6 +145,9 @@ struct Keeper<'a> {
     leader: Option<i32>,
     watch: Option<Watch>,
     exceeded: Option<Exceeded>,
+    /// What the program was seen to use. Nobody but the watch knows of children that ended
+    /// without being waited for.
+    cpu_micros_seen: u64,
 }
 
 /// What was learned from those who have ended.
@@ -217,6 +221,7 @@ impl Keeper<'_> {
         let reaped = micros(sys::usage_of_children().cpu_seconds);
         if let Some(watch) = &mut self.watch {
             self.exceeded = watch.look(&pids, Cpu::OfReaped(reaped), now);
+            self.cpu_micros_seen = watch.cpu_micros_used();
         }
         if self.exceeded.is_some() {
             self.watch = None;
@@ -272,7 +277,7 @@ impl Keeper<'_> {
         let usage = sys::usage_of_children();
         Kept {
             status,
-            cpu_micros: micros(usage.cpu_seconds),
+            cpu_micros: micros(usage.cpu_seconds).max(self.cpu_micros_seen),
             memory_peak_bytes: usage.memory_peak_bytes,
             descendants_killed: u32::try_from(left).unwrap_or(u32::MAX),
             exceeded: self.exceeded,

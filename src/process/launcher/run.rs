@@ -378,7 +378,8 @@ impl Run {
             end.result = kept.result;
         }
         if let Some(group) = self.group() {
-            if self.left > 0 {
+            // The leader's own account has neither what it left behind nor what it did not wait for.
+            if self.left > 0 || self.limits.cpu_micros.is_some() {
                 end.cpu_micros = group.cpu_micros().unwrap_or(end.cpu_micros);
             }
             end.memory_peak_bytes = group.memory_peak_bytes().unwrap_or(end.memory_peak_bytes);
@@ -391,7 +392,7 @@ impl Run {
         end
     }
 
-    /// The kernel ends a single process at its limit by itself: first SIGXCPU, then SIGKILL.
+    /// The kernel ends a single process that got far beyond its limit: first SIGXCPU, then SIGKILL.
     fn ended_by_its_cpu_limit(&self, end: &End) -> Option<Exceeded> {
         let limit = self.limits.cpu_micros?;
         let signal = libc::WIFSIGNALED(end.status).then(|| libc::WTERMSIG(end.status));

@@ -10,6 +10,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr;
 
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+
 pub(super) use super::clone::Child;
 use super::clone::{self, Place};
 use super::script::{Argument, Script, Stage, Step};
@@ -96,7 +98,11 @@ pub(super) fn spawn(
     // the caller is suspended until the child has left the memory that they share.
     let child = STACK.with_borrow_mut(|stack| unsafe {
         clone::sharing(place, stack, become_program, context.cast())
-    })?;
+    });
+    // The child has declared the memory that the two shared open to look at, for the program's
+    // sake; ours is nobody's business.
+    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    let child = child?;
     // SAFETY: the context is still alive, and the child has left it. Read through the pointer,
     // because the compiler does not see that anybody else has written to it.
     match unsafe { (*context).failure } {
