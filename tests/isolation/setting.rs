@@ -41,7 +41,7 @@ impl Setting {
                 .env("RINGBACK_EXECUTION__ISOLATION", self.level)
                 .env("RINGBACK_EXECUTION__USER_ID", &programs);
             let options = match self.server_user() {
-                Some(id) => options.as_user(id),
+                Some(id) => options.run_by(id),
                 None => options,
             };
             match self.is_bare {

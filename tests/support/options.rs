@@ -75,7 +75,7 @@ impl Options {
     }
 
     /// Starts the server as this user and group, with no others. Only for tests that root runs.
-    pub fn as_user(mut self, id: u32) -> Self {
+    pub fn run_by(mut self, id: u32) -> Self {
         self.user = Some(id);
         self
     }
