@@ -10,10 +10,10 @@ fn preloading(modules: &[&str]) -> Warm {
 }
 
 #[test]
-fn python_is_warm_by_default_and_nothing_else() {
+fn python_and_javascript_are_warm_by_default_and_nothing_else() {
     let runtimes = Config::default().runtimes;
-    let warm: Vec<_> = runtimes.iter().filter(|(_, runtime)| runtime.warm.enabled).collect();
-    assert!(matches!(warm[..], [(name, _)] if name == "python"), "{warm:?}");
+    let warm = runtimes.iter().filter(|(_, runtime)| runtime.warm.enabled);
+    assert_eq!(warm.map(|(name, _)| name).collect::<Vec<_>>(), ["javascript", "python"]);
     assert_eq!(runtimes["python"].warm, preloading(&[]));
 }
 

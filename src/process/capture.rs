@@ -70,6 +70,13 @@ impl Capture {
         Ok((Self { pipe, kept, recorder, stop_at, enlarged: false }, writing))
     }
 
+    /// Reads another pipe, before anything was read: that of a program whose streams are older than
+    /// its order.
+    pub(super) fn read_from(&mut self, reading: OwnedFd) -> io::Result<()> {
+        self.pipe = Some(pipe::Receiver::from_owned_fd(reading)?);
+        Ok(())
+    }
+
     /// Reads until every writer has gone and all is recorded, or until too much has come. Nothing
     /// is lost when this future is dropped; it may be asked for again.
     pub(super) async fn until_closed(&mut self) -> StreamEnd {

@@ -83,7 +83,7 @@ pub struct Interrupted;
 pub(super) enum NotStarted {
     /// It could not be started.
     Failed(launcher::Failed),
-    /// Its input could not be made.
+    /// Its input could not be made, or its output cannot be read.
     Input(io::Error),
     /// There is no launcher.
     NoLauncher,
@@ -93,8 +93,8 @@ impl Running {
     /// Starts a program.
     pub(super) async fn start(line: &Line, start: Start<'_>) -> Result<Self, NotStarted> {
         let stdin = readable_memory(start.stdin.unwrap_or_default()).map_err(NotStarted::Input)?;
-        let (stdout, stdout_end) = start.stdout;
-        let (stderr, stderr_end) = start.stderr;
+        let (mut stdout, stdout_end) = start.stdout;
+        let (mut stderr, stderr_end) = start.stderr;
         let streams = [stdin.as_fd(), stdout_end.as_fd(), stderr_end.as_fd()];
         let launched = line.launch(start.launch, streams).await;
         let (connection, number, tidings) = launched.map_err(|error| match error {
@@ -113,6 +113,10 @@ impl Running {
             Ok(Err(failed)) => return Err(NotStarted::Failed(failed)),
             Err(_) => return Err(NotStarted::NoLauncher),
         };
+        if let Some([from_stdout, from_stderr]) = started.output {
+            stdout.read_from(from_stdout).map_err(NotStarted::Input)?;
+            stderr.read_from(from_stderr).map_err(NotStarted::Input)?;
+        }
         let process = Arc::new(started.process);
         Ok(Self {
             signaller: Signaller { connection, number, process },

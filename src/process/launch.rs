@@ -153,7 +153,7 @@ impl Launcher {
             },
             network: spec.network,
             limits: limits(spec),
-            warm: runtime.settings().warm.is_some().then(|| runtime.name().to_owned()),
+            warm: runtime.settings().way().map(|_| runtime.name().to_owned()),
         };
         let running = self.run(order, launch).await?;
         let residence = Residence { directory: place.directory };
@@ -161,16 +161,17 @@ impl Launcher {
     }
 
     /// Has an interpreter of this runtime kept warm, if the operator wants that and programs have
-    /// a place of their own in which it can fork.
+    /// a place of their own in which it can fork or wait.
     pub(super) fn warm_up(&self, runtime: &Runtime, executable: &Path) {
         let settings = runtime.settings();
-        let Some(warm) = &settings.warm else { return };
+        let (Some(warm), Some(way)) = (&settings.warm, settings.way()) else { return };
         if self.surroundings().level != Level::Sandbox {
             return;
         }
         let code = Outlook::in_sandbox(&settings.file, &WorkingDir::Own).code;
         let env = settings.env.iter().map(|(name, value)| format!("{name}={value}"));
         self.shared.line.warm(&launcher::Warm {
+            way,
             runtime: settings.name.clone(),
             argv: command(settings, executable, &code),
             env: env.chain([LOCALE.to_owned()]).collect(),

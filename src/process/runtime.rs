@@ -10,7 +10,7 @@ use super::capture::Capture;
 use super::child::{Bounds, NotStarted, Running, Start};
 use super::error::LaunchError;
 use super::launch::Launcher;
-use super::launcher::{Launch, Limits};
+use super::launcher::{Launch, Limits, Way};
 use super::line::Line;
 use crate::domain::Exit;
 
@@ -63,8 +63,30 @@ pub struct Located {
 /// An interpreter that does not say who it is within this time is taken as it stands.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
+impl RuntimeSettings {
+    /// How an interpreter is kept warm for it; none when none is, or its command is not known to be
+    /// one that can be.
+    pub(super) fn way(&self) -> Option<Way> {
+        self.warm.as_ref()?;
+        let name = Path::new(self.command.first()?).file_name()?.to_str()?;
+        if name.starts_with("python") {
+            Some(Way::Zygote)
+        } else if name.starts_with("node") {
+            Some(Way::Pool)
+        } else {
+            None
+        }
+    }
+}
+
 impl Runtime {
     pub(super) fn new(settings: RuntimeSettings) -> Self {
+        if settings.warm.is_some() && settings.way().is_none() {
+            let (name, command) = (&settings.name, &settings.command[0]);
+            log::warn!(
+                "the language `{name}` cannot be kept warm: `{command}` is neither python nor node"
+            );
+        }
         Self { settings, executable: OnceCell::new(), version: OnceCell::new() }
     }
 

@@ -39,6 +39,8 @@ pub(in crate::process) struct Started {
     pub(in crate::process) process: OwnedFd,
     /// Whether its interpreter was warm.
     pub(in crate::process) warm: bool,
+    /// Where its two streams are to be read, if not where the server had them go.
+    pub(in crate::process) output: Option<[OwnedFd; 2]>,
 }
 
 /// A program could not be started.
@@ -182,11 +184,13 @@ impl Connection {
         let _ = shutdown(&self.socket, Shutdown::Both);
     }
 
-    fn hand_on(&self, report: Report, mut fds: Vec<OwnedFd>) {
+    fn hand_on(&self, report: Report, fds: Vec<OwnedFd>) {
         match report {
             Report::Started { number, warm } => {
-                if let Some(process) = fds.pop() {
-                    self.tell_started(number, Ok(Started { process, warm }));
+                let mut fds = fds.into_iter();
+                if let Some(process) = fds.next() {
+                    let output = fds.next().zip(fds.next()).map(|(out, err)| [out, err]);
+                    self.tell_started(number, Ok(Started { process, warm, output }));
                 }
             }
             Report::Failed { number, doing, errno } => {

@@ -90,7 +90,8 @@ impl Equipment {
     }
 
     /// Starts a program: the run, and its process that is a child of this one. With `is_warm`,
-    /// only its place is made, for a warm interpreter to fork into.
+    /// only its place is made, for a warm interpreter to fork into. With a descriptor beside its
+    /// streams, it is a worker that waits for its program there.
     ///
     /// # Errors
     /// What was being done, and what the kernel said.
@@ -100,7 +101,7 @@ impl Equipment {
         streams: Vec<OwnedFd>,
         is_warm: bool,
     ) -> Result<(Run, i32), Failure> {
-        if streams.len() != STREAMS.len() {
+        if streams.len() < STREAMS.len() {
             return Err(Failure { stage: Stage::Streams, errno: libc::EBADF });
         }
         let group = match &self.cgroups {
@@ -214,6 +215,7 @@ impl Equipment {
         let (memory, user_id) = (self.memory_by_kernel(), self.user_id);
         let (lock, late) = (Rc::clone(&self.lock), Rc::clone(&self.late));
         let result = Path::new(EXECUTION).join(RESULT);
+        let is_waiting = streams.len() > STREAMS.len();
         let prepared = if is_warm {
             Ok(None)
         } else {
@@ -228,6 +230,7 @@ impl Equipment {
                     is_first,
                     memory_by_kernel: memory,
                     program,
+                    is_waiting,
                     without_clone3,
                     lock: lock.as_fd(),
                     result: is_sandbox.then_some((result.as_path(), launch.result_bytes_max)),
@@ -276,6 +279,7 @@ impl Equipment {
             network: next(network.is_some()),
             cgroup: next(enters.is_some()),
             joins: joins.iter().filter_map(|_| next(true)).collect(),
+            line: streams.get(STREAMS.len()).map(AsRawFd::as_raw_fd),
             filter: filter.as_deref(),
             identity: Identity { become_id: self.user_id, own_namespace },
             directory: &launch.directory,

@@ -14,6 +14,7 @@ use rustix::mount::{
     mount_change, unmount,
 };
 
+use super::pool;
 use super::protocol::{Launch, Setup};
 use super::sys;
 use super::visible;
@@ -52,6 +53,7 @@ pub(super) fn build(setup: &Setup, user_id: u32) -> Result<Vec<Late>, String> {
         .map_err(|e| doing("mounting a tmpfs")(e.into()))?;
     let late = parts.put(root).map_err(doing("filling the new root"))?;
     devices(root).map_err(doing("putting devices into the new root"))?;
+    pool::put_script(root).map_err(doing("putting the script of workers into the new root"))?;
     etc(root, user_id).map_err(doing("filling /etc of the new root"))?;
     for (link, target) in WRITABLE {
         let link = inside(root, Path::new(link));
@@ -111,9 +113,7 @@ pub(super) fn furnish(place: &Place<'_>) -> io::Result<()> {
         own(&path)?;
     }
     if let Some((name, code)) = place.code {
-        let path = execution.join(name);
-        fs::write(&path, code)?;
-        own(&path)?;
+        put_code((name, code), place.user_id)?;
     }
     for Late { from, to } in place.late {
         if from.is_dir() {
@@ -129,6 +129,16 @@ pub(super) fn furnish(place: &Place<'_>) -> io::Result<()> {
     }
     unmount(HIDDEN, UnmountFlags::DETACH)?;
     Ok(())
+}
+
+/// Puts the code's file into the place of an execution.
+///
+/// # Errors
+/// When it cannot be written, as when there is not so much room.
+pub(super) fn put_code((name, code): (&str, &str), user_id: Option<u32>) -> io::Result<()> {
+    let path = Path::new(EXECUTION).join(name);
+    fs::write(&path, code)?;
+    user_id.map_or(Ok(()), |id| chown(&path, Some(id), Some(id)))
 }
 
 /// What the place of an execution is made from.

@@ -23,18 +23,31 @@ use super::watch::{Cpu, Watch};
 use super::{clone, family, wire};
 
 /// What the launcher tells a keeper.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Wish {
     Terminate,
     Kill,
     /// The leader, which is not this keeper's child, has ended.
     Finish,
+    /// The leader, which has waited for its program, is to begin; its line comes with the message.
+    Begin(Beginning),
+}
+
+/// What a leader that has waited is told of its program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Beginning {
+    /// The name of the code's file.
+    pub(super) name: String,
+    /// Its text.
+    pub(super) code: String,
+    /// What goes over the line.
+    pub(super) environment: Vec<u8>,
 }
 
 /// What a keeper tells the launcher.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) enum News {
-    /// The program runs, or its place is ready for it.
+    /// The program runs, or its place is ready for it, or the leader that has waited begins.
     Ready,
     /// It could not be started.
     Failed { stage: u8, errno: i32 },
@@ -48,6 +61,8 @@ pub(super) struct Kept {
     /// The leader's status; none for a leader that is not this keeper's child.
     pub(super) status: Option<i32>,
     pub(super) cpu_micros: u64,
+    /// What the leader had used before it began, which is not in that, in microseconds.
+    pub(super) cpu_micros_before: u64,
     pub(super) memory_peak_bytes: u64,
     pub(super) descendants_killed: u32,
     pub(super) exceeded: Option<Exceeded>,
@@ -65,6 +80,8 @@ pub(super) struct Charge<'a> {
     pub(super) memory_by_kernel: bool,
     /// What becomes the program; none when somebody else starts it in this keeper's place.
     pub(super) program: Option<Prepared<'a>>,
+    /// Whether the leader first waits for its program.
+    pub(super) is_waiting: bool,
     pub(super) without_clone3: bool,
     /// What the next launcher waits for: this keeper holds it until it has ended all.
     pub(super) lock: BorrowedFd<'a>,
@@ -124,9 +141,19 @@ fn run(mut charge: Charge<'_>, launcher: &OwnedFd) -> Result<News, Failure> {
     let borrowed: Vec<BorrowedFd<'_>> = doors.iter().map(AsFd::as_fd).collect();
     let _ = wire::send(launcher, &encode(&News::Ready), &borrowed);
     drop(doors);
-    let watch = Watch::new(&charge.launch.limits, charge.memory_by_kernel, Instant::now());
-    let mut keeper =
-        Keeper { charge, launcher, children, leader, watch, exceeded: None, cpu_micros_seen: 0 };
+    let mut keeper = Keeper {
+        charge,
+        launcher,
+        children,
+        leader,
+        watch: None,
+        exceeded: None,
+        cpu_micros_seen: 0,
+        cpu_micros_before: 0,
+    };
+    if !keeper.charge.is_waiting {
+        keeper.begin_to_watch();
+    }
     let status = keeper.wait();
     Ok(News::Ended(keeper.finish(status)))
 }
@@ -148,6 +175,8 @@ struct Keeper<'a> {
     /// What the program was seen to use. Nobody but the watch knows of children that ended
     /// without being waited for.
     cpu_micros_seen: u64,
+    /// What the leader had used before it began.
+    cpu_micros_before: u64,
 }
 
 /// What was learned from those who have ended.
@@ -177,6 +206,7 @@ impl Keeper<'_> {
                     Ok(Some(message)) => match decode::<Wish>(&message.bytes) {
                         Ok(Wish::Terminate) => self.terminate(),
                         Ok(Wish::Finish) => return None,
+                        Ok(Wish::Begin(beginning)) => self.begin(&beginning, &message.fds),
                         Ok(Wish::Kill) | Err(_) => self.kill(),
                     },
                     Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
@@ -195,6 +225,32 @@ impl Keeper<'_> {
             }
             self.look();
         }
+    }
+
+    /// Puts the program's code into its place, and lets the leader begin that has waited for it.
+    fn begin(&mut self, beginning: &Beginning, line: &[OwnedFd]) {
+        self.cpu_micros_before = self.leader.map_or(0, sys::cpu_micros_of);
+        let Beginning { name, code, environment } = beginning;
+        let owner = self.charge.place.as_ref().and_then(|place| place.user_id);
+        let begun = jail::put_code((name, code), owner).and_then(|()| {
+            line.iter().try_for_each(|line| wire::send_plain(line, environment, &[]))
+        });
+        self.begin_to_watch();
+        let news = begun.map_or_else(
+            |error| News::Failed {
+                stage: Stage::Namespaces as u8,
+                errno: error.raw_os_error().unwrap_or(libc::EIO),
+            },
+            |()| News::Ready,
+        );
+        let _ = wire::send(self.launcher, &encode(&news), &[]);
+    }
+
+    /// What the leader has used until now does not count.
+    fn begin_to_watch(&mut self) {
+        let mut limits = self.charge.launch.limits;
+        limits.cpu_micros = limits.cpu_micros.map(|most| most + self.cpu_micros_before);
+        self.watch = Watch::new(&limits, self.charge.memory_by_kernel, Instant::now());
     }
 
     /// Reaps what has ended.
@@ -282,7 +338,10 @@ impl Keeper<'_> {
         let usage = sys::usage_of_children();
         Kept {
             status,
-            cpu_micros: micros(usage.cpu_seconds).max(self.cpu_micros_seen),
+            cpu_micros: micros(usage.cpu_seconds)
+                .max(self.cpu_micros_seen)
+                .saturating_sub(self.cpu_micros_before),
+            cpu_micros_before: self.cpu_micros_before,
             memory_peak_bytes: usage.memory_peak_bytes,
             descendants_killed: u32::try_from(left).unwrap_or(u32::MAX),
             exceeded: self.exceeded,

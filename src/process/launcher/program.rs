@@ -24,6 +24,8 @@ pub(super) struct Plan<'a> {
     /// there are any, it is the child of an interpreter: it has its report at descriptor 3, and
     /// ends with closing that.
     pub(super) joins: Vec<u32>,
+    /// The number of a descriptor that it keeps beside its streams, if it does.
+    pub(super) line: Option<i32>,
     /// The place of a cgroup that it enters, if it was not born there.
     pub(super) cgroup: Option<u32>,
     /// The place of the rules of Landlock, if there are any.
@@ -107,8 +109,19 @@ impl Plan<'_> {
             script.call(Stage::Walls, libc::SYS_landlock_restrict_self, &[Fd(place), Value(0)]);
         }
         let first = if self.joins.is_empty() { REPORT } else { REPORT + 1 };
-        let the_rest = [Value(first), Value(u64::from(u32::MAX)), Value(0)];
-        script.call(Stage::Walls, libc::SYS_close_range, &the_rest);
+        let mut close = |from: u64, to: u64| {
+            let range = [Value(from), Value(to), Value(0)];
+            script.call(Stage::Walls, libc::SYS_close_range, &range);
+        };
+        let last = u64::from(u32::MAX);
+        if let Some(line) = self.line.and_then(|line| u64::try_from(line).ok()) {
+            close(first, line - 1);
+            close(line + 1, last);
+            let keep = [Value(line), Value(libc::F_SETFD as u64), Value(0)];
+            script.call(Stage::Walls, libc::SYS_fcntl, &keep);
+        } else {
+            close(first, last);
+        }
         if let Some(filter) = self.filter {
             let bytes: Vec<u8> = filter.iter().flat_map(bytes_of).collect();
             let count = u16::try_from(filter.len()).expect("the kernel takes 4096 at most");

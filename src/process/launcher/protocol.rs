@@ -39,9 +39,20 @@ pub(in crate::process) struct Setup {
     pub(in crate::process) lacking: Vec<Feature>,
 }
 
-/// An interpreter that forks a child for each execution.
+/// How an interpreter is kept warm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::process) enum Way {
+    /// One that forks a child for each execution.
+    Zygote,
+    /// Some that have started, each for one execution.
+    Pool,
+}
+
+/// An interpreter that is started before there is a program for it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(in crate::process) struct Warm {
+    /// How it is kept.
+    pub(in crate::process) way: Way,
     /// The name of the runtime.
     pub(in crate::process) runtime: String,
     /// The whole command, with the path of the code's file.
@@ -111,7 +122,8 @@ pub(in crate::process) enum Report {
     Ready(Ready),
     /// It cannot be what it was to be; a sentence that names what is missing.
     Refused(String),
-    /// A program runs; a pidfd comes with the message.
+    /// A program runs; a pidfd comes with the message, and with it the reading ends of standard
+    /// output and standard error when they are not those that the server has.
     Started { number: u64, warm: bool },
     /// A program could not be started.
     Failed { number: u64, doing: String, errno: i32 },

@@ -1,6 +1,8 @@
 //! One program of a launcher, from its start to the moment when nothing of it is left: what has
 //! been heard of it, and what follows from that.
 
+mod taken;
+
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Instant;
@@ -38,6 +40,8 @@ pub(super) struct Run {
     /// Until a warm interpreter has made the program.
     warmth: Option<Warmth>,
     is_warm: bool,
+    /// Where its output is to be read, if that is not where the server had it go.
+    output: Option<[OwnedFd; 2]>,
     limits: Limits,
     watch: Option<Watch>,
     phase: Phase,
@@ -61,6 +65,10 @@ enum Phase {
     Furnished,
     /// The interpreter has been asked.
     Asked,
+    /// The worker that waited in its place has been told to begin.
+    Beginning,
+    /// The worker did not begin.
+    NotBegun,
     /// It runs, and nobody has been told.
     Started,
     Running,
@@ -79,6 +87,8 @@ pub(super) enum Step {
     },
     /// A warm interpreter is to be asked for the program.
     Ask,
+    /// It is to be started cold.
+    Cold,
     Failed(Failure),
     Ended(Box<End>),
 }
@@ -111,6 +121,7 @@ impl Run {
             leader,
             warmth: None,
             is_warm: false,
+            output: None,
             limits,
             watch: None,
             phase,
@@ -249,6 +260,9 @@ impl Run {
 
     /// Its keeper has said something.
     pub(super) fn heard(&mut self, news: News, doors: Vec<OwnedFd>) {
+        if self.is_beginning() {
+            return self.heard_of_beginning(&news);
+        }
         match (news, &mut self.warmth) {
             (News::Ready, Some(warmth)) => {
                 warmth.doors = doors;
@@ -265,6 +279,9 @@ impl Run {
     /// Its keeper has gone without a word: somebody killed it, and with it the leader at least.
     pub(super) fn keeper_lost(&mut self) {
         self.is_lost = true;
+        if self.is_beginning() {
+            self.phase = Phase::NotBegun;
+        }
         if matches!(self.phase, Phase::Starting | Phase::Furnished | Phase::Asked) {
             let errno = libc::ECHILD;
             self.phase = Phase::Failed(Failure { stage: Stage::Process, errno });
@@ -272,6 +289,7 @@ impl Run {
         self.kept.get_or_insert(Kept {
             status: Some(libc::SIGKILL),
             cpu_micros: 0,
+            cpu_micros_before: 0,
             memory_peak_bytes: 0,
             descendants_killed: 0,
             exceeded: None,
@@ -282,7 +300,8 @@ impl Run {
     /// What follows from all that has been heard; none when there is nothing to tell.
     pub(super) fn go_on(&mut self, now: Instant) -> Option<Step> {
         match self.phase {
-            Phase::Starting | Phase::Asked => None,
+            Phase::Starting | Phase::Asked | Phase::Beginning => None,
+            Phase::NotBegun => Some(Step::Cold),
             Phase::Furnished => {
                 self.phase = Phase::Asked;
                 Some(Step::Ask)
@@ -370,6 +389,7 @@ impl Run {
             exceeded: self.exceeded,
             result: None,
         };
+        let before = kept.as_ref().map_or(0, |kept| kept.cpu_micros_before);
         if let Some(kept) = kept {
             end.cpu_micros += kept.cpu_micros;
             end.memory_peak_bytes = end.memory_peak_bytes.max(kept.memory_peak_bytes);
@@ -380,7 +400,8 @@ impl Run {
         if let Some(group) = self.group() {
             // The leader's own account has neither what it left behind nor what it did not wait for.
             if self.left > 0 || self.limits.cpu_micros.is_some() {
-                end.cpu_micros = group.cpu_micros().unwrap_or(end.cpu_micros);
+                let of_all = group.cpu_micros().map(|all| all.saturating_sub(before));
+                end.cpu_micros = of_all.unwrap_or(end.cpu_micros);
             }
             end.memory_peak_bytes = group.memory_peak_bytes().unwrap_or(end.memory_peak_bytes);
             if end.exceeded.is_none() && self.limits.memory_bytes.is_some() && group.oom_kills() > 0

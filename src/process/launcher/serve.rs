@@ -1,6 +1,8 @@
 //! The launcher at work: takes orders from the server, starts programs, ends them, and says what
 //! became of them. One thread, one loop; when the server has gone, so has everything here.
 
+mod workers;
+
 use std::collections::HashMap;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -16,7 +18,8 @@ use super::equipment::Equipment;
 use super::family;
 use super::jail::Late;
 use super::keeper::{self, News};
-use super::protocol::{Command, Launch, Ready, Report, Setup, decode, encode};
+use super::pool::{self, Pools};
+use super::protocol::{Command, Launch, Ready, Report, Setup, Way, decode, encode};
 use super::run::{Run, Step};
 use super::script::Stage;
 use super::sys::{self, Failure};
@@ -43,6 +46,7 @@ pub(super) struct Given {
 pub(super) struct Launcher {
     equipment: Equipment,
     zygotes: Zygotes,
+    pools: Pools,
     children: OwnedFd,
     runs: HashMap<u64, Run>,
     /// Which run a child of ours belongs to.
@@ -61,6 +65,7 @@ enum Caller {
     Keeper(u64),
     Report(u64),
     Zygote(i32),
+    Worker(u64),
 }
 
 impl Launcher {
@@ -73,10 +78,12 @@ impl Launcher {
         // Without a PID namespace, orphans must not get away to somebody else.
         let own = Some(rustix::process::getpid());
         rustix::process::set_child_subreaper(own).map_err(|e| e.to_string())?;
-        let zygotes = Zygotes::new(setup.level == Level::Sandbox, given.without_clone3);
+        let is_sandbox = setup.level == Level::Sandbox;
+        let zygotes = Zygotes::new(is_sandbox, given.without_clone3);
         Ok(Self {
             equipment: Equipment::gather(setup, given)?,
             zygotes,
+            pools: Pools::new(is_sandbox),
             children,
             runs: HashMap::new(),
             owners: HashMap::new(),
@@ -98,9 +105,11 @@ impl Launcher {
                     Caller::Keeper(number) => self.hear_keeper(number, &mut buffer),
                     Caller::Report(number) => self.with_run(number, Run::hear_report),
                     Caller::Zygote(pid) => self.hear_zygote(server, pid),
+                    Caller::Worker(number) => self.pools.hear(number),
                 }
             }
             self.go_on(server);
+            self.tend_pools();
         }
         self.end(server);
         ExitCode::SUCCESS
@@ -115,6 +124,7 @@ impl Launcher {
             callers.extend(run.report().map(|fd| (Caller::Report(*number), fd)));
         }
         callers.extend(self.zygotes.sockets().map(|(pid, fd)| (Caller::Zygote(pid), fd)));
+        callers.extend(self.pools.lines().map(|(number, fd)| (Caller::Worker(number), fd)));
         let polled = callers.iter().map(|(_, fd)| PollFd::from_borrowed_fd(*fd, PollFlags::IN));
         let mut polled: Vec<PollFd<'_>> = polled.collect();
         let timeout = self.next_look().map(keeper::timespec);
@@ -207,13 +217,17 @@ impl Launcher {
     fn obey(&mut self, server: &OwnedFd, message: Received) {
         match decode::<Command>(&message.bytes) {
             Ok(Command::Launch(launch)) => {
+                let Some((launch, streams)) = self.employ(launch, message.fds) else { return };
                 let is_warm = launch
                     .warm
                     .as_ref()
                     .is_some_and(|runtime| self.zygotes.find(runtime, &launch.env).is_some());
-                self.launch(server, launch, message.fds, is_warm);
+                self.launch(server, launch, streams, is_warm);
             }
-            Ok(Command::Warm(warm)) => self.zygotes.warm(warm),
+            Ok(Command::Warm(warm)) => match warm.way {
+                Way::Zygote => self.zygotes.warm(warm),
+                Way::Pool => self.pools.keep(warm),
+            },
             Ok(Command::Terminate(number)) => self.with_run(number, |run| run.terminate()),
             Ok(Command::Kill(number)) => self.with_run(number, |run| run.kill()),
             // The server is this very program: there is nobody to tell, and nothing to do.
@@ -295,11 +309,18 @@ impl Launcher {
     }
 
     fn take(&mut self, server: &OwnedFd, number: u64, step: Step) {
+        if pool::is_worker(number) {
+            return self.note_worker(number, &step);
+        }
         match step {
             Step::Ask => return self.ask(server, number),
+            Step::Cold => return self.go_cold(server, number),
             Step::Started { warm } => {
-                if let Some(run) = self.runs.get(&number) {
-                    tell(server, &Report::Started { number, warm }, &[run.process().as_fd()]);
+                if let Some(run) = self.runs.get_mut(&number) {
+                    let output = run.take_output();
+                    let mut fds = vec![run.process().as_fd()];
+                    fds.extend(output.iter().flatten().map(AsFd::as_fd));
+                    tell(server, &Report::Started { number, warm }, &fds);
                 }
                 return;
             }

@@ -163,6 +163,19 @@ pub(super) fn usage_of_children() -> Usage {
     usage_of(&usage)
 }
 
+/// What a process has used so far, in microseconds; 0 for one that has gone.
+pub(super) fn cpu_micros_of(pid: libc::pid_t) -> u64 {
+    let mut clock = 0;
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: both pointers are to writable memory of the right size.
+    let failed = unsafe {
+        libc::clock_getcpuclockid(pid, &raw mut clock) != 0
+            || libc::clock_gettime(clock, &raw mut time) != 0
+    };
+    let micros = time.tv_sec * 1_000_000 + time.tv_nsec / 1000;
+    if failed { 0 } else { u64::try_from(micros).unwrap_or(0) }
+}
+
 fn usage_of(usage: &libc::rusage) -> Usage {
     let micros = |time: libc::timeval| time.tv_sec * 1_000_000 + time.tv_usec;
     Usage {

@@ -122,7 +122,7 @@ impl Zygotes {
 }
 
 /// The launcher has no log of its own, but it has the server's stderr.
-fn complain(sentence: &str) {
+pub(super) fn complain(sentence: &str) {
     eprintln!("ringback launcher: {sentence}");
 }
 

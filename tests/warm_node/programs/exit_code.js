@@ -1,0 +1,1 @@
+console.log('before'); process.exitCode = 41;

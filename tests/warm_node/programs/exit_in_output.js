@@ -1,0 +1,1 @@
+process.stdout.write('half'); process.on('exit', (code) => console.log(' and', code)); process.exit(7);

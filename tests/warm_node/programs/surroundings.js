@@ -1,0 +1,1 @@
+console.log(require('os').userInfo().username, process.version, 'ü', 'ß'.toLocaleUpperCase(), (1234.5).toLocaleString()); require('net').connect(9, '127.0.0.1').on('error', (e) => console.log(e.code));

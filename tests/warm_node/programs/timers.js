@@ -1,0 +1,11 @@
+const began = process.hrtime.bigint();
+const say = (what) => console.log(what, process.hrtime.bigint() - began >= 59_000_000n);
+setTimeout(say, 60, 'sixty');
+setTimeout(say, 1, 'one');
+setImmediate(say, 'immediate');
+process.nextTick(say, 'tick');
+Promise.resolve('promise').then(say);
+let left = 3;
+const interval = setInterval(() => { if ((left -= 1) === 0) clearInterval(interval); }, 5);
+performance.mark('a');
+console.log(performance.measure('b', 'a').duration >= 0, Date.now() > 1.7e12);
