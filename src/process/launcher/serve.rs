@@ -351,6 +351,7 @@ impl Launcher {
 
     /// Ends everything, and waits until it is gone.
     fn end(&mut self, server: &OwnedFd) {
+        self.pools = Pools::new(false);
         for run in self.runs.values_mut() {
             run.kill();
         }

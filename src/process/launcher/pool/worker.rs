@@ -30,8 +30,8 @@ const ENVIRONMENT_BYTES_MAX: usize = 96 * 1024;
 const LINE_LEAST: i32 = 200;
 
 /// The beginnings of variables that the interpreter or its libraries read only when they start.
-const READ_AT_START: [&str; 9] =
-    ["NODE_", "UV_", "LD_", "LANG", "LC_", "TZ", "OPENSSL_", "SSL_", "MALLOC_"];
+const READ_AT_START: [&str; 10] =
+    ["NODE_", "UV_", "HOME=", "TZ=", "LANG", "LC_", "LD_", "OPENSSL_", "SSL_", "MALLOC_"];
 
 /// The variable through which the interpreter learns of the script: one that the program is to have
 /// itself cannot be told from ours.

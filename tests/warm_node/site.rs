@@ -20,6 +20,11 @@ pub struct Place {
 
 /// A launcher that keeps workers, or does not.
 pub fn place(is_warm: bool) -> Place {
+    place_with(is_warm.then(Warm::default))
+}
+
+/// A launcher that keeps workers in this way, if at all.
+pub fn place_with(warm: Option<Warm>) -> Place {
     let node = RuntimeSettings {
         name: "javascript".to_owned(),
         aliases: vec![],
@@ -28,7 +33,7 @@ pub fn place(is_warm: bool) -> Place {
         version: vec![],
         locate: vec![],
         env: vec![],
-        warm: is_warm.then(Warm::default),
+        warm,
     };
     let data_dir = tempfile::tempdir().unwrap();
     let settings = LauncherSettings {
@@ -67,11 +72,7 @@ impl Place {
     }
 
     /// Runs it until a worker was there for it.
-    pub async fn run_warm(
-        &self,
-        id: ExecutionId,
-        spec: &ExecutionSpec,
-    ) -> (Ending, ProgramResult) {
+    pub async fn run_warm(&self, id: ExecutionId, spec: &ExecutionSpec) -> (Ending, ProgramResult) {
         let deadline = Instant::now() + READY_WITHIN;
         loop {
             let (ending, result) = self.run_as(id, spec).await;
