@@ -185,7 +185,7 @@ impl Equipment {
                     program: Some(prepared),
                     without_clone3,
                     lock: lock.as_fd(),
-                    result: is_sandbox.then(|| (result.as_path(), launch.result_bytes_max)),
+                    result: is_sandbox.then_some((result.as_path(), launch.result_bytes_max)),
                 };
                 keeper::keep(charge, &theirs)
             };

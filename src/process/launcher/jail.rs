@@ -58,7 +58,7 @@ pub(super) fn build(setup: &Setup, user_id: u32) -> Result<(), String> {
         make_parents(&link).and_then(|()| symlink(target, &link)).map_err(doing("linking /tmp"))?;
     }
     let no_programs = options | MountFlags::NOEXEC;
-    mount("proc", &inside(root, Path::new("/proc")), "proc", no_programs, c"")
+    mount("proc", inside(root, Path::new("/proc")), "proc", no_programs, c"")
         .map_err(|e| doing("mounting /proc")(e.into()))?;
     enter(root).map_err(doing("entering the new root"))
 }
