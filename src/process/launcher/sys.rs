@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::ffi::CString;
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr;
@@ -322,7 +322,13 @@ pub(super) fn leave(code: i32) -> ! {
 
 /// Puts `/dev/null` under the number of a standard stream.
 pub(super) fn put_null(number: RawFd) {
-    if let Ok(null) = std::fs::File::options().read(true).write(true).open("/dev/null") {
+    let Ok(null) = std::fs::File::options().read(true).write(true).open("/dev/null") else {
+        return;
+    };
+    if null.as_raw_fd() == number {
+        // It was free, and what is opened next must not get it.
+        let _ = null.into_raw_fd();
+    } else {
         // SAFETY: the number is that of a standard stream, which nobody here owns.
         unsafe { libc::dup3(null.as_raw_fd(), number, 0) };
     }
