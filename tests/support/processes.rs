@@ -57,6 +57,13 @@ pub fn pid_namespace(pid: u32) -> Option<PathBuf> {
     fs::read_link(format!("/proc/{pid}/ns/pid")).ok()
 }
 
+/// Whether a process stands still until somebody else gives up a lock: proc_locks(5).
+pub fn waits_for_a_lock(pid: u32) -> bool {
+    let locks = fs::read_to_string("/proc/locks").expect("Linux has it");
+    let number = pid.to_string();
+    locks.lines().any(|line| line.contains("-> FLOCK") && line.split(' ').any(|w| w == number))
+}
+
 /// Sends a signal; a process that is gone already is no mistake.
 pub fn signal(pid: u32, signal: Signal) {
     let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).expect("a pid of /proc");
