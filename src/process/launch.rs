@@ -117,6 +117,12 @@ impl Launcher {
         self.shared.line.surroundings()
     }
 
+    /// Whether programs can be started at this moment. A launcher that was lost is replaced within
+    /// a moment, unless it cannot be; programs wait for that.
+    pub fn is_up(&self) -> bool {
+        self.shared.line.is_up()
+    }
+
     /// Starts the program of an execution that has been started in the store.
     ///
     /// # Errors

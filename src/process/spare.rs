@@ -4,9 +4,9 @@
 //! Keeps nothing of what a program did: whatever is not exactly as it was made is removed.
 
 use std::collections::HashMap;
-use std::fs::{self, Metadata};
+use std::fs::{self, DirBuilder, Metadata};
 use std::io;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -40,7 +40,8 @@ impl Spares {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        fs::create_dir_all(&folder)?;
+        // All programs of a server may be of one user, who could look into what waits for another.
+        DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
         Ok(Self { folder, next: AtomicU64::new(0), waiting: Mutex::default() })
     }
 

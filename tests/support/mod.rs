@@ -13,4 +13,5 @@ pub mod receiver;
 pub mod recordings;
 pub mod scripted;
 pub mod server;
+pub mod users;
 pub mod wait;

@@ -11,12 +11,21 @@ pub const API_KEY: &str = "test-key-of-the-harness-0001";
 pub struct Options {
     pub(super) arguments: Vec<String>,
     pub(super) environment: Vec<(String, String)>,
+    /// As whom the server runs; none for the user of the tests.
+    pub(super) user: Option<u32>,
     mark: String,
+    pub(super) is_way_open: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        let bare = Self { arguments: Vec::new(), environment: Vec::new(), mark: String::new() };
+        let bare = Self {
+            arguments: Vec::new(),
+            environment: Vec::new(),
+            mark: String::new(),
+            user: None,
+            is_way_open: false,
+        };
         bare.argument("--allow-callback-to", "127.0.0.1")
             .env("RINGBACK_API_KEY", API_KEY)
             // What most tests look at is on the machine's own disk and loopback. Levels have tests
@@ -46,6 +55,12 @@ impl Options {
         &self.mark
     }
 
+    /// Lets everybody pass the directory above the data directory, which is closed otherwise.
+    pub fn way_open(mut self) -> Self {
+        self.is_way_open = true;
+        self
+    }
+
     /// Adds a flag with its value.
     pub fn argument(mut self, flag: &str, value: &str) -> Self {
         self.arguments.extend([flag.to_owned(), value.to_owned()]);
@@ -56,6 +71,12 @@ impl Options {
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.environment.retain(|(present, _)| present != name);
         self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Starts the server as this user and group, with no others. Only for tests that root runs.
+    pub fn run_by(mut self, id: u32) -> Self {
+        self.user = Some(id);
         self
     }
 

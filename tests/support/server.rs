@@ -1,8 +1,11 @@
 //! One run of `ringback serve` as a process: started, listened to, signalled, waited for.
 //! Knows no HTTP and keeps no data between runs.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
@@ -28,8 +31,19 @@ pub struct Server {
 impl Server {
     /// Starts the real binary on a data directory, on a port that the system picks.
     pub fn spawn(options: &Options, data_dir: &Path) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ringback"));
-        command.arg("serve").arg("--data-dir").arg(data_dir).args(&options.arguments).env_clear();
+        // The way to the binary may be closed to another user, but not to one who is handed it open.
+        let binary = File::open(env!("CARGO_BIN_EXE_ringback")).expect("the binary under test");
+        let mut command = Command::new(format!("/proc/self/fd/{}", binary.as_raw_fd()));
+        if let Some(id) = options.user {
+            command.uid(id).gid(id);
+        }
+        command
+            .arg0("ringback")
+            .arg("serve")
+            .arg("--data-dir")
+            .arg(data_dir)
+            .args(&options.arguments)
+            .env_clear();
         if !options.arguments.iter().any(|argument| argument == "--listen") {
             command.args(["--listen", "127.0.0.1:0"]);
         }

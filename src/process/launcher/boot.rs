@@ -1,13 +1,10 @@
 //! How a launcher comes about: the process that the server starts makes the real launcher, in
 //! namespaces of its own where it may have them, and then only waits for its end.
 
-use std::fs::OpenOptions;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::OpenOptionsExt;
 use std::process::ExitCode;
 
-use rustix::fs::{FlockOperation, flock};
 use rustix::net::SocketType;
 use rustix::process::{DumpableBehavior, Signal, set_dumpable_behavior};
 
@@ -16,7 +13,7 @@ use super::cgroup::Cgroups;
 use super::clone::Place;
 use super::protocol::{Report, Setup, decode, encode};
 use super::serve::{Given, Launcher};
-use super::{host, jail, sys, wire};
+use super::{host, jail, lock, sys, wire};
 
 /// The descriptor over which the server speaks.
 const SOCKET: i32 = 0;
@@ -27,7 +24,9 @@ pub(super) fn run() -> ExitCode {
     let Ok(socket) = sys::take_stream(SOCKET) else { return ExitCode::FAILURE };
     sys::close_all_but(&[socket.as_fd()]);
     sys::default_signals();
-    // A terminal's Ctrl-C is for the server alone, which then ends its programs in order.
+    // Those who ask everybody to end mean the server, which then ends its programs in order.
+    sys::block_signals();
+    // Nor is a terminal of any concern here.
     let _ = rustix::process::setsid();
     let mut buffer = Vec::new();
     let Ok(Some(message)) = wire::receive(&socket, &mut buffer, true) else {
@@ -55,7 +54,8 @@ struct Preparation {
 
 fn start(setup: &Setup, socket: &OwnedFd) -> Result<ExitCode, String> {
     let lacks = |feature| setup.lacking.contains(&feature);
-    let lock = lock(setup)?;
+    let lock = lock::take(&setup.lock)
+        .map_err(|error| format!("cannot lock {}: {error}", setup.lock.display()))?;
     let may_use = |rung| setup.containment.is_none_or(|wanted| wanted == rung);
     let (cgroups, no_cgroups) = if !may_use(Containment::Cgroup2) || lacks(Feature::Cgroup2) {
         (None, lacks(Feature::Cgroup2).then(|| "the kernel has no cgroups of version 2".to_owned()))
@@ -74,16 +74,6 @@ fn start(setup: &Setup, socket: &OwnedFd) -> Result<ExitCode, String> {
         return Err("the kernel has no namespaces".to_owned());
     }
     in_namespaces(setup, socket, preparation)
-}
-
-/// Waits until nothing of an earlier launcher on the same data is alive.
-fn lock(setup: &Setup) -> Result<OwnedFd, String> {
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true).mode(0o600);
-    let cannot = |error: io::Error| format!("cannot lock {}: {error}", setup.lock.display());
-    let file = options.open(&setup.lock).map_err(cannot)?;
-    flock(&file, FlockOperation::LockExclusive).map_err(|error| cannot(error.into()))?;
-    Ok(file.into())
 }
 
 fn in_namespaces(
@@ -126,6 +116,8 @@ fn in_namespaces(
         map_users(child.pid, is_root.then_some(setup.user_id))
             .map_err(|error| format!("users cannot be mapped into a namespace: {error}"))?;
     }
+    lock::note(&preparation.lock, child.pid)
+        .map_err(|error| format!("cannot write {}: {error}", setup.lock.display()))?;
     wire::send(&ours, b"mapped", &[]).map_err(|error| error.to_string())?;
     drop(ours);
     // The lock stays with this process until the kernel has ended all that was in the namespace.
@@ -170,13 +162,16 @@ fn arrange(setup: &Setup, preparation: Preparation) -> Result<Launcher, String> 
     // What is in its memory is nobody's business, least of all that of its children.
     let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
     let is_sandbox = setup.level == Level::Sandbox;
+    let mut late = Vec::new();
     if is_sandbox {
         let id = user_id.unwrap_or_else(|| rustix::process::geteuid().as_raw());
-        jail::build(setup, id)?;
+        late = jail::build(setup, id)?;
     } else if setup.namespaces {
         host::arrange(setup, user_id, cgroups.as_ref())?;
+    } else {
+        host::open_on_disk(setup, user_id)?;
     }
-    let given = Given { lock, cgroups, no_cgroups, without_clone3, user_id };
+    let given = Given { lock, cgroups, no_cgroups, without_clone3, user_id, late };
     Launcher::new(setup, given)
 }
 

@@ -122,7 +122,7 @@ impl Connection {
     /// Sends an order to run a program, under a number that was never used.
     ///
     /// # Errors
-    /// When the launcher has gone.
+    /// `BrokenPipe` when the launcher has gone; otherwise what the socket says.
     pub(in crate::process) fn launch(
         &self,
         launch: super::protocol::Launch,
@@ -137,7 +137,13 @@ impl Connection {
         let message = encode(&Command::Launch(Box::new(launch)));
         if let Err(error) = wire::send(&self.socket, &message, &streams) {
             self.forget(number);
-            return Err(error);
+            let is_gone = matches!(
+                error.kind(),
+                io::ErrorKind::BrokenPipe
+                    | io::ErrorKind::ConnectionReset
+                    | io::ErrorKind::NotConnected
+            );
+            return Err(if is_gone { gone() } else { error });
         }
         Ok(Tidings { started: told_started, ended: told_ended })
     }

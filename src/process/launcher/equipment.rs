@@ -4,6 +4,7 @@
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use rustix::process::{Resource, getrlimit};
 
@@ -11,12 +12,12 @@ use super::super::level::{Containment, Level};
 use super::super::result::RESULT;
 use super::cgroup::{Cgroups, Leaf};
 use super::clone::Place;
-use super::jail::{self, EXECUTION};
+use super::jail::{self, EXECUTION, Late};
 use super::keeper::{self, Charge};
-use super::program::Plan;
+use super::program::{Plan, STREAMS};
 use super::protocol::{Launch, Ready, Setup};
 use super::run::Run;
-use super::script::Script;
+use super::script::{Script, Stage};
 use super::serve::{Given, unprepared};
 use super::sys::{self, Failure, Image};
 use super::user::Identity;
@@ -36,7 +37,8 @@ pub(super) struct Equipment {
     without_clone3: bool,
     open_files_max: u64,
     weaker: Vec<String>,
-    _lock: OwnedFd,
+    lock: Rc<OwnedFd>,
+    late: Rc<[Late]>,
 }
 
 impl Equipment {
@@ -45,7 +47,7 @@ impl Equipment {
     /// # Errors
     /// A sentence that names what is missing.
     pub(super) fn gather(setup: &Setup, given: Given) -> Result<Self, String> {
-        let Given { lock, cgroups, no_cgroups, without_clone3, user_id } = given;
+        let Given { lock, cgroups, no_cgroups, without_clone3, user_id, late } = given;
         let containment = containment(setup, cgroups.as_ref(), no_cgroups.as_deref())?;
         let mut weaker = Vec::new();
         if without_clone3 {
@@ -72,7 +74,8 @@ impl Equipment {
             without_clone3,
             open_files_max: getrlimit(Resource::Nofile).maximum.unwrap_or(u64::MAX),
             weaker,
-            _lock: lock,
+            lock: Rc::new(lock),
+            late: late.into(),
         })
     }
 
@@ -97,6 +100,9 @@ impl Equipment {
         streams: Vec<OwnedFd>,
         is_warm: bool,
     ) -> Result<(Run, i32), Failure> {
+        if streams.len() != STREAMS.len() {
+            return Err(Failure { stage: Stage::Streams, errno: libc::EBADF });
+        }
         let group = match &self.cgroups {
             Some(cgroups) => Some(cgroups.leaf(launch.number, &launch.limits).map_err(unprepared)?),
             None => None,
@@ -119,18 +125,18 @@ impl Equipment {
         }
     }
 
-    /// The order by which a warm interpreter makes a program in the place of its keeper, and the
-    /// descriptors that go with it.
+    /// Writes the order down by which a warm interpreter makes a program in the place of its keeper,
+    /// and sends it with the descriptors that go with it.
     ///
     /// # Errors
     /// What was being done, and what the kernel said.
-    pub(super) fn order<'a>(
-        &'a mut self,
+    pub(super) fn order(
+        &mut self,
         launch: &Launch,
-        streams: &'a [OwnedFd],
-        (doors, group): (&'a [OwnedFd], Option<BorrowedFd<'a>>),
-        report: BorrowedFd<'a>,
-    ) -> Result<(Vec<u8>, Vec<OwnedFd>), Failure> {
+        streams: &[OwnedFd],
+        (doors, group, report): (&[OwnedFd], Option<&OwnedFd>, BorrowedFd<'_>),
+        send: impl FnOnce(&[u8], &[BorrowedFd<'_>]) -> io::Result<()>,
+    ) -> Result<(), Failure> {
         let [processes, rest @ ..] = doors else {
             return Err(unprepared(io::ErrorKind::Other.into()));
         };
@@ -141,12 +147,16 @@ impl Equipment {
             fds.len() as u32 - 1
         };
         let namespace = add(processes.as_fd());
-        let cgroup = group.map(&mut add);
+        let cgroup = group.map(|group| add(group.as_fd()));
         let report = add(report);
         let script = &prepared.script;
         let order = Order { script, env: &launch.env, namespace, cgroup, report }.encode();
-        let fds: Result<Vec<OwnedFd>, _> = fds.iter().map(BorrowedFd::try_clone_to_owned).collect();
-        Ok((order, fds?))
+        send(&order, &fds).map_err(unprepared)
+    }
+
+    /// Whether a program whose keeper was lost may have left processes to the launcher.
+    pub(super) fn inherits_from_keepers(&self) -> bool {
+        self.containment == Containment::Session
     }
 
     /// Takes away what the kernel keeps for the launcher.
@@ -202,6 +212,7 @@ impl Equipment {
             without_clone3,
         };
         let (memory, user_id) = (self.memory_by_kernel(), self.user_id);
+        let (lock, late) = (Rc::clone(&self.lock), Rc::clone(&self.late));
         let result = Path::new(EXECUTION).join(RESULT);
         let prepared = if is_warm {
             Ok(None)
@@ -213,12 +224,13 @@ impl Equipment {
             let Some(child) = sys::fork(&place)? else {
                 let charge = Charge {
                     launch,
-                    place: is_sandbox.then(|| jail::Place::of(launch, user_id)),
+                    place: is_sandbox.then(|| jail::Place::of(launch, user_id, &late)),
                     is_first,
                     memory_by_kernel: memory,
                     program,
                     without_clone3,
-                    result: is_sandbox.then(|| (result.as_path(), launch.result_bytes_max)),
+                    lock: lock.as_fd(),
+                    result: is_sandbox.then_some((result.as_path(), launch.result_bytes_max)),
                 };
                 keeper::keep(charge, &theirs)
             };

@@ -2,9 +2,10 @@
 //! namespace holds them together, and for measuring what they use.
 
 use std::fs;
+use std::ops::Range;
 
 /// The children of a process, of all its threads: proc_tid_children(5).
-fn children(pid: i32) -> Vec<i32> {
+pub(super) fn children(pid: i32) -> Vec<i32> {
     let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
     let lists =
         threads.flatten().filter_map(|t| fs::read_to_string(t.path().join("children")).ok());
@@ -41,6 +42,12 @@ pub(super) fn is_alive(pid: i32) -> bool {
     stat(pid).is_some_and(|fields| !matches!(fields[0].as_str(), "Z" | "X"))
 }
 
+/// When a process was started, in ticks since the machine was: with its number, its name for good.
+pub(super) fn started_at(pid: i32) -> Option<String> {
+    // starttime, the field 22 of proc_pid_stat(5).
+    stat(pid)?.get(19).cloned()
+}
+
 /// Memory that processes have resident together, in bytes. Shared memory counts once for each of
 /// them, so this is the most that it can be.
 pub(super) fn resident_bytes(pids: &[i32]) -> u64 {
@@ -66,16 +73,25 @@ pub(super) fn proportional_bytes(pids: &[i32]) -> u64 {
     pids.iter().map(share).sum()
 }
 
-/// Time that living processes have used, with that of the children they waited for, in
-/// microseconds.
-pub(super) fn cpu_micros(pids: &[i32]) -> u64 {
+/// Time that a living process has used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Spent {
+    /// By itself, in microseconds.
+    pub(super) own_micros: u64,
+    /// By the children that it has waited for, in microseconds.
+    pub(super) children_micros: u64,
+}
+
+/// What a process has used; none when it has gone.
+pub(super) fn spent(pid: i32) -> Option<Spent> {
     let ticks_per_second = rustix::param::clock_ticks_per_second().max(1);
-    let ticks = |pid: &i32| {
-        let fields = stat(*pid)?;
-        // utime, stime, cutime and cstime: the fields 14 to 17 of proc_pid_stat(5).
-        Some(fields.get(11..15)?.iter().filter_map(|field| field.parse::<u64>().ok()).sum::<u64>())
+    let fields = stat(pid)?;
+    // utime, stime, cutime and cstime: the fields 14 to 17 of proc_pid_stat(5).
+    let ticks = |range: Range<usize>| -> Option<u64> {
+        Some(fields.get(range)?.iter().filter_map(|field| field.parse::<u64>().ok()).sum())
     };
-    pids.iter().filter_map(ticks).sum::<u64>() * 1_000_000 / ticks_per_second
+    let micros = |ticks: u64| ticks * 1_000_000 / ticks_per_second;
+    Some(Spent { own_micros: micros(ticks(11..13)?), children_micros: micros(ticks(13..15)?) })
 }
 
 /// The fields from the third on; before it stands the command's name, which may hold anything.

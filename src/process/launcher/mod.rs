@@ -14,6 +14,7 @@ mod host;
 mod jail;
 mod keeper;
 mod landlock;
+mod lock;
 mod network;
 mod program;
 mod protocol;
@@ -32,6 +33,7 @@ mod zygote;
 mod zygotes;
 
 pub use binary::{LauncherBinary, run_if_requested};
+pub use cgroup::cgroup_controllers;
 pub(super) use connection::{Connection, Failed, LauncherProcess, OpenError, Tidings};
 pub(super) use jail::{EXECUTION, WORKSPACE};
 pub(super) use protocol::{Command, End, Exceeded, Launch, Limits, Ready, Setup, Warm};

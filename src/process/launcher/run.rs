@@ -47,6 +47,10 @@ pub(super) struct Run {
     /// How many were left behind.
     left: u32,
     kept: Option<Kept>,
+    /// Whether the keeper has ended without a word.
+    is_lost: bool,
+    /// Whether the kernel has ended it for good, and with it what it was the first process of.
+    is_keeper_gone: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,6 +118,8 @@ impl Run {
             status: None,
             left: 0,
             kept: None,
+            is_lost: false,
+            is_keeper_gone: false,
         }
     }
 
@@ -197,6 +203,11 @@ impl Run {
         matches!(self.phase, Phase::Ending { .. })
     }
 
+    /// Whether its keeper has ended without a word, and what it kept may be astray.
+    pub(super) const fn is_lost(&self) -> bool {
+        self.is_lost
+    }
+
     /// When it is to be measured next.
     pub(super) fn due(&self) -> Option<Instant> {
         self.watch.as_ref().map(Watch::due)
@@ -235,6 +246,8 @@ impl Run {
             if let Holder::Keeper { socket, .. } = &self.holder {
                 wish(socket, Wish::Finish);
             }
+        } else {
+            self.is_keeper_gone = true;
         }
     }
 
@@ -259,8 +272,9 @@ impl Run {
         }
     }
 
-    /// Its keeper has gone without a word: somebody killed it, and with it all that it kept.
+    /// Its keeper has gone without a word: somebody killed it, and with it the leader at least.
     pub(super) fn keeper_lost(&mut self) {
+        self.is_lost = true;
         if matches!(self.phase, Phase::Starting | Phase::Furnished | Phase::Asked) {
             let errno = libc::ECHILD;
             self.phase = Phase::Failed(Failure { stage: Stage::Process, errno });
@@ -294,7 +308,8 @@ impl Run {
                 if self.is_ending() { self.go_on(now) } else { None }
             }
             Phase::Ending { since } => {
-                let is_gone = self.group().is_none_or(|group| !group.is_populated());
+                let is_gone = self.group().is_none_or(|group| !group.is_populated())
+                    && (self.is_keeper_gone || !self.is_lost);
                 // A process in uninterruptible sleep may take for ever; its execution does not.
                 let is_given_up = now.duration_since(since) > EMPTY_WITHIN;
                 (is_gone || is_given_up).then(|| Step::Ended(Box::new(self.end())))
@@ -338,7 +353,10 @@ impl Run {
                 }
                 self.phase = Phase::Ending { since: now };
             }
-            Holder::Keeper { .. } if self.kept.is_some() => {
+            Holder::Keeper { group, .. } if self.kept.is_some() => {
+                if let Some(group) = group {
+                    let _ = group.kill();
+                }
                 self.phase = Phase::Ending { since: now };
             }
             _ => {}
@@ -370,7 +388,8 @@ impl Run {
             end.result = kept.result;
         }
         if let Some(group) = self.group() {
-            if self.left > 0 {
+            // The leader's own account has neither what it left behind nor what it did not wait for.
+            if self.left > 0 || self.limits.cpu_micros.is_some() {
                 end.cpu_micros = group.cpu_micros().unwrap_or(end.cpu_micros);
             }
             end.memory_peak_bytes = group.memory_peak_bytes().unwrap_or(end.memory_peak_bytes);
@@ -383,7 +402,7 @@ impl Run {
         end
     }
 
-    /// The kernel ends a single process at its limit by itself: first SIGXCPU, then SIGKILL.
+    /// The kernel ends a single process that got far beyond its limit: first SIGXCPU, then SIGKILL.
     fn ended_by_its_cpu_limit(&self, end: &End) -> Option<Exceeded> {
         let limit = self.limits.cpu_micros?;
         let signal = libc::WIFSIGNALED(end.status).then(|| libc::WTERMSIG(end.status));

@@ -8,10 +8,13 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::super::level::Level;
 use super::cgroup::Cgroups;
 use super::equipment::Equipment;
+use super::family;
+use super::jail::Late;
 use super::keeper::{self, News};
 use super::protocol::{Command, Launch, Ready, Report, Setup, decode, encode};
 use super::run::{Run, Step};
@@ -33,6 +36,7 @@ pub(super) struct Given {
     pub(super) no_cgroups: Option<String>,
     pub(super) without_clone3: bool,
     pub(super) user_id: Option<u32>,
+    pub(super) late: Vec<Late>,
 }
 
 /// A launcher and the programs that it has running.
@@ -45,6 +49,8 @@ pub(super) struct Launcher {
     owners: HashMap<i32, u64>,
     /// Children that have ended before they were known: those of an interpreter.
     unclaimed: HashMap<i32, (i32, Usage)>,
+    /// Whether a keeper was lost, and what it kept may have come to us.
+    has_strays: bool,
 }
 
 /// Who can call the launcher.
@@ -75,6 +81,7 @@ impl Launcher {
             runs: HashMap::new(),
             owners: HashMap::new(),
             unclaimed: HashMap::new(),
+            has_strays: false,
         })
     }
 
@@ -95,7 +102,7 @@ impl Launcher {
             }
             self.go_on(server);
         }
-        self.end();
+        self.end(server);
         ExitCode::SUCCESS
     }
 
@@ -125,7 +132,8 @@ impl Launcher {
                 run.due().map(|due| due.saturating_duration_since(now))
             }
         };
-        self.runs.values().filter_map(due).min()
+        let look_for_strays = self.has_strays.then_some(LOOK_AGAIN);
+        self.runs.values().filter_map(due).chain(look_for_strays).min()
     }
 
     /// Takes in who has ended.
@@ -157,7 +165,10 @@ impl Launcher {
                 }
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Ok(None) | Err(_) => run.keeper_lost(),
+            Ok(None) | Err(_) => {
+                run.keeper_lost();
+                self.has_strays = self.equipment.inherits_from_keepers();
+            }
         }
     }
 
@@ -265,9 +276,13 @@ impl Launcher {
 
     /// Moves every run on as far as it goes, and tells the server of it.
     fn go_on(&mut self, server: &OwnedFd) {
+        self.end_strays();
         let now = Instant::now();
         let mut steps = Vec::new();
         for (number, run) in &mut self.runs {
+            if self.has_strays && run.is_lost() {
+                continue;
+            }
             while let Some(step) = run.go_on(now) {
                 let is_last = !matches!(step, Step::Started { .. });
                 steps.push((*number, step));
@@ -298,30 +313,36 @@ impl Launcher {
         }
     }
 
+    /// Ends what has come to us from keepers that were lost: children that are nobody's.
+    fn end_strays(&mut self) {
+        if !self.has_strays {
+            return;
+        }
+        let own = std::process::id().cast_signed();
+        let children = family::children(own).into_iter();
+        let strays: Vec<i32> = children.filter(|pid| !self.owners.contains_key(pid)).collect();
+        for stray in &strays {
+            let below = family::descendants(*stray);
+            for pid in [*stray].into_iter().chain(below).filter_map(Pid::from_raw) {
+                let _ = kill_process(pid, Signal::KILL);
+            }
+        }
+        self.has_strays = !strays.is_empty();
+    }
+
     /// Ends everything, and waits until it is gone.
-    fn end(&mut self) {
+    fn end(&mut self, server: &OwnedFd) {
         for run in self.runs.values_mut() {
             run.kill();
         }
         let deadline = Instant::now() + super::cgroup::EMPTY_WITHIN;
-        while !self.runs.is_empty() && Instant::now() < deadline {
+        while (self.has_strays || !self.runs.is_empty()) && Instant::now() < deadline {
             self.reap();
             let numbers: Vec<u64> = self.runs.keys().copied().collect();
             for number in numbers {
                 self.hear_keeper(number, &mut Vec::new());
             }
-            let now = Instant::now();
-            let is_over = |run: &mut Run| {
-                std::iter::from_fn(|| run.go_on(now))
-                    .any(|step| !matches!(step, Step::Started { .. }))
-            };
-            let over: Vec<u64> =
-                self.runs.iter_mut().filter_map(|(n, run)| is_over(run).then_some(*n)).collect();
-            for number in over {
-                if let Some(run) = self.runs.remove(&number) {
-                    run.clean_up();
-                }
-            }
+            self.go_on(server);
             let mut polled = [PollFd::new(&self.children, PollFlags::IN)];
             let _ = poll(&mut polled, Some(&keeper::timespec(LOOK_AGAIN)));
         }
@@ -334,10 +355,8 @@ fn ask(equipment: &mut Equipment, zygotes: &mut Zygotes, run: &mut Run) -> Resul
     let Some(warmth) = run.warmth() else { return Ok(false) };
     let Warmth { launch, streams, doors, .. } = &*warmth;
     let report = zygotes::Report::new()?;
-    let group = group.as_ref().map(AsFd::as_fd);
-    let (order, fds) = equipment.order(launch, streams, (doors, group), report.as_fd())?;
-    let fds: Vec<BorrowedFd<'_>> = fds.iter().map(AsFd::as_fd).collect();
-    zygotes.ask(launch, &order, &fds)?;
+    let place = (doors.as_slice(), group.as_ref(), report.as_fd());
+    equipment.order(launch, streams, place, |order, fds| zygotes.ask(launch, order, fds))?;
     warmth.asked(report.ours);
     Ok(true)
 }

@@ -10,6 +10,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr;
 
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+
 pub(super) use super::clone::Child;
 use super::clone::{self, Place};
 use super::script::{Argument, Script, Stage, Step};
@@ -96,7 +98,11 @@ pub(super) fn spawn(
     // the caller is suspended until the child has left the memory that they share.
     let child = STACK.with_borrow_mut(|stack| unsafe {
         clone::sharing(place, stack, become_program, context.cast())
-    })?;
+    });
+    // The child has declared the memory that the two shared open to look at, for the program's
+    // sake; ours is nobody's business.
+    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    let child = child?;
     // SAFETY: the context is still alive, and the child has left it. Read through the pointer,
     // because the compiler does not see that anybody else has written to it.
     match unsafe { (*context).failure } {
@@ -167,18 +173,25 @@ fn usage_of(usage: &libc::rusage) -> Usage {
     }
 }
 
-/// Blocks every signal, so that none ends the launcher but SIGKILL, and gives a descriptor that is
-/// readable when a child has ended.
+/// Blocks every signal, so that none ends the launcher but SIGKILL.
+pub(super) fn block_signals() {
+    let mut all = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: the set is filled before it is read.
+    unsafe {
+        libc::sigfillset(all.as_mut_ptr());
+        libc::sigprocmask(libc::SIG_SETMASK, all.as_ptr(), ptr::null_mut());
+    }
+}
+
+/// Blocks every signal, and gives a descriptor that is readable when a child has ended.
 ///
 /// # Errors
 /// When there is no descriptor to be had.
 pub(super) fn block_signals_and_watch_children() -> io::Result<OwnedFd> {
+    block_signals();
     let mut children = MaybeUninit::<libc::sigset_t>::uninit();
-    let mut all = MaybeUninit::<libc::sigset_t>::uninit();
-    // SAFETY: the sets are filled before they are read; the descriptor is new and ours alone.
+    // SAFETY: the set is filled before it is read; the descriptor is new and ours alone.
     unsafe {
-        libc::sigfillset(all.as_mut_ptr());
-        libc::sigprocmask(libc::SIG_SETMASK, all.as_ptr(), ptr::null_mut());
         libc::sigemptyset(children.as_mut_ptr());
         libc::sigaddset(children.as_mut_ptr(), libc::SIGCHLD);
         let fd = libc::signalfd(-1, children.as_ptr(), libc::SFD_CLOEXEC | libc::SFD_NONBLOCK);
