@@ -264,8 +264,8 @@ impl Run {
             }
             (News::Ended(kept), warmth) => {
                 self.kept = Some(kept);
-                // It was killed before it had started.
-                if warmth.take().is_some() {
+                // It was killed before there was a process, of whose start its report would tell.
+                if self.leader.is_none() && warmth.take().is_some() {
                     self.phase = Phase::Running;
                 }
             }
