@@ -14,8 +14,16 @@ use crate::setting::Setting;
 use crate::support::app::TestApp;
 use crate::table::{self, Column};
 
-/// What the attacker is.
-pub const ATTACK: &str = include_str!("attack.py");
+/// The attacker, in Python.
+const ATTACK: &str = concat!(
+    include_str!("attack/base.py"),
+    include_str!("attack/files.py"),
+    include_str!("attack/processes.py"),
+    include_str!("attack/network.py"),
+    include_str!("attack/rights.py"),
+    include_str!("attack/exhaustion.py"),
+    include_str!("attack/report.py"),
+);
 
 /// What was found: the name of each check, and whether it succeeded.
 type Found = BTreeMap<String, String>;
@@ -89,6 +97,33 @@ fn what_nobody_else_may_do_succeeds_for_root() {
     let Some(app) = setting.start() else { return };
     let outside = Outside::around(&app, setting);
     check(Column::PlainRoot, &attack_without_a_server(None, &outside));
+}
+
+/// What SECURITY.md promises before anything else, apart from the table.
+#[test]
+fn confined_programs_reach_neither_the_servers_port_nor_its_secrets_nor_its_data() {
+    let settings =
+        ["confined", "sandbox"].map(|level| [Setting::user(level), Setting::root(level)]);
+    for setting in settings.into_iter().flatten() {
+        let Some(app) = setting.start() else { continue };
+        let outside = Outside::around(&app, setting);
+        let found = attack(&app, &outside, None);
+        for check in [
+            "reach_the_servers_own_port",
+            "read_the_database",
+            "read_the_key_of_secrets",
+            "write_to_the_data_directory",
+            "list_other_executions",
+            "read_the_code_of_another_execution",
+            "write_to_another_execution",
+            "read_the_environment_of_the_server",
+            "read_the_memory_of_the_server",
+            "read_the_environment_of_another_execution",
+            "read_the_memory_of_another_execution",
+        ] {
+            assert_ne!(found[check], "yes", "{check} in {setting:?}");
+        }
+    }
 }
 
 #[test]
