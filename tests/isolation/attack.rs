@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
+use crate::delegation::Delegation;
 use crate::outside::{DISK_BYTES, Outside};
 use crate::setting::Setting;
 use crate::support::app::TestApp;
@@ -174,4 +175,27 @@ fn level_none_under_root_without_namespaces() {
 #[test]
 fn level_confined_under_root_without_namespaces() {
     attack_in(Setting::root("confined").without_namespaces(), Column::ConfinedRootBare);
+}
+
+/// A program that could leave its cgroup would outlive its execution.
+#[track_caller]
+fn attack_in_a_delegated_cgroup(setting: Setting, column: Column) {
+    let Some(delegation) = setting.server_user().and_then(Delegation::to) else { return };
+    let app = setting.start().expect("it takes no root");
+    delegation.leave();
+    let outside = Outside::around(&app, setting);
+    let record = app.run(json!({"language": "sh", "code": "cat /proc/self/cgroup"}));
+    let groups = record["stdout"].as_str().unwrap_or_default();
+    assert!(groups.contains("/execution-"), "no cgroup of its own: {groups}");
+    check(column, &attack(&app, &outside, None));
+}
+
+#[test]
+fn level_none_in_a_delegated_cgroup() {
+    attack_in_a_delegated_cgroup(Setting::user("none").in_cgroups(), Column::NoneUser);
+}
+
+#[test]
+fn level_confined_in_a_delegated_cgroup() {
+    attack_in_a_delegated_cgroup(Setting::user("confined").in_cgroups(), Column::ConfinedUser);
 }

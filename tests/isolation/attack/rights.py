@@ -102,7 +102,16 @@ def leave_its_cgroup():
         places = [line.split()[1] for line in mounts if line.split()[2] == "cgroup2"]
     if not places:
         raise NotVisible
-    with open(places[0] + "/cgroup.procs", "w", encoding="ascii") as file:
-        file.write("0")
-
-
+    with open("/proc/self/cgroup", encoding="utf-8") as groups:
+        own = next(line[3:].strip() for line in groups if line.startswith("0::"))
+    # Its launcher's, its server's, and so on up to the root.
+    above = [own.rsplit("/", depth)[0] for depth in range(1, own.count("/") + 1)]
+    refused = None
+    for group in above:
+        try:
+            with open(places[0] + group + "/cgroup.procs", "w", encoding="ascii") as file:
+                file.write("0")
+            return
+        except OSError as error:
+            refused = error
+    raise refused
