@@ -35,12 +35,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 async fn serve() -> Result<(), Box<dyn std::error::Error>> {
     let listen = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8081".to_owned());
     let data_dir = std::env::args().nth(2).unwrap_or_else(|| "./ringback-data".to_owned());
-    let engine = Ringback::builder()
-        .data_dir(data_dir)
-        .api_key("a-key-of-16-characters")
-        .slots(4)
-        .start()
-        .await?;
+    let builder = Ringback::builder().data_dir(data_dir).api_key("a-key-of-16-characters");
+    let engine = builder.slots(4).start().await?;
     engine.subscribe(Listener.start().recipient());
 
     // Without HTTP: the supervisor is an actor like any other.

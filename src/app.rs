@@ -11,5 +11,6 @@ mod server;
 pub use builder::{Builder, Ringback};
 pub use engine::Engine;
 pub use error::StartError;
-pub(crate) use parts::wall_clock;
+pub(crate) use launching::{LauncherOptions, launcher};
+pub(crate) use parts::{address_policy, client_settings, wall_clock};
 pub use server::Server;

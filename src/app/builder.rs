@@ -121,12 +121,13 @@ impl Builder {
         let Self { config, store, keys, launcher } = self;
         let policy = parts::address_policy(&config)?;
         let client_settings = parts::client_settings(&config, &policy)?;
+        let owner = OwnerId::generate();
         let (store, clock) = match store {
             Some(given) => given,
-            None => open_sqlite(&config)?,
+            None => open_sqlite(&config, owner)?,
         };
         let launcher = launching::launcher(&config, launcher)?;
-        let level = launcher.surroundings().level;
+        let level = launching::level(&config, &launcher)?;
         let settings = Arc::new(parts::engine_settings(&config));
         let parts = EngineParts { store, launcher, clock, settings };
         let recovered = recover(&parts).await?;
@@ -152,6 +153,7 @@ impl Builder {
             policy,
             keys,
             limits: parts::request_limits(&config, level),
+            node: parts::node(owner),
         });
         let last_pass = parts::last_pass(&config);
         Ok(Engine::new(super::engine::Running {
@@ -165,11 +167,11 @@ impl Builder {
     }
 }
 
-fn open_sqlite(config: &Config) -> Result<(Arc<dyn Store>, Clock), StartError> {
+fn open_sqlite(config: &Config, owner: OwnerId) -> Result<(Arc<dyn Store>, Clock), StartError> {
     let dir = config.server.data_dir.clone();
     let clock = parts::wall_clock();
     let key = sealing_key(config)?;
-    let options = SqliteOptions { dir, owner: OwnerId::generate(), key, clock: clock.clone() };
+    let options = SqliteOptions { dir, owner, key, clock: clock.clone() };
     Ok((Arc::new(SqliteStore::open(options)?), clock))
 }
 

@@ -10,7 +10,7 @@ use crate::actors::{
     Drain, DrainDeliveries, ExecutionEnded, Subscribe, SupervisorActor, WebhookActor, ended,
 };
 use crate::domain::{Execution, ExecutionId, Secret, Tenant};
-use crate::http::{Api, NewKey, routes};
+use crate::http::{Api, NewKey, RequestLimits, routes};
 use crate::process::Launcher;
 use crate::store::StoreError;
 
@@ -74,6 +74,12 @@ impl Engine {
     /// The key that was made because there was none. It is not to be had a second time.
     pub fn new_api_key(&mut self) -> Option<Secret> {
         self.new_key.take().map(|key| key.text)
+    }
+
+    /// How much of everything a request may have. Its
+    /// [`spec`](crate::http::RequestLimits::spec) is an execution as the configuration has it.
+    pub fn limits(&self) -> &RequestLimits {
+        &self.api.limits
     }
 
     /// What runs programs, with its runtimes.

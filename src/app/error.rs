@@ -16,6 +16,15 @@ pub enum StartError {
     /// Programs cannot be launched as the configuration wants it.
     #[error(transparent)]
     Launcher(#[from] LauncherError),
+    /// The network of programs is to be off, and nothing here can take it away from them.
+    #[error(
+        "`execution.network` is \"off\", but isolation level none, which cannot take the network \
+         away from a program, is {reason}"
+    )]
+    NetworkStaysOn {
+        /// Why it is that level.
+        reason: String,
+    },
     /// The table of runtimes makes no sense.
     #[error("the runtimes make no sense: {0}")]
     Runtimes(#[from] RuntimesError),

@@ -12,12 +12,16 @@ use crate::process::{
 
 /// How engines are started that are not quite what the configuration says.
 #[derive(Debug, Clone, Default)]
-pub(super) struct LauncherOptions {
+pub(crate) struct LauncherOptions {
     pub(super) binary: LauncherBinary,
     pub(super) lacking: Vec<Feature>,
 }
 
-pub(super) fn launcher(config: &Config, options: LauncherOptions) -> Result<Launcher, StartError> {
+/// Starts the launcher that the configuration asks for, on its data directory.
+///
+/// # Errors
+/// When the runtimes make no sense, or what is asked for is not to be had on this machine.
+pub(crate) fn launcher(config: &Config, options: LauncherOptions) -> Result<Launcher, StartError> {
     let runtimes = config.runtimes.iter().map(|(name, runtime)| RuntimeSettings {
         name: name.clone(),
         aliases: runtime.aliases.clone(),
@@ -53,6 +57,20 @@ pub(super) fn launcher(config: &Config, options: LauncherOptions) -> Result<Laun
         lacking: options.lacking,
     };
     Ok(Launcher::new(settings, runtimes)?)
+}
+
+/// The level that is in force. Whether the strongest one that works here can do what the
+/// configuration wants of it is known only now.
+///
+/// # Errors
+/// When the network is to be off and cannot be taken away.
+pub(super) fn level(config: &Config, launcher: &Launcher) -> Result<Level, StartError> {
+    let surroundings = launcher.surroundings();
+    if surroundings.level == Level::None && config.execution.network == config::Network::Off {
+        let reason = surroundings.reason.clone();
+        return Err(StartError::NetworkStaysOn { reason });
+    }
+    Ok(surroundings.level)
 }
 
 /// What programs may read: what the operator lists, and what belongs to the directories that

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::actors::EngineSettings;
 use crate::config::{Config, LimitConfig, Network};
+use crate::domain::OwnerId;
 use crate::http::{Bounds, NetworkPolicy, NetworkRules, ProgramLimits, RequestLimits};
 use crate::process::Level;
 use crate::store::Clock;
@@ -84,13 +85,21 @@ fn network_rules(config: &Config, level: Level) -> NetworkRules {
     }
 }
 
-pub(super) fn address_policy(config: &Config) -> Result<Arc<AddressPolicy>, StartError> {
+/// Where callbacks may go.
+///
+/// # Errors
+/// When an entry of the allow-list is none.
+pub(crate) fn address_policy(config: &Config) -> Result<Arc<AddressPolicy>, StartError> {
     let entries: Result<Vec<AllowEntry>, AllowEntryError> =
         config.webhook.allow.iter().map(|entry| entry.parse()).collect();
     Ok(Arc::new(AddressPolicy::new(entries?, config.webhook.allow_http)))
 }
 
-pub(super) fn client_settings(
+/// How callbacks are sent.
+///
+/// # Errors
+/// When the certificates cannot be used.
+pub(crate) fn client_settings(
     config: &Config,
     policy: &Arc<AddressPolicy>,
 ) -> Result<ClientSettings, StartError> {
@@ -107,6 +116,14 @@ pub(super) fn client_settings(
 /// How long the last pass over due deliveries may take when the engine stops: one attempt.
 pub(super) fn last_pass(config: &Config) -> Duration {
     config.webhook.timeout
+}
+
+/// The name of this start of the server among others: the machine's, and the end of the owner's id,
+/// whose beginning is only a time.
+pub(super) fn node(owner: OwnerId) -> String {
+    let machine = rustix::system::uname().nodename().to_string_lossy().replace(' ', "-");
+    let owner = owner.to_string();
+    format!("{machine}-{}", &owner[owner.len() - 8..])
 }
 
 /// Where the key for secrets lies when the configuration has none.

@@ -30,6 +30,8 @@ pub(super) enum Command {
     Demo(DemoArgs),
     /// Run one file through an engine of its own and print the record
     Run(RunArgs),
+    /// Say what this machine gives, and what it lacks
+    Doctor(DoctorArgs),
     /// Sign or verify a webhook by hand
     Signature {
         #[command(subcommand)]
@@ -104,9 +106,33 @@ pub(super) struct RunArgs {
     /// A variable of its environment (repeatable)
     #[arg(long, value_name = "NAME=VALUE")]
     pub(super) env: Vec<String>,
+    /// Let it have the network
+    #[arg(long)]
+    pub(super) network: bool,
     /// Print the record as JSON
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DoctorArgs {
+    #[command(flatten)]
+    pub(super) config: ServeArgs,
+    /// Say whether callbacks may go there, and whether somebody takes connections
+    #[arg(long, value_name = "URL")]
+    pub(super) callback_url: Option<String>,
+    /// How to print it
+    #[arg(short, long, value_enum, default_value = "text", value_name = "FORMAT")]
+    pub(super) output: Format,
+}
+
+/// How a report is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    Text,
+    /// For machines
+    Json,
 }
 
 #[derive(Debug, Subcommand)]

@@ -8,10 +8,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::args::DemoArgs;
+use super::config::load_from;
 use super::exit::Failure;
 use super::receiver::{Callback, Receiver};
 use crate::app::{Ringback, Server, wall_clock};
-use crate::config::Config;
+use crate::config::{Config, Sources};
 use crate::domain::Secret;
 use crate::http::new_key;
 
@@ -32,15 +33,20 @@ struct Demo {
 
 pub(super) fn demo(args: DemoArgs) -> Result<ExitCode, Failure> {
     let stays = std::io::stdout().is_terminal() && !args.once;
-    actix::System::new().block_on(run(stays))?;
+    // How programs are run is the operator's to say; the rest of a demo is always the same.
+    let environment = std::env::vars_os().collect();
+    let told = load_from(Sources { environment, ..Sources::default() })?.config;
+    let config = Config { execution: told.execution, runtimes: told.runtimes, ..Config::default() };
+    actix::System::new().block_on(run(config, stays))?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn run(stays: bool) -> Result<(), Failure> {
+async fn run(config: Config, stays: bool) -> Result<(), Failure> {
     let directory = tempfile::tempdir().map_err(Failure::failed)?;
     let mut receiver = Receiver::start()?;
     let key = new_key("demo").map_err(Failure::failed)?.text;
     let engine = Ringback::builder()
+        .config(config)
         .data_dir(directory.path())
         .api_key(key.expose())
         .allow_callbacks_to("127.0.0.1/32")

@@ -4,6 +4,7 @@
 mod args;
 mod config;
 mod demo;
+mod doctor;
 mod exit;
 mod logging;
 mod receiver;
@@ -35,6 +36,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Serve(args) => serve::serve(args),
         Command::Demo(args) => demo::demo(args),
         Command::Run(args) => run::run(args),
+        Command::Doctor(args) => doctor::doctor(args),
         Command::Signature { command } => signature::signature(command),
         Command::Config { command } => config::config(command),
     }

@@ -1,6 +1,7 @@
 //! `ringback run FILE`: one file through an engine of its own, on a directory that is gone
 //! afterwards.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -13,13 +14,14 @@ use crate::actors::Submit;
 use crate::app::{Engine, Ringback};
 use crate::config::{Config, Sources};
 use crate::domain::{Execution, ExecutionSpec, Exit, Secret, Tenant};
+use crate::http::RequestLimits;
 use crate::webhook::payload::Record;
 
 pub(super) fn run(args: RunArgs) -> Result<ExitCode, Failure> {
     let environment = std::env::vars_os().collect();
     let loaded = load_from(Sources { environment, ..Sources::default() })?;
-    let spec = spec(&args, &loaded.config)?;
-    let execution = actix::System::new().block_on(through_an_engine(loaded.config, spec))?;
+    let wanted = Wanted::of(&args, &loaded.config)?;
+    let execution = actix::System::new().block_on(through_an_engine(loaded.config, wanted))?;
     if args.json {
         let record = serde_json::to_string_pretty(&Record::of(&execution));
         println!("{}", record.expect("a record has only string keys"));
@@ -29,22 +31,47 @@ pub(super) fn run(args: RunArgs) -> Result<ExitCode, Failure> {
     Ok(exit_code(&execution))
 }
 
-fn spec(args: &RunArgs, config: &Config) -> Result<ExecutionSpec, Failure> {
-    let code = String::from_utf8(read(&args.file)?)
-        .map_err(|_| Failure::usage(format!("{} is not UTF-8", args.file.display())))?;
-    let mut spec = ExecutionSpec::new(language(args, config)?, code);
-    if let Some(seconds) = args.timeout {
-        let timeout = Duration::try_from_secs_f64(seconds).ok().filter(|time| !time.is_zero());
-        spec.timeout = timeout.ok_or_else(|| Failure::usage("--timeout must be more than 0"))?;
+/// What was typed, as far as it can be understood without an engine.
+struct Wanted {
+    language: String,
+    code: String,
+    timeout: Option<Duration>,
+    env: BTreeMap<String, Secret>,
+    network: Option<bool>,
+}
+
+impl Wanted {
+    fn of(args: &RunArgs, config: &Config) -> Result<Self, Failure> {
+        let code = String::from_utf8(read(&args.file)?)
+            .map_err(|_| Failure::usage(format!("{} is not UTF-8", args.file.display())))?;
+        let language = language(args, config)?;
+        // Without the flag nothing is said, and the configuration decides.
+        let network = args.network.then_some(true);
+        Ok(Self { language, code, timeout: timeout(args)?, env: env(args)?, network })
     }
-    for variable in &args.env {
-        let (name, value) = variable
-            .split_once('=')
-            .filter(|(name, _)| !name.is_empty())
-            .ok_or_else(|| Failure::usage(format!("--env {variable}: NAME=VALUE is expected")))?;
-        spec.env.insert(name.to_owned(), Secret::new(value));
+
+    /// The execution that a request with these wishes would ask for.
+    fn spec(self, limits: &RequestLimits) -> Result<ExecutionSpec, Failure> {
+        let network = limits.network.granted(self.network).map_err(Failure::usage)?;
+        let spec = limits.spec(self.language, self.code);
+        let timeout = self.timeout.unwrap_or(spec.timeout);
+        Ok(ExecutionSpec { timeout, env: self.env, network, ..spec })
     }
-    Ok(spec)
+}
+
+fn timeout(args: &RunArgs) -> Result<Option<Duration>, Failure> {
+    let Some(seconds) = args.timeout else { return Ok(None) };
+    let timeout = Duration::try_from_secs_f64(seconds).ok().filter(|time| !time.is_zero());
+    timeout.map(Some).ok_or_else(|| Failure::usage("--timeout must be more than 0"))
+}
+
+fn env(args: &RunArgs) -> Result<BTreeMap<String, Secret>, Failure> {
+    let variable = |variable: &String| {
+        let pair = variable.split_once('=').filter(|(name, _)| !name.is_empty());
+        let expected = || Failure::usage(format!("--env {variable}: NAME=VALUE is expected"));
+        pair.map(|(name, value)| (name.to_owned(), Secret::new(value))).ok_or_else(expected)
+    };
+    args.env.iter().map(variable).collect()
 }
 
 /// The language that was named, else the one whose files end like this one, else python.
@@ -65,10 +92,11 @@ fn language(args: &RunArgs, config: &Config) -> Result<String, Failure> {
     Ok(found.map_or_else(|| "python".to_owned(), |(name, _)| name.clone()))
 }
 
-async fn through_an_engine(config: Config, spec: ExecutionSpec) -> Result<Execution, Failure> {
+async fn through_an_engine(config: Config, wanted: Wanted) -> Result<Execution, Failure> {
     let directory = tempfile::tempdir().map_err(Failure::failed)?;
     let builder = Ringback::builder().config(config).data_dir(directory.path());
     let engine = builder.start().await?;
+    let spec = wanted.spec(engine.limits())?;
     let execution = submit_and_wait(&engine, spec).await?;
     engine.shutdown(Duration::ZERO).await;
     Ok(execution)

@@ -24,6 +24,7 @@ async fn run(config: Config) -> Result<(), Failure> {
     if let Some(key) = engine.new_api_key() {
         eprintln!("API key, shown only this once: {}", key.expose());
     }
+    tell_surroundings(&engine);
     tell_runtimes(&engine);
     let server = Server::start(engine, &config.server)?;
     eprintln!("listening on http://{}", server.address());
@@ -38,6 +39,15 @@ async fn run(config: Config) -> Result<(), Failure> {
     server.stop(within, hurry).await;
     log::info!("stopped");
     Ok(())
+}
+
+/// How far programs are kept apart from the machine, and what is missing for more.
+fn tell_surroundings(engine: &Engine) {
+    let surroundings = engine.launcher().surroundings();
+    log::info!("{surroundings}");
+    for sentence in &surroundings.weaker {
+        log::warn!("weaker than it could be: {sentence}");
+    }
 }
 
 /// Finds the runtimes while the first requests come in, so that none of them waits for a version

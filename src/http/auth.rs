@@ -45,18 +45,22 @@ impl Keyring {
 
     fn caller(&self, token: Option<&str>) -> Option<Caller> {
         if self.open {
-            return Some(Caller { tenant: Tenant::default(), name: None });
+            return Some(Caller { tenant: Tenant::default(), name: None, scopes: all() });
         }
         let token = token?;
         let hash = sha256(token);
         if let Some(admin) = &self.admin
             && bool::from(admin.ct_eq(&hash))
         {
-            return Some(Caller { tenant: Tenant::default(), name: Some("admin".to_owned()) });
+            let name = Some("admin".to_owned());
+            return Some(Caller { tenant: Tenant::default(), name, scopes: all() });
         }
         let key = self.by_id.get(key_id(token)?)?;
-        bool::from(key.sha256.ct_eq(&hash))
-            .then(|| Caller { tenant: key.tenant.clone(), name: Some(key.name.clone()) })
+        bool::from(key.sha256.ct_eq(&hash)).then(|| Caller {
+            tenant: key.tenant.clone(),
+            name: Some(key.name.clone()),
+            scopes: key.scopes.clone(),
+        })
     }
 }
 
@@ -67,6 +71,25 @@ pub(super) struct Caller {
     pub(super) tenant: Tenant,
     /// What its key is called.
     pub(super) name: Option<String>,
+    scopes: Vec<String>,
+}
+
+/// The scope that includes all others.
+const ADMIN: &str = "admin";
+
+fn all() -> Vec<String> {
+    vec![ADMIN.to_owned()]
+}
+
+impl Caller {
+    /// Lets through whoever has this scope.
+    pub(super) fn needs(&self, scope: &'static str) -> Result<(), Problem> {
+        if self.scopes.iter().any(|own| own == scope || own == ADMIN) {
+            return Ok(());
+        }
+        let detail = format!("This needs a key with the scope `{scope}`.");
+        Err(Problem::new(Kind::Forbidden, detail))
+    }
 }
 
 impl FromRequest for Caller {
@@ -107,7 +130,7 @@ pub fn new_key(name: &str) -> Result<NewKey, getrandom::Error> {
         id,
         name: name.to_owned(),
         tenant: Tenant::default(),
-        scopes: vec!["admin".to_owned()],
+        scopes: all(),
         sha256: sha256(&text),
     };
     Ok(NewKey { text: Secret::new(text), kept })
@@ -146,6 +169,23 @@ mod tests {
             assert_eq!(name(token), None, "{token}");
         }
         assert!(keys.caller(None).is_none());
+    }
+
+    #[test]
+    fn a_scope_is_had_by_name_or_by_being_admin() {
+        let kept = new_key("some").unwrap().kept;
+        let check = |scopes: &[&str], expected| {
+            let scopes = scopes.iter().map(|&scope| scope.to_owned()).collect();
+            let caller = Caller { tenant: kept.tenant.clone(), name: None, scopes };
+            assert_eq!(caller.needs("metrics:read").is_ok(), expected, "{caller:?}");
+        };
+        check(&["metrics:read"], true);
+        check(&["executions:read", "metrics:read"], true);
+        check(&["admin"], true);
+        check(&["executions:read"], false);
+        check(&["metrics"], false);
+        check(&[], false);
+        assert!(Keyring::open().caller(None).unwrap().needs("metrics:read").is_ok());
     }
 
     #[test]

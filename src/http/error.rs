@@ -41,6 +41,7 @@ pub(super) enum Kind {
     InvalidJson,
     InvalidRequest,
     Unauthorized,
+    Forbidden,
     NotFound,
     MethodNotAllowed(&'static str),
     TooLarge,
@@ -49,6 +50,7 @@ pub(super) enum Kind {
     QueueFull,
     Draining,
     StoreUnavailable,
+    NoLauncher,
     Internal,
 }
 
@@ -57,12 +59,13 @@ impl Kind {
         match self {
             Self::InvalidJson | Self::InvalidRequest => StatusCode::BAD_REQUEST,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TenantQueueFull => StatusCode::TOO_MANY_REQUESTS,
-            Self::QueueFull | Self::Draining | Self::StoreUnavailable => {
+            Self::QueueFull | Self::Draining | Self::StoreUnavailable | Self::NoLauncher => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -74,6 +77,7 @@ impl Kind {
             Self::InvalidJson => "invalid_json",
             Self::InvalidRequest => "invalid_request",
             Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed(_) => "method_not_allowed",
             Self::TooLarge => "body_too_large",
@@ -82,6 +86,7 @@ impl Kind {
             Self::QueueFull => "queue_full",
             Self::Draining => "draining",
             Self::StoreUnavailable => "store_unavailable",
+            Self::NoLauncher => "no_launcher",
             Self::Internal => "internal",
         }
     }
@@ -90,7 +95,7 @@ impl Kind {
     const fn retry_after(self) -> Option<&'static str> {
         match self {
             Self::TenantQueueFull | Self::QueueFull => Some("1"),
-            Self::Draining | Self::StoreUnavailable => Some("5"),
+            Self::Draining | Self::StoreUnavailable | Self::NoLauncher => Some("5"),
             _ => None,
         }
     }

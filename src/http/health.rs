@@ -1,26 +1,164 @@
 //! Whether the process is alive, and whether it can take anything on.
-//! Asks nobody for a key: a load balancer has none.
+//! Asks nobody for a key, for a load balancer has none; only who wants to know why needs one.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Serialize;
 use serde_json::json;
 
 use super::answers;
+use super::auth::Caller;
 use super::error::{Kind, Problem};
 use super::state::Api;
 use crate::actors::Status;
+
+/// What a server that is about to stop says of itself.
+const STOPPING: &str = "The server is stopping.";
+
+/// What a server says of itself whose launcher has gone and whose next one is not there yet.
+const NO_LAUNCHER: &str = "There is no launcher at present.";
+
+/// Everything about how the server fares.
+#[derive(Serialize)]
+struct Readiness<'a> {
+    ready: bool,
+    checks: Checks,
+    isolation: Isolation<'a>,
+    containment: &'static str,
+    slots: usize,
+    queued: usize,
+    running: usize,
+    node: &'a str,
+}
+
+#[derive(Serialize)]
+struct Checks {
+    store: Check,
+    launcher: Check,
+    accepting: Check,
+}
+
+#[derive(Serialize)]
+struct Check {
+    ok: bool,
+    error: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Isolation<'a> {
+    level: &'static str,
+    reason: &'a str,
+    weaker: &'a [String],
+}
 
 /// `GET /livez`
 pub(super) async fn live() -> HttpResponse {
     answers::json(StatusCode::OK, &json!({ "alive": true }))
 }
 
-/// `GET /readyz`: the store can be written to and the server is not stopping.
-pub(super) async fn ready(api: web::Data<Api>) -> Result<HttpResponse, Problem> {
+/// `GET /readyz`: the store can be written to and the server is not stopping. With `?verbose`,
+/// everything that is known of it, for those who may know.
+pub(super) async fn ready(
+    request: HttpRequest,
+    caller: Result<Caller, Problem>,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Problem> {
+    if is_verbose(request.query_string()) {
+        caller?.needs("metrics:read")?;
+        return in_detail(&api).await;
+    }
     let status = api.supervisor.send(Status).await?;
     if status.draining {
-        return Err(Problem::new(Kind::Draining, "The server is stopping."));
+        return Err(Problem::new(Kind::Draining, STOPPING));
     }
     api.store.check().await?;
+    if !api.launcher.is_up() {
+        return Err(Problem::new(Kind::NoLauncher, NO_LAUNCHER));
+    }
     Ok(answers::json(StatusCode::OK, &json!({ "ready": true })))
+}
+
+fn is_verbose(query: &str) -> bool {
+    url::form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "verbose")
+}
+
+/// The same body whether it is ready or not: a check that fails says why.
+async fn in_detail(api: &Api) -> Result<HttpResponse, Problem> {
+    let status = api.supervisor.send(Status).await?;
+    let surroundings = api.launcher.surroundings();
+    let checks = Checks {
+        // Its own words are for those who run the server, as this answer is.
+        store: Check::of(api.store.check().await.map_err(|error| error.to_string())),
+        launcher: Check::that(api.launcher.is_up(), NO_LAUNCHER),
+        accepting: Check::that(!status.draining, STOPPING),
+    };
+    let failing = checks.failing();
+    let readiness = Readiness {
+        ready: failing.is_none(),
+        checks,
+        isolation: Isolation {
+            level: surroundings.level.as_str(),
+            reason: &surroundings.reason,
+            weaker: &surroundings.weaker,
+        },
+        containment: surroundings.containment.as_str(),
+        slots: status.slots,
+        queued: status.queued,
+        running: status.running,
+        node: &api.node,
+    };
+    Ok(match failing {
+        None => answers::json(StatusCode::OK, &readiness),
+        Some(kind) => Problem::new(kind, "").start().json(&readiness),
+    })
+}
+
+impl Checks {
+    /// The kind of problem that keeps the server from being ready, if there is one.
+    fn failing(&self) -> Option<Kind> {
+        let kinds = [
+            (&self.accepting, Kind::Draining),
+            (&self.store, Kind::StoreUnavailable),
+            (&self.launcher, Kind::NoLauncher),
+        ];
+        kinds.into_iter().find(|(check, _)| !check.ok).map(|(_, kind)| kind)
+    }
+}
+
+impl Check {
+    fn of(result: Result<(), String>) -> Self {
+        Self { ok: result.is_ok(), error: result.err() }
+    }
+
+    fn that(ok: bool, otherwise: &str) -> Self {
+        Self::of(if ok { Ok(()) } else { Err(otherwise.to_owned()) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verbose_is_asked_for_by_its_name_alone_or_with_a_value() {
+        let check = |query: &str, expected| assert_eq!(is_verbose(query), expected, "{query}");
+        check("verbose", true);
+        check("verbose=1", true);
+        check("a=b&verbose", true);
+        check("", false);
+        check("verbosity", false);
+        check("a=verbose", false);
+    }
+
+    #[test]
+    fn one_check_that_fails_is_enough() {
+        let checks = |accepting, store, launcher| {
+            let check = |ok| Check::that(ok, "why");
+            Checks { store: check(store), launcher: check(launcher), accepting: check(accepting) }
+        };
+        assert_eq!(checks(true, true, true).failing(), None);
+        assert_eq!(checks(true, true, false).failing(), Some(Kind::NoLauncher));
+        assert_eq!(checks(true, false, true).failing(), Some(Kind::StoreUnavailable));
+        assert_eq!(checks(false, true, true).failing(), Some(Kind::Draining));
+    }
 }

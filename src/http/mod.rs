@@ -15,12 +15,13 @@ mod limits;
 mod list;
 mod network;
 mod routes;
+mod runtimes;
 mod spec;
 mod state;
 mod working_dir;
 
 pub use auth::{Keyring, NewKey, new_key};
 pub use limits::{Bounds, ProgramLimits};
-pub use network::{NetworkPolicy, NetworkRules};
+pub use network::{NetworkPolicy, NetworkRefusal, NetworkRules};
 pub use routes::{nothing_else, routes};
 pub use state::{Api, RequestLimits};

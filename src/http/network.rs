@@ -24,26 +24,53 @@ pub struct NetworkRules {
     pub enforced: bool,
 }
 
-/// The field `network`: whether the program shall have it. A wish that cannot be fulfilled is
-/// refused, so that nobody relies on what is not so.
+/// A wish about the network that cannot be fulfilled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NetworkRefusal {
+    /// The operator has no network for programs.
+    #[error(
+        "`network` cannot be true: the operator of this server has switched the network of \
+         programs off."
+    )]
+    NotAllowed,
+    /// The level of isolation cannot keep a program away from it.
+    #[error("This server cannot take the network away from a program.")]
+    NotAvailable,
+}
+
+impl NetworkRules {
+    /// Whether a program has the network for which this was wished, or nothing was said.
+    ///
+    /// # Errors
+    /// A wish that cannot be fulfilled is refused, so that nobody relies on what is not so.
+    pub fn granted(self, wished: Option<bool>) -> Result<bool, NetworkRefusal> {
+        if wished == Some(true) && self.policy == NetworkPolicy::Off {
+            return Err(NetworkRefusal::NotAllowed);
+        }
+        if wished == Some(false) && !self.enforced {
+            return Err(NetworkRefusal::NotAvailable);
+        }
+        let granted = match self.policy {
+            NetworkPolicy::Off => false,
+            NetworkPolicy::OnRequest => wished.unwrap_or(false),
+            NetworkPolicy::On => wished.unwrap_or(true),
+        };
+        Ok(granted || !self.enforced)
+    }
+}
+
+/// The field `network`: whether the program shall have it.
 pub(super) fn read(fields: &mut Fields, rules: NetworkRules) -> bool {
     const NAME: &str = "network";
     let wished = fields.boolean(NAME);
-    if wished == Some(true) && rules.policy == NetworkPolicy::Off {
-        let detail = "`network` cannot be true: the operator of this server has switched the \
-                      network of programs off.";
-        fields.wrong(NAME, "not_allowed", detail.to_owned());
-    }
-    if wished == Some(false) && !rules.enforced {
-        let detail = "This server cannot take the network away from a program.";
-        fields.wrong(NAME, "not_available", detail.to_owned());
-    }
-    let granted = match rules.policy {
-        NetworkPolicy::Off => false,
-        NetworkPolicy::OnRequest => wished.unwrap_or(false),
-        NetworkPolicy::On => wished.unwrap_or(true),
-    };
-    granted || !rules.enforced
+    rules.granted(wished).unwrap_or_else(|refusal| {
+        let code = match refusal {
+            NetworkRefusal::NotAllowed => "not_allowed",
+            NetworkRefusal::NotAvailable => "not_available",
+        };
+        fields.wrong(NAME, code, refusal.to_string());
+        false
+    })
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use actix_web::{HttpResponse, Resource};
 use super::compat::hopx;
 use super::error::{Kind, Problem, not_found};
 use super::state::Api;
-use super::{deliveries, envelope, executions, health, list};
+use super::{deliveries, envelope, executions, health, list, runtimes};
 
 /// Puts the routes into an application or a scope of one, under any prefix.
 pub fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) + Clone {
@@ -32,6 +32,7 @@ pub fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) + Clone {
                     only("/executions/{id}/deliveries", "GET")
                         .route(get().to(deliveries::of_execution)),
                 )
+                .service(only("/runtimes", "GET").route(get().to(runtimes::list)))
                 .default_service(actix_web::web::to(not_found))
                 .wrap(from_fn(envelope::standard)),
         );

@@ -11,6 +11,7 @@ use super::auth::Keyring;
 use super::limits::ProgramLimits;
 use super::network::NetworkRules;
 use crate::actors::SupervisorActor;
+use crate::domain::ExecutionSpec;
 use crate::process::Launcher;
 use crate::store::Store;
 use crate::webhook::AddressPolicy;
@@ -29,6 +30,8 @@ pub struct Api {
     pub keys: Keyring,
     /// How much of everything a request may have.
     pub limits: RequestLimits,
+    /// Which server this is among others, and which start of it: a word without spaces.
+    pub node: String,
 }
 
 /// How much of everything a request may have.
@@ -66,4 +69,18 @@ pub struct RequestLimits {
     pub callback_header_bytes_max: usize,
     /// Absolute directories in which programs may run, and in what lies below them.
     pub working_dirs: Vec<PathBuf>,
+}
+
+impl RequestLimits {
+    /// What is asked for by a request that names a language and a code and says nothing else:
+    /// everything as the operator has it.
+    pub fn spec(&self, language: impl Into<String>, code: impl Into<String>) -> ExecutionSpec {
+        ExecutionSpec {
+            timeout: self.timeout_default,
+            output_bytes: self.program.output_bytes_default,
+            limits: self.program.defaults(),
+            network: self.network.granted(None).expect("only wishes are refused"),
+            ..ExecutionSpec::new(language, code)
+        }
+    }
 }

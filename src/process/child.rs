@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use super::capture::{Capture, StreamEnd};
 use super::launcher::{self, Command, Connection, End, Launch};
-use super::line::Line;
+use super::line::{Line, NotLaunched};
 use super::result::ResultFile;
 use crate::domain::{Captured, Exceeded, Exit, StartMode, Usage};
 
@@ -97,7 +97,13 @@ impl Running {
         let (stderr, stderr_end) = start.stderr;
         let streams = [stdin.as_fd(), stdout_end.as_fd(), stderr_end.as_fd()];
         let launched = line.launch(start.launch, streams).await;
-        let (connection, number, tidings) = launched.map_err(|_| NotStarted::NoLauncher)?;
+        let (connection, number, tidings) = launched.map_err(|error| match error {
+            NotLaunched::Closed => NotStarted::NoLauncher,
+            NotLaunched::Order(error) => {
+                let doing = "handing it to the launcher".to_owned();
+                NotStarted::Failed(launcher::Failed { doing, error })
+            }
+        })?;
         // Our ends are closed, so that the pipes end with the program.
         drop((stdin, stdout_end, stderr_end));
         let kill_on_drop =
@@ -115,7 +121,7 @@ impl Running {
             stderr,
             start: if started.warm { StartMode::Warm } else { StartMode::Cold },
             bounds: start.bounds,
-            kill_on_drop: kill_on_drop,
+            kill_on_drop,
         })
     }
 

@@ -1,19 +1,19 @@
 //! Launches the program of an execution: its directory, its environment, its command.
 //! Everything above speaks to processes through this; how they come about can change below it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::capture::Capture;
 use super::child::{Bounds, Ending, Interrupted, NotStarted, Running, Signaller, Start};
 use super::directory::{Directories, ExecutionDirectory, Residence, Roots, Wanted};
 use super::error::{LaunchError, LauncherError};
-use super::launcher::{Launch, LauncherBinary, Limits, Setup};
+use super::launcher::{self, Launch, LauncherBinary, Limits, Setup};
 use super::level::{Containment, Feature, Level, Surroundings};
 use super::line::{self, Line};
 use super::outlook::Outlook;
 use super::recordings::{Recordings, Stream};
-use super::runtime::Runtime;
+use super::runtime::{Runtime, RuntimeSettings};
 use super::runtimes::Runtimes;
 use crate::domain::{ExecutionId, ExecutionSpec, OnOutputLimit, ProgramResult, Tenant, WorkingDir};
 
@@ -22,6 +22,9 @@ const RESULT_VARIABLE: &str = "RINGBACK_RESULT";
 
 /// The variable that tells a program whose it is. People find it by this.
 const EXECUTION_VARIABLE: &str = "RINGBACK_EXECUTION_ID";
+
+/// Text is UTF-8. Not LANG: it has a program load a dozen locale files at its start.
+const LOCALE: &str = "LC_CTYPE=C.UTF-8";
 
 /// What every launch needs to know.
 #[derive(Debug, Clone)]
@@ -114,6 +117,12 @@ impl Launcher {
         self.shared.line.surroundings()
     }
 
+    /// Whether programs can be started at this moment. A launcher that was lost is replaced within
+    /// a moment, unless it cannot be; programs wait for that.
+    pub fn is_up(&self) -> bool {
+        self.shared.line.is_up()
+    }
+
     /// Starts the program of an execution that has been started in the store.
     ///
     /// # Errors
@@ -123,10 +132,9 @@ impl Launcher {
         let unknown = || LaunchError::UnknownLanguage { language: spec.language.clone() };
         let runtime = shared.runtimes.find(&spec.language).ok_or_else(unknown)?;
         let executable = runtime.executable(&shared.line, &shared.path).await?;
+        self.warm_up(runtime, executable);
         let place = self.place(order, runtime)?;
-        let mut argv = vec![executable.display().to_string()];
-        argv.extend_from_slice(&runtime.settings().command[1..]);
-        argv.push(place.outlook.code.display().to_string());
+        let argv = command(runtime.settings(), executable, &place.outlook.code);
         let launch = Launch {
             number: 0,
             env: self.environment(order, &runtime.settings().env, &place.outlook),
@@ -145,11 +153,29 @@ impl Launcher {
             },
             network: spec.network,
             limits: limits(spec),
-            warm: None,
+            warm: runtime.settings().warm.is_some().then(|| runtime.name().to_owned()),
         };
         let running = self.run(order, launch).await?;
         let residence = Residence { directory: place.directory };
         Ok(Launched { running, residence, result_bytes_max: shared.result_bytes_max })
+    }
+
+    /// Has an interpreter of this runtime kept warm, if the operator wants that and programs have
+    /// a place of their own in which it can fork.
+    pub(super) fn warm_up(&self, runtime: &Runtime, executable: &Path) {
+        let settings = runtime.settings();
+        let Some(warm) = &settings.warm else { return };
+        if self.surroundings().level != Level::Sandbox {
+            return;
+        }
+        let code = Outlook::in_sandbox(&settings.file, &WorkingDir::Own).code;
+        let env = settings.env.iter().map(|(name, value)| format!("{name}={value}"));
+        self.shared.line.warm(&launcher::Warm {
+            runtime: settings.name.clone(),
+            argv: command(settings, executable, &code),
+            env: env.chain([LOCALE.to_owned()]).collect(),
+            preload: warm.preload.clone(),
+        });
     }
 
     /// Removes what executions of earlier servers have left on disk. Not while anything runs.
@@ -239,8 +265,7 @@ impl Launcher {
             format!("PATH={}", self.shared.path),
             format!("HOME={home}"),
             format!("PWD={home}"),
-            // Text is UTF-8. Not LANG: it has a program load a dozen locale files at its start.
-            "LC_CTYPE=C.UTF-8".to_owned(),
+            LOCALE.to_owned(),
         ];
         let asked = &order.spec.env;
         let is_asked = |variable: &String| {
@@ -264,6 +289,13 @@ struct Place {
     outlook: Outlook,
     directory: Option<ExecutionDirectory>,
     workspace: Option<String>,
+}
+
+/// The whole command that runs a program.
+fn command(settings: &RuntimeSettings, executable: &Path, code: &Path) -> Vec<String> {
+    let given = settings.command[1..].iter().cloned();
+    let executable = executable.display().to_string();
+    [executable].into_iter().chain(given).chain([code.display().to_string()]).collect()
 }
 
 fn limits(spec: &ExecutionSpec) -> Limits {
@@ -292,7 +324,6 @@ fn wanted(settings: &LauncherSettings) -> line::Wanted {
         lock: settings.data_dir.join("launcher.lock"),
         cgroup: line::cgroup_name(&settings.data_dir),
         lacking: settings.lacking.clone(),
-        warm: Vec::new(),
     };
     line::Wanted { binary: settings.binary.clone(), level: settings.level, setup }
 }

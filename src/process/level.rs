@@ -1,6 +1,8 @@
 //! How far programs are kept apart from the machine, and how their processes are held together:
 //! the words for it, and what a machine was found to have. Does neither.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// How programs are kept apart from the machine, from weak to strong.
@@ -78,4 +80,44 @@ pub struct Surroundings {
     pub memory_by_cgroup: bool,
     /// What is weaker than it could be, and why, in sentences.
     pub weaker: Vec<String>,
+}
+
+impl Surroundings {
+    /// What is weaker where the kernel itself does not limit memory.
+    pub const MEMORY_IS_MEASURED: &'static str =
+        "no cgroup limits memory; it is measured every few milliseconds instead";
+}
+
+impl fmt::Display for Surroundings {
+    /// All of it in one line, but what is weaker than it could be.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (level, containment) = (self.level.as_str(), self.containment.as_str());
+        write!(f, "isolation: {level} ({}), containment: {containment}; ", self.reason)?;
+        match self.user_id {
+            Some(id) => write!(f, "programs run as user {id}"),
+            None => f.write_str("programs run as the server's own user"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn surroundings_are_told_in_one_line() {
+        let root = Surroundings {
+            level: Level::Sandbox,
+            reason: "the strongest level there is".to_owned(),
+            containment: Containment::PidNamespace,
+            user_id: Some(60_700),
+            memory_by_cgroup: false,
+            weaker: vec!["told elsewhere".to_owned()],
+        };
+        let line = "isolation: sandbox (the strongest level there is), containment: pidns; \
+                    programs run as user 60700";
+        assert_eq!(root.to_string(), line);
+        let other = Surroundings { user_id: None, ..root };
+        assert!(other.to_string().ends_with("; programs run as the server's own user"));
+    }
 }

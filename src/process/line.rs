@@ -1,6 +1,7 @@
 //! Sees to it that there is a launcher: finds the strongest level that works here, and starts the
 //! next launcher when one has gone. Starts no program itself.
 
+use std::io;
 use std::os::fd::BorrowedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -13,7 +14,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
 use super::launcher::{
-    Connection, Launch, LauncherBinary, LauncherProcess, OpenError, Ready, Setup, Tidings,
+    Connection, Launch, LauncherBinary, LauncherProcess, OpenError, Ready, Setup, Tidings, Warm,
 };
 use super::level::{Containment, Level, Surroundings};
 
@@ -78,29 +79,43 @@ impl Line {
         &self.surroundings
     }
 
+    /// Whether there is a launcher at present, and not only the hope for the next one.
+    pub(super) fn is_up(&self) -> bool {
+        !self.shared.is_closing.load(Ordering::Relaxed) && self.shared.current.borrow().is_some()
+    }
+
     /// Hands a program to the launcher; waits while there is none.
     ///
     /// # Errors
-    /// When there is none any more.
+    /// When there is none any more, or it cannot be handed over.
     pub(super) async fn launch(
         &self,
         mut launch: Launch,
         streams: [BorrowedFd<'_>; 3],
-    ) -> Result<(Arc<Connection>, u64, Tidings), Closed> {
+    ) -> Result<(Arc<Connection>, u64, Tidings), NotLaunched> {
         launch.number = self.next.fetch_add(1, Ordering::Relaxed);
         let mut current = self.shared.current.subscribe();
         loop {
             if self.shared.is_closing.load(Ordering::Relaxed) {
-                return Err(Closed);
+                return Err(NotLaunched::Closed);
             }
             let connection = current.borrow_and_update().clone();
-            if let Some(connection) = connection
-                && let Ok(tidings) = connection.launch(launch.clone(), streams)
-            {
-                return Ok((connection, launch.number, tidings));
+            if let Some(connection) = connection {
+                match connection.launch(launch.clone(), streams) {
+                    Ok(tidings) => return Ok((connection, launch.number, tidings)),
+                    // Nothing was started: an order reaches the launcher whole or not at all.
+                    Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+                    Err(error) => return Err(NotLaunched::Order(error)),
+                }
             }
-            // Nothing was started: an order reaches the launcher whole or not at all.
-            current.changed().await.map_err(|_| Closed)?;
+            current.changed().await.map_err(|_| NotLaunched::Closed)?;
+        }
+    }
+
+    /// Has an interpreter kept warm, by this launcher; the next one is asked anew.
+    pub(super) fn warm(&self, warm: &Warm) {
+        if let Some(connection) = self.shared.current.borrow().as_ref() {
+            connection.warm(warm);
         }
     }
 
@@ -123,9 +138,14 @@ impl Drop for Line {
     }
 }
 
-/// There is no launcher, and there will be none.
+/// Why a program was not handed to a launcher.
 #[derive(Debug)]
-pub(super) struct Closed;
+pub(super) enum NotLaunched {
+    /// There is none, and there will be none.
+    Closed,
+    /// The order could not be sent.
+    Order(io::Error),
+}
 
 impl Shared {
     /// Listens to the launcher, and starts the next one when it has gone.
@@ -237,9 +257,7 @@ fn surroundings(
         weaker.extend(reasons);
     }
     if !memory_by_cgroup {
-        weaker.push(
-            "no cgroup limits memory; it is measured every few milliseconds instead".to_owned(),
-        );
+        weaker.push(Surroundings::MEMORY_IS_MEASURED.to_owned());
     }
     Surroundings { level: setup.level, reason, containment, user_id, memory_by_cgroup, weaker }
 }

@@ -25,7 +25,7 @@ pub use child::{Ending, Interrupted, Signaller};
 pub use directory::Residence;
 pub use error::{LaunchError, LauncherError};
 pub use launch::{Launched, Launcher, LauncherSettings, Order};
-pub use launcher::{LauncherBinary, run_if_requested};
+pub use launcher::{LauncherBinary, cgroup_controllers, run_if_requested};
 pub use level::{Containment, Feature, Level, Surroundings};
 pub use recordings::Stream;
 pub use runtime::{Located, Runtime, RuntimeSettings, Warm};

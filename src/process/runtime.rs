@@ -47,7 +47,8 @@ pub struct Warm {
 #[derive(Debug)]
 pub struct Runtime {
     settings: RuntimeSettings,
-    located: OnceCell<PathBuf>,
+    executable: OnceCell<PathBuf>,
+    version: OnceCell<Option<String>>,
 }
 
 /// Where a runtime is and which one it is.
@@ -64,7 +65,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
 impl Runtime {
     pub(super) fn new(settings: RuntimeSettings) -> Self {
-        Self { settings, located: OnceCell::new() }
+        Self { settings, executable: OnceCell::new(), version: OnceCell::new() }
     }
 
     /// The language's name.
@@ -83,22 +84,37 @@ impl Runtime {
     /// # Errors
     /// When there is no such command that programs may execute.
     pub(super) async fn executable(&self, line: &Line, path: &str) -> Result<&Path, LaunchError> {
-        self.located.get_or_try_init(|| self.locate(line, path)).await.map(PathBuf::as_path)
+        self.executable.get_or_try_init(|| self.locate(line, path)).await.map(PathBuf::as_path)
     }
 
-    /// Where it is and which version it has.
+    /// Where it is and which version it has: both are asked for once.
     ///
     /// # Errors
-    /// When there is no such command that programs may execute.
+    /// When there is no such command that programs may execute, or nobody who could ask it.
     pub async fn located(&self, launcher: &Launcher) -> Result<Located, LaunchError> {
         let (line, path) = launcher.line();
-        let executable = self.executable(line, path).await?.to_owned();
-        let version = if self.settings.version.is_empty() {
-            None
-        } else {
-            ask(line, path, &executable, &self.settings.version).await.ok().flatten()
-        };
-        Ok(Located { executable, version })
+        let executable = self.executable(line, path).await?;
+        launcher.warm_up(self, executable);
+        let version = self.version.get_or_try_init(|| self.ask_version(line, path, executable));
+        Ok(Located { executable: executable.to_owned(), version: version.await?.clone() })
+    }
+
+    /// What it says of its version; nothing when it is not to be asked, or is silent.
+    async fn ask_version(
+        &self,
+        line: &Line,
+        path: &str,
+        executable: &Path,
+    ) -> Result<Option<String>, LaunchError> {
+        if self.settings.version.is_empty() {
+            return Ok(None);
+        }
+        match ask(line, path, executable, &self.settings.version).await {
+            Ok(answer) => Ok(answer),
+            // Not an answer of the interpreter's own: the next one who asks may have one.
+            Err(NotStarted::NoLauncher) => Err(LaunchError::NoLauncher),
+            Err(_) => Ok(None),
+        }
     }
 
     /// The first on the path that answers when programs' own user asks it. One that lies where

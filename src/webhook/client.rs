@@ -12,6 +12,7 @@ use futures_util::StreamExt;
 
 use super::address::{AddressPolicy, Endpoint};
 use super::failure::Failure;
+use super::resolve::resolve;
 use super::response;
 use crate::domain::{AttemptOutcome, ErrorClass, Timestamp, Timings};
 
@@ -128,7 +129,7 @@ impl Client {
     ) -> Result<AttemptOutcome, Failure> {
         let endpoint = self.settings.policy.check_url(request.url).map_err(Failure::refused)?;
         let began = Instant::now();
-        let addresses = self.resolve(&endpoint).await?;
+        let addresses = resolve(&endpoint, &self.settings).await?;
         progress.dns.set(Some(began.elapsed()));
         let mut failure = Failure::dns(endpoint.host(), "it has no address");
         for address in addresses {
@@ -145,27 +146,6 @@ impl Client {
             }
         }
         Err(failure)
-    }
-
-    /// Every address of the host, all of them allowed. One that is not refuses them all: nobody
-    /// has a good reason to mix public and internal addresses under one name.
-    async fn resolve(&self, endpoint: &Endpoint) -> Result<Vec<SocketAddr>, Failure> {
-        let port = endpoint.port();
-        let addresses: Vec<SocketAddr> = if let Some(literal) = endpoint.literal() {
-            vec![SocketAddr::new(literal, port)]
-        } else {
-            let look_up = tokio::net::lookup_host((endpoint.host(), port));
-            match actix_rt::time::timeout(self.settings.dns_timeout, look_up).await {
-                Ok(Ok(found)) => found.collect(),
-                Ok(Err(error)) => return Err(Failure::dns(endpoint.host(), &error.to_string())),
-                Err(_) => return Err(Failure::dns(endpoint.host(), "no answer in time")),
-            }
-        };
-        for address in &addresses {
-            let verdict = self.settings.policy.check_address(endpoint, address.ip());
-            verdict.map_err(Failure::refused)?;
-        }
-        Ok(addresses)
     }
 
     async fn send(

@@ -44,6 +44,11 @@ impl Failure {
         Self::new(class, sentence)
     }
 
+    /// Its class and its sentence.
+    pub(super) fn into_parts(self) -> (ErrorClass, String) {
+        (self.class, self.sentence)
+    }
+
     pub(super) fn into_outcome(self) -> AttemptOutcome {
         AttemptOutcome {
             error_class: Some(self.class),

@@ -18,4 +18,6 @@ mod limits;
 mod problem;
 mod protocol;
 mod read;
+mod runtimes;
+mod scoped;
 mod wait;

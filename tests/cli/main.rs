@@ -6,6 +6,8 @@
 
 mod config;
 mod demo;
+mod doctor;
 mod run;
+mod serve;
 mod signature;
 mod support;

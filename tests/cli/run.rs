@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::support::{file, ringback, ringback_reading};
+use super::support::{command, file, ran, ringback, ringback_reading};
 
 fn run(code: &str, arguments: &[&str]) -> super::support::Ran {
     let (_directory, path) = file("program.sh", code);
@@ -43,6 +43,36 @@ fn a_timeout_ends_it() {
     let ran = run("exec sleep 1000", &["--timeout", "0.2"]);
     assert_eq!(ran.code, Some(128 + 15));
     assert!(ran.stderr.contains("timeout of 0.2 s"), "{}", ran.stderr);
+}
+
+#[test]
+fn limits_and_network_are_as_the_configuration_has_them() {
+    let run = |code: &str, arguments: &[&str], variables: &[(&str, &str)]| {
+        let (_directory, path) = file("program.sh", code);
+        let mut run = command(&[&["run", path.to_str().unwrap()], arguments].concat());
+        run.envs(variables.iter().copied());
+        ran(run)
+    };
+    let open_files = run("ulimit -n", &[], &[("RINGBACK_EXECUTION__OPEN_FILES_DEFAULT", "77")]);
+    assert_eq!(open_files.stdout, "77\n", "{}", open_files.stderr);
+    let timeout = run("exec sleep 1000", &[], &[("RINGBACK_EXECUTION__TIMEOUT_DEFAULT", "200ms")]);
+    assert!(timeout.stderr.contains("timeout of 0.2 s"), "{}", timeout.stderr);
+
+    let ours = std::fs::read_link("/proc/self/ns/net").unwrap();
+    let has_network = |arguments: &[&str], policy: &str| {
+        let policy =
+            [("RINGBACK_EXECUTION__NETWORK", policy), ("RINGBACK_EXECUTION__ISOLATION", "sandbox")];
+        let ran = run("readlink /proc/self/ns/net", arguments, &policy);
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        std::path::Path::new(ran.stdout.trim()) == ours
+    };
+    assert!(!has_network(&[], "on-request"));
+    assert!(has_network(&["--network"], "on-request"));
+    assert!(has_network(&[], "on"));
+    assert!(!has_network(&[], "off"));
+    let refused = run("true", &["--network"], &[("RINGBACK_EXECUTION__NETWORK", "off")]);
+    assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+    assert!(refused.stderr.contains("`network` cannot be true"), "{}", refused.stderr);
 }
 
 #[test]

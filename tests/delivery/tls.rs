@@ -3,6 +3,8 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
@@ -10,7 +12,7 @@ use std::time::Duration;
 
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::outbox::delivery_once;
 use crate::support::app::TestApp;
@@ -116,6 +118,29 @@ fn a_certificate_for_another_name_is_refused() {
     let receiver = TlsReceiver::named("elsewhere.test");
     let (app, _directory) = app_believing(Some(&receiver.certificate_pem));
     check_refused(&app, &receiver);
+}
+
+#[test]
+fn the_doctor_shakes_hands_and_sends_nothing() {
+    let receiver = TlsReceiver::named("localhost");
+    let directory = tempfile::tempdir().unwrap();
+    let roots = directory.path().join("roots.pem");
+    std::fs::write(&roots, &receiver.certificate_pem).unwrap();
+    let doctor = |variables: &[(&str, &Path)]| {
+        let mut doctor = Command::new(env!("CARGO_BIN_EXE_ringback"));
+        doctor.args(["doctor", "-o", "json", "--allow-callback-to", "localhost"]);
+        doctor.args(["--callback-url", &receiver.url()]).env_clear().current_dir(directory.path());
+        let said = doctor.envs(variables.iter().copied()).output().unwrap();
+        let report: Value = serde_json::from_slice(&said.stdout).unwrap();
+        let finding = report["findings"].as_array().unwrap().last().unwrap().clone();
+        (said.status.code(), finding)
+    };
+    let (code, believed) = doctor(&[("RINGBACK_WEBHOOK__CA_FILE", &roots)]);
+    assert_eq!((code, &believed["mark"]), (Some(0), &json!("ok")), "{believed:#}");
+    assert!(believed["text"].as_str().unwrap().ends_with(", TLS included"), "{believed:#}");
+    let (code, refused) = doctor(&[]);
+    assert_eq!((code, &refused["facts"]["error_class"]), (Some(1), &json!("tls")), "{refused:#}");
+    assert!(receiver.requests.try_recv().is_err(), "nothing was sent");
 }
 
 fn check_refused(app: &TestApp, receiver: &TlsReceiver) {

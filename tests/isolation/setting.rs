@@ -50,7 +50,7 @@ impl Setting {
                 .env("RINGBACK_EXECUTION__USER_ID", &programs);
             let options = options.env("RINGBACK_EXECUTION__CONTAINMENT", self.containment);
             match self.server_user() {
-                Some(id) => options.as_user(id),
+                Some(id) => options.run_by(id),
                 None => options,
             }
         }))

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use ringback::domain::{ExecutionId, ExecutionSpec, ProgramResult, Tenant};
 use ringback::process::{
-    Ending, Launched, Launcher, LauncherBinary, LauncherSettings, Level, Order, RuntimeSettings,
-    Runtimes,
+    Ending, Launched, Launcher, LauncherBinary, LauncherError, LauncherSettings, Level, Order,
+    RuntimeSettings, Runtimes,
 };
 
 pub struct Place {
@@ -15,7 +15,16 @@ pub struct Place {
     pub launcher: Launcher,
 }
 
+/// A launcher of level none on a directory of its own.
 pub fn place() -> Place {
+    place_with(|settings| settings.level = Some(Level::None)).unwrap()
+}
+
+/// A launcher that is set up differently.
+///
+/// # Errors
+/// Why there is none.
+pub fn place_with(change: impl FnOnce(&mut LauncherSettings)) -> Result<Place, LauncherError> {
     let runtime = |name: &str, command: &str| RuntimeSettings {
         name: name.to_owned(),
         aliases: vec![],
@@ -28,20 +37,21 @@ pub fn place() -> Place {
     };
     let runtimes = Runtimes::new(vec![runtime("sh", "sh"), runtime("lost", "no-such-command")]);
     let data_dir = tempfile::tempdir().unwrap();
-    let settings = LauncherSettings {
+    let mut settings = LauncherSettings {
         data_dir: data_dir.path().to_owned(),
         path: "/usr/bin:/bin".to_owned(),
         result_bytes_max: 1024,
         binary: LauncherBinary::Path(env!("CARGO_BIN_EXE_ringback").into()),
-        level: Some(Level::None),
+        level: None,
         containment: None,
         user_id: 60_700,
         working_dirs: vec![],
         readable: vec![],
         lacking: vec![],
     };
-    let launcher = Launcher::new(settings, runtimes.unwrap()).unwrap();
-    Place { data_dir, launcher }
+    change(&mut settings);
+    let launcher = Launcher::new(settings, runtimes.unwrap())?;
+    Ok(Place { data_dir, launcher })
 }
 
 pub async fn launch(place: &Place, spec: &ExecutionSpec) -> Launched {

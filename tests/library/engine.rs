@@ -4,8 +4,10 @@
 use actix::{Actor, Context, Handler};
 use actix_web::http::StatusCode;
 use actix_web::{App, test, web};
+use ringback::config::{Config, Network};
 use ringback::domain::{CancelWish, Cause, ExecutionSpec, Status as Word, Tenant};
-use ringback::{Cancel, CancelOutcome, ExecutionEnded, Status};
+use ringback::process::Feature;
+use ringback::{Cancel, CancelOutcome, ExecutionEnded, Ringback, Status};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
@@ -159,4 +161,25 @@ async fn shutdown_ends_what_runs_and_says_so() {
     let found = ended(&engine, &sleeper).await;
     let outcome = &found.ended().unwrap().outcome;
     assert_eq!((found.status(), outcome.cause()), (Word::Failed, Cause::Interrupted));
+}
+
+#[actix_rt::test]
+async fn a_network_that_is_off_and_cannot_be_taken_away_is_an_error_at_the_start() {
+    let lacking = [Feature::Namespaces, Feature::Landlock, Feature::Seccomp];
+    let mut config = Config::default();
+    config.execution.network = Network::Off;
+    let (_, data_dir) = builder();
+    config.server.data_dir = data_dir.path().to_owned();
+    let start = |config: Config, lacking: &[Feature]| {
+        let builder = Ringback::builder().config(config).without_features(lacking.iter().copied());
+        builder.launcher_binary(env!("CARGO_BIN_EXE_ringback")).start()
+    };
+    let error = start(config.clone(), &lacking).await.err().expect("it does not start").to_string();
+    for words in ["`execution.network` is \"off\"", "isolation level none", "the kernel has no"] {
+        assert!(error.contains(words), "{words}: {error}");
+    }
+    config.execution.network = Network::OnRequest;
+    let engine = start(config, &lacking).await.unwrap();
+    assert!(engine.limits().spec("sh", "true").network, "and nobody is told otherwise");
+    engine.shutdown(std::time::Duration::ZERO).await;
 }

@@ -1,8 +1,9 @@
 //! `TestApp`: the real server on a data directory of its own, spoken to over HTTP.
 //! Its drop fails the test when a program has outlived the server.
 
+use std::fs::Permissions;
 use std::net::SocketAddr;
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::Duration;
@@ -49,16 +50,35 @@ impl TestApp {
     /// A server that is started differently.
     #[track_caller]
     pub fn with(change: impl FnOnce(Options) -> Options) -> Self {
+        Self::try_with(change)
+            .unwrap_or_else(|said| panic!("the server ended at its start: {said}"))
+    }
+
+    /// A server that may refuse to start.
+    ///
+    /// # Errors
+    /// What it said before it ended.
+    pub fn try_with(change: impl FnOnce(Options) -> Options) -> Result<Self, String> {
         let options = change(Options::default()).marked();
         let directory = tempfile::tempdir().expect("a temporary directory");
+        if options.is_way_open {
+            let open = Permissions::from_mode(0o711);
+            std::fs::set_permissions(directory.path(), open).expect("our own directory");
+        }
         if options.user.is_some() {
             chown(directory.path(), options.user, options.user).expect("root may give it away");
         }
         let server = Server::spawn(&options, &data_dir_in(&directory));
         let address = SocketAddr::from(([0, 0, 0, 0], 0));
         let mut app = Self { options, directory, server, address, past_stderr: String::new() };
-        app.wait_until_ready();
-        app
+        match app.server.ready() {
+            Ok(address) => app.address = address,
+            Err(_) => {
+                let status = app.server.end();
+                return Err(format!("{status}\n{}", app.server.stderr()));
+            }
+        }
+        Ok(app)
     }
 
     /// Submits an execution to `POST /v1/executions`, which must take it.

@@ -14,12 +14,19 @@ pub struct Options {
     /// As whom the server runs; none for the user of the tests.
     pub(super) user: Option<u32>,
     mark: String,
+    pub(super) is_way_open: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { arguments: vec![], environment: vec![], user: None, mark: String::new() }
-            .argument("--allow-callback-to", "127.0.0.1")
+        let bare = Self {
+            arguments: Vec::new(),
+            environment: Vec::new(),
+            mark: String::new(),
+            user: None,
+            is_way_open: false,
+        };
+        bare.argument("--allow-callback-to", "127.0.0.1")
             .env("RINGBACK_API_KEY", API_KEY)
             // What most tests look at is on the machine's own disk and loopback. Levels have tests
             // of their own.
@@ -48,6 +55,12 @@ impl Options {
         &self.mark
     }
 
+    /// Lets everybody pass the directory above the data directory, which is closed otherwise.
+    pub fn way_open(mut self) -> Self {
+        self.is_way_open = true;
+        self
+    }
+
     /// Adds a flag with its value.
     pub fn argument(mut self, flag: &str, value: &str) -> Self {
         self.arguments.extend([flag.to_owned(), value.to_owned()]);
@@ -62,7 +75,7 @@ impl Options {
     }
 
     /// Starts the server as this user and group, with no others. Only for tests that root runs.
-    pub fn as_user(mut self, id: u32) -> Self {
+    pub fn run_by(mut self, id: u32) -> Self {
         self.user = Some(id);
         self
     }

@@ -2,6 +2,7 @@
 //! Reads `/proc`; ends only processes that it is pointed at.
 
 use std::fs;
+use std::path::PathBuf;
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -17,15 +18,43 @@ pub struct Process {
 /// Every living process in whose environment all `marks` occur. What has ended but was not waited
 /// for has no environment any more, so it is not among them.
 pub fn with_environment(marks: &[&str]) -> Vec<Process> {
-    let entries = fs::read_dir("/proc").expect("Linux has /proc");
-    entries
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok())
+    numbers()
         .filter(|pid| {
             environment_of(*pid)
                 .is_some_and(|text| marks.iter().all(|mark| contains(&text, mark.as_bytes())))
         })
         .map(|pid| Process { pid, command: command_of(pid) })
         .collect()
+}
+
+/// A child of a process whose command line ends with this word.
+pub fn child_of(parent: u32, word: &str) -> Option<u32> {
+    let entries = fs::read_dir("/proc").expect("Linux has /proc");
+    entries
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok())
+        .find(|pid| parent_of(*pid) == Some(parent) && command_of(*pid).ends_with(word))
+}
+
+/// Every living process with an argument that has `word` in it.
+pub fn with_argument(word: &str) -> Vec<Process> {
+    let named = numbers().map(|pid| Process { pid, command: command_of(pid) });
+    named.filter(|process| process.command.contains(word)).collect()
+}
+
+/// The living children of a process.
+pub fn children_of(parent: u32) -> Vec<Process> {
+    let is_child = |pid: &u32| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        // The parent is the second field after the command's name: proc_pid_stat(5).
+        let rest = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
+        rest.split(' ').nth(1).is_some_and(|number| number.parse() == Ok(parent))
+    };
+    numbers().filter(is_child).map(|pid| Process { pid, command: command_of(pid) }).collect()
+}
+
+/// What names the PID namespace of a process.
+pub fn pid_namespace(pid: u32) -> Option<PathBuf> {
+    fs::read_link(format!("/proc/{pid}/ns/pid")).ok()
 }
 
 /// Sends a signal; a process that is gone already is no mistake.
@@ -49,9 +78,19 @@ pub fn contains(bytes: &[u8], needle: &[u8]) -> bool {
     bytes.windows(needle.len()).any(|window| window == needle)
 }
 
+fn numbers() -> impl Iterator<Item = u32> {
+    let entries = fs::read_dir("/proc").expect("Linux has /proc");
+    entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+}
+
 fn environment_of(pid: u32) -> Option<Vec<u8>> {
     // Fails for what has just ended and for what belongs to another user.
     fs::read(format!("/proc/{pid}/environ")).ok()
+}
+
+fn parent_of(pid: u32) -> Option<u32> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("PPid:"))?.trim().parse().ok()
 }
 
 fn command_of(pid: u32) -> String {

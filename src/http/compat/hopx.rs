@@ -98,11 +98,13 @@ fn code(problem: &Problem) -> &'static str {
             "MISSING_PARAMETER"
         }
         Kind::InvalidRequest | Kind::TooLarge | Kind::UnsupportedMediaType => "INVALID_REQUEST",
-        Kind::Unauthorized => "AUTHENTICATION_REQUIRED",
+        Kind::Unauthorized | Kind::Forbidden => "AUTHENTICATION_REQUIRED",
         Kind::NotFound => "RESOURCE_NOT_FOUND",
         Kind::MethodNotAllowed(_) => "METHOD_NOT_ALLOWED",
         Kind::TenantQueueFull => "RATE_LIMIT_EXCEEDED",
-        Kind::QueueFull | Kind::Draining | Kind::StoreUnavailable => "SERVICE_UNAVAILABLE",
+        Kind::QueueFull | Kind::Draining | Kind::StoreUnavailable | Kind::NoLauncher => {
+            "SERVICE_UNAVAILABLE"
+        }
         Kind::Internal => "INTERNAL_ERROR",
     }
 }

@@ -1,13 +1,10 @@
 //! How a launcher comes about: the process that the server starts makes the real launcher, in
 //! namespaces of its own where it may have them, and then only waits for its end.
 
-use std::fs::OpenOptions;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::OpenOptionsExt;
 use std::process::ExitCode;
 
-use rustix::fs::{FlockOperation, flock};
 use rustix::net::SocketType;
 use rustix::process::{DumpableBehavior, Signal, set_dumpable_behavior};
 
@@ -16,7 +13,7 @@ use super::cgroup::Cgroups;
 use super::clone::Place;
 use super::protocol::{Report, Setup, decode, encode};
 use super::serve::{Given, Launcher};
-use super::{host, jail, sys, wire};
+use super::{host, jail, lock, sys, wire};
 
 /// The descriptor over which the server speaks.
 const SOCKET: i32 = 0;
@@ -24,13 +21,12 @@ const SOCKET: i32 = 0;
 /// The whole life of the process that the server has started as its launcher.
 pub(super) fn run() -> ExitCode {
     // The socket's number becomes free for what programs read from.
-    let Some(socket) = sys::inherited(SOCKET).and_then(|fd| fd.try_clone().ok()) else {
-        return ExitCode::FAILURE;
-    };
-    sys::put_null(SOCKET);
+    let Ok(socket) = sys::take_stream(SOCKET) else { return ExitCode::FAILURE };
     sys::close_all_but(&[socket.as_fd()]);
     sys::default_signals();
-    // A terminal's Ctrl-C is for the server alone, which then ends its programs in order.
+    // Those who ask everybody to end mean the server, which then ends its programs in order.
+    sys::block_signals();
+    // Nor is a terminal of any concern here.
     let _ = rustix::process::setsid();
     let mut buffer = Vec::new();
     let Ok(Some(message)) = wire::receive(&socket, &mut buffer, true) else {
@@ -58,7 +54,8 @@ struct Preparation {
 
 fn start(setup: &Setup, socket: &OwnedFd) -> Result<ExitCode, String> {
     let lacks = |feature| setup.lacking.contains(&feature);
-    let lock = lock(setup)?;
+    let lock = lock::take(&setup.lock)
+        .map_err(|error| format!("cannot lock {}: {error}", setup.lock.display()))?;
     let may_use = |rung| setup.containment.is_none_or(|wanted| wanted == rung);
     let (cgroups, no_cgroups) = if !may_use(Containment::Cgroup2) || lacks(Feature::Cgroup2) {
         (None, lacks(Feature::Cgroup2).then(|| "the kernel has no cgroups of version 2".to_owned()))
@@ -77,16 +74,6 @@ fn start(setup: &Setup, socket: &OwnedFd) -> Result<ExitCode, String> {
         return Err("the kernel has no namespaces".to_owned());
     }
     in_namespaces(setup, socket, preparation)
-}
-
-/// Waits until nothing of an earlier launcher on the same data is alive.
-fn lock(setup: &Setup) -> Result<OwnedFd, String> {
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true).mode(0o600);
-    let cannot = |error: io::Error| format!("cannot lock {}: {error}", setup.lock.display());
-    let file = options.open(&setup.lock).map_err(cannot)?;
-    flock(&file, FlockOperation::LockExclusive).map_err(|error| cannot(error.into()))?;
-    Ok(file.into())
 }
 
 fn in_namespaces(
@@ -129,6 +116,8 @@ fn in_namespaces(
         map_users(child.pid, is_root.then_some(setup.user_id))
             .map_err(|error| format!("users cannot be mapped into a namespace: {error}"))?;
     }
+    lock::note(&preparation.lock, child.pid)
+        .map_err(|error| format!("cannot write {}: {error}", setup.lock.display()))?;
     wire::send(&ours, b"mapped", &[]).map_err(|error| error.to_string())?;
     drop(ours);
     // The lock stays with this process until the kernel has ended all that was in the namespace.
@@ -178,8 +167,8 @@ fn arrange(setup: &Setup, preparation: Preparation) -> Result<Launcher, String> 
         jail::build(setup, id)?;
     } else if setup.namespaces {
         host::arrange(setup, user_id, cgroups.as_ref())?;
-    } else if let Some(user_id) = user_id {
-        host::let_pass(setup, user_id)?;
+    } else {
+        host::open_on_disk(setup, user_id)?;
     }
     let given = Given { lock, cgroups, no_cgroups, without_clone3, user_id };
     Launcher::new(setup, given)

@@ -40,9 +40,7 @@ impl Cgroups {
     /// # Errors
     /// A sentence that says why there is none.
     pub(super) fn find(name: &str) -> Result<Self, String> {
-        let mount_point = mount_point().ok_or("no cgroup file system of version 2 is mounted")?;
-        let own = own_group().ok_or("this process is in no cgroup of version 2")?;
-        let base = mount_point.join(own.trim_start_matches('/'));
+        let (mount_point, base) = own_group()?;
         let path = base.join(name);
         let cannot =
             |error: io::Error| format!("no cgroup can be made in {}: {error}", base.display());
@@ -232,10 +230,33 @@ fn mount_point() -> Option<PathBuf> {
     })
 }
 
-/// The group of this process: cgroups(7).
-fn own_group() -> Option<String> {
-    let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
-    groups.lines().find_map(|line| line.strip_prefix("0::").map(str::to_owned))
+/// The mount point and, below it, the group that was given to the server: cgroups(7). Not the one
+/// below it that it may have moved into for an earlier launcher.
+fn own_group() -> Result<(PathBuf, PathBuf), &'static str> {
+    let mount_point = mount_point().ok_or("no cgroup file system of version 2 is mounted")?;
+    let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let own = given_group(&groups).ok_or("this process is in no cgroup of version 2")?;
+    // Components, because joining an empty path would leave a slash at the end.
+    let base = mount_point.join(own.trim_start_matches('/')).components().collect();
+    Ok((mount_point, base))
+}
+
+/// The controllers of cgroups that this process could hand on to its programs, such as `memory`
+/// and `pids`, and the directory of the group that it is in.
+///
+/// # Errors
+/// A sentence without a full stop that says why it is in no group of version 2.
+pub fn cgroup_controllers() -> Result<(PathBuf, Vec<String>), String> {
+    let (_, base) = own_group()?;
+    let listed = fs::read_to_string(base.join("cgroup.controllers"));
+    let listed = listed.map_err(|error| format!("{} cannot be read: {error}", base.display()))?;
+    Ok((base, listed.split_whitespace().map(str::to_owned).collect()))
+}
+
+fn given_group(groups: &str) -> Option<String> {
+    let own = groups.lines().find_map(|line| line.strip_prefix("0::"))?;
+    let given = own.strip_suffix(SERVER_GROUP).and_then(|above| above.strip_suffix('/'));
+    Some(given.unwrap_or(own).to_owned())
 }
 
 /// Lets groups below `base` have controllers, if that is ours to decide: under systemd's
@@ -263,6 +284,16 @@ fn hand_on_controllers(base: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_next_launcher_looks_where_the_first_one_did() {
+        let groups = |own: &str| format!("1:cpu:/elsewhere\n0::{own}\n");
+        let first = given_group(&groups("/system.slice/ringback.service"));
+        assert_eq!(first.as_deref(), Some("/system.slice/ringback.service"));
+        assert_eq!(given_group(&groups("/system.slice/ringback.service/ringback-server")), first);
+        assert_eq!(given_group(&groups("/ringback-server")).as_deref(), Some(""));
+        assert_eq!(given_group("1:cpu:/elsewhere\n"), None);
+    }
 
     #[test]
     fn values_are_found_by_their_whole_name() {

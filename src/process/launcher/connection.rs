@@ -1,7 +1,7 @@
 //! The server's end of the line to a launcher: orders go out from any thread, reports come in on
 //! one of its own and are handed to those who wait for them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::CommandExt;
@@ -12,7 +12,7 @@ use rustix::net::{Shutdown, shutdown};
 use tokio::sync::oneshot;
 
 use super::binary::LauncherBinary;
-use super::protocol::{Command, End, Ready, Report, Setup, decode, encode};
+use super::protocol::{Command, End, Ready, Report, Setup, Warm, decode, encode};
 use super::wire;
 
 /// A launcher that is ready.
@@ -21,6 +21,8 @@ pub(in crate::process) struct Connection {
     socket: OwnedFd,
     /// None once the launcher has gone.
     waiting: Mutex<Option<HashMap<u64, Waiting>>>,
+    /// The runtimes that it was asked to keep warm.
+    warmed: Mutex<HashSet<String>>,
 }
 
 /// Who waits for news of a program.
@@ -105,7 +107,8 @@ impl Connection {
         match report {
             Ok(Report::Ready(ready)) => {
                 let waiting = Mutex::new(Some(HashMap::new()));
-                Ok((Self { socket: ours, waiting }, process, ready))
+                let warmed = Mutex::default();
+                Ok((Self { socket: ours, waiting, warmed }, process, ready))
             }
             Ok(Report::Refused(sentence)) => {
                 process.wait();
@@ -119,7 +122,7 @@ impl Connection {
     /// Sends an order to run a program, under a number that was never used.
     ///
     /// # Errors
-    /// When the launcher has gone.
+    /// `BrokenPipe` when the launcher has gone; otherwise what the socket says.
     pub(in crate::process) fn launch(
         &self,
         launch: super::protocol::Launch,
@@ -134,9 +137,23 @@ impl Connection {
         let message = encode(&Command::Launch(Box::new(launch)));
         if let Err(error) = wire::send(&self.socket, &message, &streams) {
             self.forget(number);
-            return Err(error);
+            let is_gone = matches!(
+                error.kind(),
+                io::ErrorKind::BrokenPipe
+                    | io::ErrorKind::ConnectionReset
+                    | io::ErrorKind::NotConnected
+            );
+            return Err(if is_gone { gone() } else { error });
         }
         Ok(Tidings { started: told_started, ended: told_ended })
+    }
+
+    /// Has an interpreter kept warm, if it has not been asked for before.
+    pub(in crate::process) fn warm(&self, warm: &Warm) {
+        let mut warmed = self.warmed.lock().unwrap_or_else(PoisonError::into_inner);
+        if warmed.insert(warm.runtime.clone()) {
+            self.wish(&Command::Warm(warm.clone()));
+        }
     }
 
     /// Sends a wish about a program. When the launcher has gone, so has the program.

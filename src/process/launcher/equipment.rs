@@ -4,6 +4,7 @@
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use rustix::process::{Resource, getrlimit};
 
@@ -13,14 +14,16 @@ use super::cgroup::{Cgroups, Leaf};
 use super::clone::Place;
 use super::jail::{self, EXECUTION};
 use super::keeper::{self, Charge};
-use super::program::Plan;
+use super::program::{Plan, STREAMS};
 use super::protocol::{Launch, Ready, Setup};
 use super::run::Run;
-use super::script::Script;
+use super::script::{Script, Stage};
 use super::serve::{Given, unprepared};
 use super::sys::{self, Failure, Image};
 use super::user::Identity;
 use super::walls::{Chosen, Walls};
+use super::warmth::Warmth;
+use super::zygote::Order;
 use super::{landlock, network, wire};
 
 /// What a launcher has.
@@ -34,7 +37,7 @@ pub(super) struct Equipment {
     without_clone3: bool,
     open_files_max: u64,
     weaker: Vec<String>,
-    _lock: OwnedFd,
+    lock: Rc<OwnedFd>,
 }
 
 impl Equipment {
@@ -70,7 +73,7 @@ impl Equipment {
             without_clone3,
             open_files_max: getrlimit(Resource::Nofile).maximum.unwrap_or(u64::MAX),
             weaker,
-            _lock: lock,
+            lock: Rc::new(lock),
         })
     }
 
@@ -84,31 +87,75 @@ impl Equipment {
         }
     }
 
-    /// Starts a program: the run, and its process that is a child of this one.
+    /// Starts a program: the run, and its process that is a child of this one. With `is_warm`,
+    /// only its place is made, for a warm interpreter to fork into.
     ///
     /// # Errors
     /// What was being done, and what the kernel said.
     pub(super) fn start(
         &mut self,
-        launch: &Launch,
-        streams: &[OwnedFd],
+        launch: Box<Launch>,
+        streams: Vec<OwnedFd>,
+        is_warm: bool,
     ) -> Result<(Run, i32), Failure> {
+        if streams.len() != STREAMS.len() {
+            return Err(Failure { stage: Stage::Streams, errno: libc::EBADF });
+        }
         let group = match &self.cgroups {
             Some(cgroups) => Some(cgroups.leaf(launch.number, &launch.limits).map_err(unprepared)?),
             None => None,
         };
         let started = match group {
             Some(group) if self.setup.level != Level::Sandbox => {
-                self.start_in_group(launch, streams, group)
+                self.start_in_group(&launch, &streams, group)
             }
-            group => self.start_kept(launch, streams, group),
+            group => self.start_kept(&launch, &streams, group, is_warm),
         };
-        started.map_err(|(failure, group)| {
-            if let Some(group) = group {
-                group.remove();
+        match started {
+            Ok((run, pid)) if is_warm => Ok((run.warmed(Warmth::new(launch, streams)), pid)),
+            Ok(started) => Ok(started),
+            Err((failure, group)) => {
+                if let Some(group) = group {
+                    group.remove();
+                }
+                Err(failure)
             }
-            failure
-        })
+        }
+    }
+
+    /// The order by which a warm interpreter makes a program in the place of its keeper, and the
+    /// descriptors that go with it.
+    ///
+    /// # Errors
+    /// What was being done, and what the kernel said.
+    pub(super) fn order<'a>(
+        &'a mut self,
+        launch: &Launch,
+        streams: &'a [OwnedFd],
+        (doors, group): (&'a [OwnedFd], Option<BorrowedFd<'a>>),
+        report: BorrowedFd<'a>,
+    ) -> Result<(Vec<u8>, Vec<OwnedFd>), Failure> {
+        let [processes, rest @ ..] = doors else {
+            return Err(unprepared(io::ErrorKind::Other.into()));
+        };
+        let prepared = self.prepare(launch, streams, rest, None)?;
+        let mut fds = prepared.fds();
+        let mut add = |fd| {
+            fds.push(fd);
+            fds.len() as u32 - 1
+        };
+        let namespace = add(processes.as_fd());
+        let cgroup = group.map(&mut add);
+        let report = add(report);
+        let script = &prepared.script;
+        let order = Order { script, env: &launch.env, namespace, cgroup, report }.encode();
+        let fds: Result<Vec<OwnedFd>, _> = fds.iter().map(BorrowedFd::try_clone_to_owned).collect();
+        Ok((order, fds?))
+    }
+
+    /// Whether a program whose keeper was lost may have left processes to the launcher.
+    pub(super) fn inherits_from_keepers(&self) -> bool {
+        self.containment == Containment::Session
     }
 
     /// Takes away what the kernel keeps for the launcher.
@@ -129,7 +176,7 @@ impl Equipment {
             cgroup: (!without_clone3).then(|| group.as_fd()),
             without_clone3,
         };
-        let prepared = self.prepare(launch, streams, Some(&group));
+        let prepared = self.prepare(launch, streams, &[], Some(&group));
         let spawned = prepared.and_then(|mut prepared| prepared.spawn(&place));
         match spawned {
             Ok(child) => {
@@ -146,6 +193,7 @@ impl Equipment {
         launch: &Launch,
         streams: &[OwnedFd],
         group: Option<Leaf>,
+        is_warm: bool,
     ) -> Result<(Run, i32), (Failure, Option<Leaf>)> {
         let is_sandbox = self.setup.level == Level::Sandbox;
         let is_first = is_sandbox || self.containment == Containment::PidNamespace;
@@ -163,8 +211,14 @@ impl Equipment {
             without_clone3,
         };
         let (memory, user_id) = (self.memory_by_kernel(), self.user_id);
+        let lock = Rc::clone(&self.lock);
         let result = Path::new(EXECUTION).join(RESULT);
-        let forked = self.prepare(launch, streams, group.as_ref()).and_then(|prepared| {
+        let prepared = if is_warm {
+            Ok(None)
+        } else {
+            self.prepare(launch, streams, &[], group.as_ref()).map(Some)
+        };
+        let forked = prepared.and_then(|program| {
             let (ours, theirs) = wire::pair().map_err(unprepared)?;
             let Some(child) = sys::fork(&place)? else {
                 let charge = Charge {
@@ -172,9 +226,10 @@ impl Equipment {
                     place: is_sandbox.then(|| jail::Place::of(launch, user_id)),
                     is_first,
                     memory_by_kernel: memory,
-                    program: Some(prepared),
+                    program,
                     without_clone3,
-                    result: is_sandbox.then(|| (result.as_path(), launch.result_bytes_max)),
+                    lock: lock.as_fd(),
+                    result: is_sandbox.then_some((result.as_path(), launch.result_bytes_max)),
                 };
                 keeper::keep(charge, &theirs)
             };
@@ -197,6 +252,7 @@ impl Equipment {
         &'a mut self,
         launch: &Launch,
         streams: &'a [OwnedFd],
+        joins: &'a [OwnedFd],
         group: Option<&'a Leaf>,
     ) -> Result<Prepared<'a>, Failure> {
         let writable = self.writable(launch);
@@ -218,7 +274,7 @@ impl Equipment {
             rules: next(rules.as_ref().is_some()),
             network: next(network.is_some()),
             cgroup: next(enters.is_some()),
-            joins: None,
+            joins: joins.iter().filter_map(|_| next(true)).collect(),
             filter: filter.as_deref(),
             identity: Identity { become_id: self.user_id, own_namespace },
             directory: &launch.directory,
@@ -227,7 +283,7 @@ impl Equipment {
         };
         let script = plan.script();
         let image = Image::new(&launch.argv, &launch.env)?;
-        Ok(Prepared { script, image, streams, rules, network, enters })
+        Ok(Prepared { script, image, streams, rules, network, enters, joins })
     }
 
     /// Where a confined program may write.
@@ -246,6 +302,7 @@ pub(super) struct Prepared<'a> {
     rules: Chosen<'a>,
     network: Option<&'a OwnedFd>,
     enters: Option<&'a Leaf>,
+    joins: &'a [OwnedFd],
 }
 
 impl Prepared<'_> {
@@ -271,7 +328,9 @@ impl Prepared<'_> {
         let streams = self.streams.iter().map(AsFd::as_fd);
         let walls = self.rules.as_ref().map(AsFd::as_fd).into_iter();
         let network = self.network.map(AsFd::as_fd).into_iter();
-        streams.chain(walls).chain(network).chain(self.enters.map(Leaf::as_fd)).collect()
+        let groups = self.enters.map(Leaf::as_fd).into_iter();
+        let joined = self.joins.iter().map(AsFd::as_fd);
+        streams.chain(walls).chain(network).chain(groups).chain(joined).collect()
     }
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::ops::Range;
 
 /// The children of a process, of all its threads: proc_tid_children(5).
-fn children(pid: i32) -> Vec<i32> {
+pub(super) fn children(pid: i32) -> Vec<i32> {
     let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
     let lists =
         threads.flatten().filter_map(|t| fs::read_to_string(t.path().join("children")).ok());
@@ -40,6 +40,12 @@ pub(super) fn everybody() -> Vec<i32> {
 /// Whether a process is more than an entry that waits to be reaped.
 pub(super) fn is_alive(pid: i32) -> bool {
     stat(pid).is_some_and(|fields| !matches!(fields[0].as_str(), "Z" | "X"))
+}
+
+/// When a process was started, in ticks since the machine was: with its number, its name for good.
+pub(super) fn started_at(pid: i32) -> Option<String> {
+    // starttime, the field 22 of proc_pid_stat(5).
+    stat(pid)?.get(19).cloned()
 }
 
 /// Memory that processes have resident together, in bytes. Shared memory counts once for each of

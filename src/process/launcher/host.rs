@@ -37,29 +37,31 @@ pub(super) fn arrange(
     open_the_way(setup, user_id).map_err(doing("opening the way to the directories of programs"))
 }
 
-/// The same where there are no mounts of our own: the data directory itself becomes one that their
-/// user may pass and not look into. What lies above it is the operator's.
+/// Lets programs get to their directories where no mounts can be arranged for them: whoever knows a
+/// name may pass the data directory, but still sees and reads nothing in it.
 ///
 /// # Errors
-/// A sentence that names the directory that is closed.
-pub(super) fn let_pass(setup: &Setup, user_id: u32) -> Result<(), String> {
-    let cannot = |path: &Path, error: io::Error| format!("opening {}: {error}", path.display());
-    if let Some(data_dir) = setup.executions.parent() {
-        let found = fs::metadata(data_dir).map_err(|error| cannot(data_dir, error))?;
-        let mode = found.mode() & 0o7777;
-        if mode & 0o001 == 0 {
-            fs::set_permissions(data_dir, fs::Permissions::from_mode(mode | 0o001))
-                .map_err(|error| cannot(data_dir, error))?;
+/// A sentence that names the directory above it that they cannot pass.
+pub(super) fn open_on_disk(setup: &Setup, user_id: Option<u32>) -> Result<(), String> {
+    let Some(user_id) = user_id else { return Ok(()) };
+    for path in [&setup.executions, &setup.workspaces] {
+        let Some(data_dir) = path.parent() else { continue };
+        let Some(closed) = first_closed(path, user_id) else { continue };
+        if closed != data_dir {
+            return Err(format!(
+                "the user {user_id} of programs may not pass {} on the way to {}, and without \
+                 namespaces no other way can be made: `chmod o+x` it, or keep the data elsewhere",
+                closed.display(),
+                path.display()
+            ));
         }
+        let cannot =
+            |error: io::Error| format!("opening the way through {}: {error}", data_dir.display());
+        let mode = fs::metadata(data_dir).map_err(cannot)?.mode();
+        let passable = fs::Permissions::from_mode(mode & 0o7777 | 0o011);
+        fs::set_permissions(data_dir, passable).map_err(cannot)?;
     }
-    match first_closed(&setup.executions, user_id) {
-        None => Ok(()),
-        Some(closed) => Err(format!(
-            "programs run as user {user_id}, who may not pass {}: let everybody pass it \
-             (chmod o+x), or have the data directory elsewhere",
-            closed.display()
-        )),
-    }
+    Ok(())
 }
 
 /// Where a directory on the way to those of the programs is closed to their user, an empty one is
@@ -96,9 +98,12 @@ fn first_closed(path: &Path, user_id: u32) -> Option<PathBuf> {
     above.reverse();
     let is_closed = |directory: &Path| {
         fs::metadata(directory).is_ok_and(|found| {
-            let (owner, mode) = (found.uid(), found.mode());
-            let needed = if owner == user_id { 0o100 } else { 0o001 };
-            mode & needed == 0
+            let needed = match (found.uid(), found.gid()) {
+                (owner, _) if owner == user_id => 0o100,
+                (_, group) if group == user_id => 0o010,
+                _ => 0o001,
+            };
+            found.mode() & needed == 0
         })
     };
     above.into_iter().find(|directory| is_closed(directory)).map(Path::to_owned)

@@ -41,6 +41,7 @@ const WRITABLE: [(&str, &str); 3] =
 /// A sentence that names what could not be done.
 pub(super) fn build(setup: &Setup, user_id: u32) -> Result<(), String> {
     let doing = |what: &'static str| move |error: io::Error| format!("{what}: {error}");
+    check_listed(setup)?;
     let everything = MountPropagationFlags::REC | MountPropagationFlags::PRIVATE;
     mount_change("/", everything).map_err(|e| doing("making mounts private")(e.into()))?;
     // Opened now, because the new root will lie over a part of the old one.
@@ -57,9 +58,22 @@ pub(super) fn build(setup: &Setup, user_id: u32) -> Result<(), String> {
         make_parents(&link).and_then(|()| symlink(target, &link)).map_err(doing("linking /tmp"))?;
     }
     let no_programs = options | MountFlags::NOEXEC;
-    mount("proc", &inside(root, Path::new("/proc")), "proc", no_programs, c"")
+    mount("proc", inside(root, Path::new("/proc")), "proc", no_programs, c"")
         .map_err(|e| doing("mounting /proc")(e.into()))?;
     enter(root).map_err(doing("entering the new root"))
+}
+
+/// A listed directory cannot lie where each execution has a place of its own.
+fn check_listed(setup: &Setup) -> Result<(), String> {
+    let listed = || setup.working_dirs.iter().chain(&setup.readable).filter(|path| path.exists());
+    let hidden = WRITABLE.iter().find_map(|(own, _)| {
+        let below = listed().find(|path| path.starts_with(own))?;
+        Some(format!(
+            "{} cannot be seen in a sandbox, where {own} is each execution's own",
+            below.display()
+        ))
+    });
+    hidden.map_or(Ok(()), Err)
 }
 
 /// Makes the place of one execution. Must be called in a mount namespace and a PID namespace of
@@ -117,6 +131,11 @@ impl<'a> Place<'a> {
             workspace: launch.workspace.as_deref(),
         }
     }
+}
+
+/// A directory of the launcher's own, which programs do not see.
+pub(super) fn hidden(name: &str) -> PathBuf {
+    Path::new(HIDDEN).join(name)
 }
 
 /// What is taken over from the old root.

@@ -3,12 +3,13 @@
 //! the program's place, starts it, and ends what the program leaves behind. User code never is
 //! pid 1: signals would not reach it as they should.
 
+use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use rustix::process::{Pid, Signal, getpgid, kill_process, kill_process_group};
 use serde::{Deserialize, Serialize};
 
 use super::super::result::{self, ResultFile};
@@ -65,13 +66,15 @@ pub(super) struct Charge<'a> {
     /// What becomes the program; none when somebody else starts it in this keeper's place.
     pub(super) program: Option<Prepared<'a>>,
     pub(super) without_clone3: bool,
+    /// What the next launcher waits for: this keeper holds it until it has ended all.
+    pub(super) lock: BorrowedFd<'a>,
     /// Where the program's result is, if it is to be read from here.
     pub(super) result: Option<(&'a Path, u64)>,
 }
 
 /// Keeps a program from its start to the end of all it left. For a copy of the launcher.
 pub(super) fn keep(charge: Charge<'_>, launcher: &OwnedFd) -> ! {
-    let mut kept: Vec<BorrowedFd<'_>> = vec![launcher.as_fd()];
+    let mut kept: Vec<BorrowedFd<'_>> = vec![launcher.as_fd(), charge.lock];
     kept.extend(charge.program.iter().flat_map(Prepared::fds));
     sys::close_all_but(&kept);
     let news = run(charge, launcher).unwrap_or_else(|failure| News::Failed {
@@ -105,20 +108,34 @@ fn run(mut charge: Charge<'_>, launcher: &OwnedFd) -> Result<News, Failure> {
     }
     let children = sys::block_signals_and_watch_children().map_err(in_place)?;
     let mut leader = None;
+    let mut doors = Vec::new();
     if let Some(program) = &mut charge.program {
         let place = clone::Place { without_clone3: charge.without_clone3, ..Default::default() };
         leader = Some(program.spawn(&place)?.pid);
+    } else {
+        doors = namespaces().map_err(in_place)?;
     }
     // The program has its streams; nobody shall wait for an end of them that we hold. What
     // borrows them is not looked at again.
     charge.program = None;
-    sys::close_all_but(&[launcher.as_fd(), children.as_fd()]);
-    let _ = wire::send(launcher, &encode(&News::Ready), &[]);
+    let mut kept = vec![launcher.as_fd(), children.as_fd(), charge.lock];
+    kept.extend(doors.iter().map(AsFd::as_fd));
+    sys::close_all_but(&kept);
+    let borrowed: Vec<BorrowedFd<'_>> = doors.iter().map(AsFd::as_fd).collect();
+    let _ = wire::send(launcher, &encode(&News::Ready), &borrowed);
+    drop(doors);
     let watch = Watch::new(&charge.launch.limits, charge.memory_by_kernel, Instant::now());
     let mut keeper =
         Keeper { charge, launcher, children, leader, watch, exceeded: None, cpu_micros_seen: 0 };
     let status = keeper.wait();
     Ok(News::Ended(keeper.finish(status)))
+}
+
+/// The ways into this process's namespaces, for somebody who is to start a program in them: of
+/// processes, of mounts, of queues. Opened here, since nobody else may look at this process.
+fn namespaces() -> std::io::Result<Vec<OwnedFd>> {
+    let open = |name| File::open(format!("/proc/self/ns/{name}")).map(OwnedFd::from);
+    ["pid", "mnt", "ipc"].into_iter().map(open).collect()
 }
 
 struct Keeper<'a> {
@@ -131,6 +148,14 @@ struct Keeper<'a> {
     /// What the program was seen to use. Nobody but the watch knows of children that ended
     /// without being waited for.
     cpu_micros_seen: u64,
+}
+
+/// What was learned from those who have ended.
+struct Reaped {
+    /// The leader's status, if it is among them.
+    leader: Option<i32>,
+    /// Whether nobody is left: whose parent has ended becomes a child of this process.
+    is_alone: bool,
 }
 
 impl Keeper<'_> {
@@ -164,7 +189,7 @@ impl Keeper<'_> {
             }
             if ended {
                 drain(&self.children);
-                if let Some(status) = self.reap() {
+                if let Some(status) = self.reap().leader {
                     return Some(status);
                 }
             }
@@ -172,15 +197,19 @@ impl Keeper<'_> {
         }
     }
 
-    /// Reaps what has ended; the leader's status if it is among them.
-    fn reap(&self) -> Option<i32> {
-        let mut of_leader = None;
-        while let Ok(Some((pid, status, _))) = sys::reap(None, false) {
-            if Some(pid) == self.leader {
-                of_leader = Some(status);
+    /// Reaps what has ended.
+    fn reap(&self) -> Reaped {
+        let mut reaped = Reaped { leader: None, is_alone: false };
+        loop {
+            match sys::reap(None, false) {
+                Ok(Some((pid, status, _))) if Some(pid) == self.leader => {
+                    reaped.leader = Some(status);
+                }
+                Ok(Some(_)) => {}
+                Ok(None) => return reaped,
+                Err(_) => return Reaped { is_alone: true, ..reaped },
             }
         }
-        of_leader
     }
 
     fn look(&mut self) {
@@ -223,11 +252,13 @@ impl Keeper<'_> {
             let _ = sys::kill_everybody();
             return;
         }
-        if let Some(leader) = self.leader.and_then(Pid::from_raw) {
-            let _ = kill_process_group(leader, Signal::KILL);
-        }
-        for pid in self.processes() {
-            signal(pid, Signal::KILL);
+        for pid in self.processes().into_iter().filter_map(Pid::from_raw) {
+            // A whole group at once, also what it forks at this moment. It is not our own: the
+            // leader begins a session, and groups do not reach beyond one.
+            if let Ok(group) = getpgid(Some(pid)) {
+                let _ = kill_process_group(group, Signal::KILL);
+            }
+            let _ = kill_process(pid, Signal::KILL);
         }
     }
 
@@ -235,18 +266,14 @@ impl Keeper<'_> {
     fn finish(self, status: Option<i32>) -> Kept {
         let left = self.processes().into_iter().filter(|pid| family::is_alive(*pid)).count();
         let deadline = Instant::now() + EMPTY_WITHIN;
-        // Each round ends at least the children of this process, and inherits theirs.
-        while !self.processes().is_empty() && Instant::now() < deadline {
+        // Each round ends at least the children of this process, and inherits theirs. What hops
+        // about may be missed by a look around, but not by the kernel, which knows our children.
+        while !self.reap().is_alone && Instant::now() < deadline {
             self.kill();
-            let _ = self.reap();
-            if self.processes().is_empty() {
-                break;
-            }
             let mut polled = [PollFd::new(&self.children, PollFlags::IN)];
             let _ = poll(&mut polled, Some(&timespec(Duration::from_millis(10))));
             drain(&self.children);
         }
-        let _ = self.reap();
         let usage = sys::usage_of_children();
         Kept {
             status,

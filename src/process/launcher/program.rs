@@ -13,12 +13,17 @@ use Argument::{Fd, Value};
 /// The places of descriptors that every program is handed.
 pub(super) const STREAMS: [u32; 3] = [0, 1, 2];
 
+/// Where the child of an interpreter has the descriptor over which it reports.
+const REPORT: u64 = 3;
+
 /// What the script of a program depends on.
 pub(super) struct Plan<'a> {
     /// The place of a network namespace that it enters, if it does.
     pub(super) network: Option<u32>,
-    /// The place of a process whose mounts and queues it shares, if it does.
-    pub(super) joins: Option<u32>,
+    /// The places of namespaces that somebody else has made for it, of mounts and the like. Where
+    /// there are any, it is the child of an interpreter: it has its report at descriptor 3, and
+    /// ends with closing that.
+    pub(super) joins: Vec<u32>,
     /// The place of a cgroup that it enters, if it was not born there.
     pub(super) cgroup: Option<u32>,
     /// The place of the rules of Landlock, if there are any.
@@ -59,9 +64,9 @@ impl Plan<'_> {
     }
 
     fn enter(&self, script: &mut Script) {
-        if let Some(place) = self.joins {
-            let namespaces = Value((libc::CLONE_NEWNS | libc::CLONE_NEWIPC) as u64);
-            script.call(Stage::Namespaces, libc::SYS_setns, &[Fd(place), namespaces]);
+        for place in &self.joins {
+            // Whatever kind of namespace it is.
+            script.call(Stage::Namespaces, libc::SYS_setns, &[Fd(*place), Value(0)]);
         }
         if let Some(place) = self.network {
             let network = Value(libc::CLONE_NEWNET as u64);
@@ -101,14 +106,18 @@ impl Plan<'_> {
         if let Some(place) = self.rules {
             script.call(Stage::Walls, libc::SYS_landlock_restrict_self, &[Fd(place), Value(0)]);
         }
-        let from_three = [Value(3), Value(u64::from(u32::MAX)), Value(0)];
-        script.call(Stage::Walls, libc::SYS_close_range, &from_three);
+        let first = if self.joins.is_empty() { REPORT } else { REPORT + 1 };
+        let the_rest = [Value(first), Value(u64::from(u32::MAX)), Value(0)];
+        script.call(Stage::Walls, libc::SYS_close_range, &the_rest);
         if let Some(filter) = self.filter {
             let bytes: Vec<u8> = filter.iter().flat_map(bytes_of).collect();
             let count = u16::try_from(filter.len()).expect("the kernel takes 4096 at most");
             let program = script.counted(count, &bytes);
             let arguments = [Value(u64::from(libc::SECCOMP_SET_MODE_FILTER)), Value(0), program];
             script.call(Stage::Walls, libc::SYS_seccomp, &arguments);
+        }
+        if !self.joins.is_empty() {
+            script.call(Stage::Walls, libc::SYS_close, &[Value(REPORT)]);
         }
     }
 }

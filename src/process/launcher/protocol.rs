@@ -37,8 +37,6 @@ pub(in crate::process) struct Setup {
     pub(in crate::process) cgroup: String,
     /// What the kernel is taken not to have.
     pub(in crate::process) lacking: Vec<Feature>,
-    /// Interpreters that are to be kept warm.
-    pub(in crate::process) warm: Vec<Warm>,
 }
 
 /// An interpreter that forks a child for each execution.
@@ -57,6 +55,8 @@ pub(in crate::process) struct Warm {
 /// What the server says to a launcher that is ready.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(in crate::process) enum Command {
+    /// Keep an interpreter warm, where that is possible.
+    Warm(Warm),
     /// Run a program; its three streams come with the message.
     Launch(Box<Launch>),
     /// Ask all processes of a program to end: SIGTERM.

@@ -1,6 +1,7 @@
 //! One program of a launcher, from its start to the moment when nothing of it is left: what has
 //! been heard of it, and what follows from that.
 
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Instant;
 
@@ -12,6 +13,7 @@ use super::keeper::{Kept, News, Wish};
 use super::protocol::{End, Exceeded, Limits, encode};
 use super::script::Stage;
 use super::sys::Failure;
+use super::warmth::{Heard, Warmth};
 use super::watch::{Cpu, Watch};
 use super::wire;
 use crate::domain::Usage;
@@ -33,6 +35,8 @@ pub(super) struct Run {
     process: OwnedFd,
     /// The leader, if it is a child of the launcher.
     leader: Option<i32>,
+    /// Until a warm interpreter has made the program.
+    warmth: Option<Warmth>,
     is_warm: bool,
     limits: Limits,
     watch: Option<Watch>,
@@ -43,12 +47,20 @@ pub(super) struct Run {
     /// How many were left behind.
     left: u32,
     kept: Option<Kept>,
+    /// Whether the keeper has ended without a word.
+    is_lost: bool,
+    /// Whether the kernel has ended it for good, and with it what it was the first process of.
+    is_keeper_gone: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    /// The keeper has not said yet that the program runs.
+    /// The keeper has not said yet that the program runs, or that its place is ready.
     Starting,
+    /// Its place is ready, and a warm interpreter is to fork there.
+    Furnished,
+    /// The interpreter has been asked.
+    Asked,
     /// It runs, and nobody has been told.
     Started,
     Running,
@@ -62,7 +74,11 @@ enum Phase {
 /// What the server is to be told.
 #[derive(Debug)]
 pub(super) enum Step {
-    Started { warm: bool },
+    Started {
+        warm: bool,
+    },
+    /// A warm interpreter is to be asked for the program.
+    Ask,
     Failed(Failure),
     Ended(Box<End>),
 }
@@ -93,6 +109,7 @@ impl Run {
             holder,
             process,
             leader,
+            warmth: None,
             is_warm: false,
             limits,
             watch: None,
@@ -101,7 +118,63 @@ impl Run {
             status: None,
             left: 0,
             kept: None,
+            is_lost: false,
+            is_keeper_gone: false,
         }
+    }
+
+    /// Lets a warm interpreter make the program, once its place is ready.
+    pub(super) fn warmed(mut self, warmth: Warmth) -> Self {
+        self.warmth = Some(warmth);
+        self
+    }
+
+    /// The program that a warm interpreter is to make, or is making.
+    pub(super) const fn warmth(&mut self) -> Option<&mut Warmth> {
+        self.warmth.as_mut()
+    }
+
+    /// Its cgroup, if it is in one.
+    ///
+    /// # Errors
+    /// When there is no descriptor to be had.
+    pub(super) fn own_group(&self) -> io::Result<Option<OwnedFd>> {
+        self.group().map(|group| group.as_fd().try_clone_to_owned()).transpose()
+    }
+
+    /// Where the child of a warm interpreter reports.
+    pub(super) fn report(&self) -> Option<BorrowedFd<'_>> {
+        self.warmth.as_ref().and_then(Warmth::report)
+    }
+
+    /// The interpreter has made a process for it.
+    pub(super) fn forked(&mut self, leader: i32) {
+        self.leader = Some(leader);
+        self.warmth.iter_mut().for_each(Warmth::forked);
+    }
+
+    /// Takes in what the child of a warm interpreter reports.
+    pub(super) fn hear_report(&mut self) {
+        match self.warmth.as_ref().map_or(Heard::Nothing, Warmth::hear) {
+            Heard::Nothing => {}
+            Heard::Started => {
+                self.warmth = None;
+                self.is_warm = true;
+                self.phase = Phase::Started;
+            }
+            Heard::Failed(failure) => {
+                self.warmth = None;
+                self.phase = Phase::Failed(failure);
+            }
+        }
+    }
+
+    /// Gives the program up before it was made: what it is to be made from, and the keeper's end.
+    pub(super) fn take_back(&mut self) -> Option<Warmth> {
+        if let Holder::Keeper { socket, .. } = &self.holder {
+            wish(socket, Wish::Finish);
+        }
+        self.warmth.take()
     }
 
     /// Lets the launcher watch what it uses, where the kernel does not.
@@ -126,6 +199,11 @@ impl Run {
     /// Whether what is left of it is being killed.
     pub(super) const fn is_ending(&self) -> bool {
         matches!(self.phase, Phase::Ending { .. })
+    }
+
+    /// Whether its keeper has ended without a word, and what it kept may be astray.
+    pub(super) const fn is_lost(&self) -> bool {
+        self.is_lost
     }
 
     /// When it is to be measured next.
@@ -164,23 +242,30 @@ impl Run {
             if let Holder::Keeper { socket, .. } = &self.holder {
                 wish(socket, Wish::Finish);
             }
+        } else {
+            self.is_keeper_gone = true;
         }
     }
 
     /// Its keeper has said something.
-    pub(super) fn heard(&mut self, news: News) {
-        match news {
-            News::Ready => self.phase = Phase::Started,
-            News::Failed { stage, errno } => {
+    pub(super) fn heard(&mut self, news: News, doors: Vec<OwnedFd>) {
+        match (news, &mut self.warmth) {
+            (News::Ready, Some(warmth)) => {
+                warmth.doors = doors;
+                self.phase = Phase::Furnished;
+            }
+            (News::Ready, None) => self.phase = Phase::Started,
+            (News::Failed { stage, errno }, _) => {
                 self.phase = Phase::Failed(Failure { stage: Stage::from_number(stage), errno });
             }
-            News::Ended(kept) => self.kept = Some(kept),
+            (News::Ended(kept), _) => self.kept = Some(kept),
         }
     }
 
-    /// Its keeper has gone without a word: somebody killed it, and with it all that it kept.
+    /// Its keeper has gone without a word: somebody killed it, and with it the leader at least.
     pub(super) fn keeper_lost(&mut self) {
-        if self.phase == Phase::Starting {
+        self.is_lost = true;
+        if matches!(self.phase, Phase::Starting | Phase::Furnished | Phase::Asked) {
             let errno = libc::ECHILD;
             self.phase = Phase::Failed(Failure { stage: Stage::Process, errno });
         }
@@ -197,7 +282,11 @@ impl Run {
     /// What follows from all that has been heard; none when there is nothing to tell.
     pub(super) fn go_on(&mut self, now: Instant) -> Option<Step> {
         match self.phase {
-            Phase::Starting => None,
+            Phase::Starting | Phase::Asked => None,
+            Phase::Furnished => {
+                self.phase = Phase::Asked;
+                Some(Step::Ask)
+            }
             Phase::Failed(failure) => Some(Step::Failed(failure)),
             Phase::Started => {
                 self.phase = Phase::Running;
@@ -209,7 +298,8 @@ impl Run {
                 if self.is_ending() { self.go_on(now) } else { None }
             }
             Phase::Ending { since } => {
-                let is_gone = self.group().is_none_or(|group| !group.is_populated());
+                let is_gone = self.group().is_none_or(|group| !group.is_populated())
+                    && (self.is_keeper_gone || !self.is_lost);
                 // A process in uninterruptible sleep may take for ever; its execution does not.
                 let is_given_up = now.duration_since(since) > EMPTY_WITHIN;
                 (is_gone || is_given_up).then(|| Step::Ended(Box::new(self.end())))
@@ -253,7 +343,10 @@ impl Run {
                 }
                 self.phase = Phase::Ending { since: now };
             }
-            Holder::Keeper { .. } if self.kept.is_some() => {
+            Holder::Keeper { group, .. } if self.kept.is_some() => {
+                if let Some(group) = group {
+                    let _ = group.kill();
+                }
                 self.phase = Phase::Ending { since: now };
             }
             _ => {}

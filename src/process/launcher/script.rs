@@ -99,7 +99,7 @@ impl Script {
     pub(super) fn call(&mut self, stage: Stage, number: libc::c_long, arguments: &[Argument]) {
         let mut all = [Argument::Value(0); 6];
         all[..arguments.len()].copy_from_slice(arguments);
-        self.steps.push(Step { number: number as i64, stage, arguments: all });
+        self.steps.push(Step { number, stage, arguments: all });
     }
 
     /// Adds bytes to the data and gives their address.

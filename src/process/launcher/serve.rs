@@ -8,15 +8,21 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{Pid, Signal, kill_process};
 
+use super::super::level::Level;
 use super::cgroup::Cgroups;
 use super::equipment::Equipment;
+use super::family;
 use super::keeper::{self, News};
 use super::protocol::{Command, Launch, Ready, Report, Setup, decode, encode};
 use super::run::{Run, Step};
 use super::script::Stage;
 use super::sys::{self, Failure};
+use super::warmth::Warmth;
 use super::wire::{self, Received};
+use super::zygotes::{self, Answer, Zygotes};
+use crate::domain::Usage;
 
 /// How soon is looked again at what was killed and is not gone yet.
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
@@ -34,10 +40,25 @@ pub(super) struct Given {
 /// A launcher and the programs that it has running.
 pub(super) struct Launcher {
     equipment: Equipment,
+    zygotes: Zygotes,
     children: OwnedFd,
     runs: HashMap<u64, Run>,
     /// Which run a child of ours belongs to.
     owners: HashMap<i32, u64>,
+    /// Children that have ended before anybody told whose they are: those of an interpreter.
+    unclaimed: HashMap<i32, (i32, Usage)>,
+    /// Whether a keeper was lost, and what it kept may have come to us.
+    has_strays: bool,
+}
+
+/// Who can call the launcher.
+#[derive(Debug, Clone, Copy)]
+enum Caller {
+    Server,
+    Children,
+    Keeper(u64),
+    Report(u64),
+    Zygote(i32),
 }
 
 impl Launcher {
@@ -50,8 +71,16 @@ impl Launcher {
         // Without a PID namespace, orphans must not get away to somebody else.
         let own = Some(rustix::process::getpid());
         rustix::process::set_child_subreaper(own).map_err(|e| e.to_string())?;
-        let equipment = Equipment::gather(setup, given)?;
-        Ok(Self { equipment, children, runs: HashMap::new(), owners: HashMap::new() })
+        let zygotes = Zygotes::new(setup.level == Level::Sandbox, given.without_clone3);
+        Ok(Self {
+            equipment: Equipment::gather(setup, given)?,
+            zygotes,
+            children,
+            runs: HashMap::new(),
+            owners: HashMap::new(),
+            unclaimed: HashMap::new(),
+            has_strays: false,
+        })
     }
 
     /// Serves until the server has gone.
@@ -60,35 +89,36 @@ impl Launcher {
         let mut buffer = Vec::new();
         let mut is_there = wire::send(server, &encode(&Report::Ready(ready)), &[]).is_ok();
         while is_there {
-            let (called, ended, spoken) = self.wait(server);
-            if ended {
-                self.reap();
-            }
-            for number in spoken {
-                self.hear(number, &mut buffer);
-            }
-            if called {
-                is_there = self.obey_all(server, &mut buffer);
+            for caller in self.wait(server) {
+                match caller {
+                    Caller::Server => is_there = self.obey_all(server, &mut buffer),
+                    Caller::Children => self.reap(),
+                    Caller::Keeper(number) => self.hear_keeper(number, &mut buffer),
+                    Caller::Report(number) => self.with_run(number, Run::hear_report),
+                    Caller::Zygote(pid) => self.hear_zygote(server, pid),
+                }
             }
             self.go_on(server);
         }
-        self.end();
+        self.end(server);
         ExitCode::SUCCESS
     }
 
-    /// Waits for whatever comes first: whether the server called, whether a child ended, and
-    /// which keepers spoke.
-    fn wait(&self, server: &OwnedFd) -> (bool, bool, Vec<u64>) {
-        let keepers: Vec<(u64, BorrowedFd<'_>)> =
-            self.runs.iter().filter_map(|(number, run)| Some((*number, run.keeper()?))).collect();
-        let mut polled =
-            vec![PollFd::new(server, PollFlags::IN), PollFd::new(&self.children, PollFlags::IN)];
-        polled.extend(keepers.iter().map(|(_, fd)| PollFd::from_borrowed_fd(*fd, PollFlags::IN)));
+    /// Waits until somebody calls, or something is due.
+    fn wait(&self, server: &OwnedFd) -> Vec<Caller> {
+        let mut callers =
+            vec![(Caller::Server, server.as_fd()), (Caller::Children, self.children.as_fd())];
+        for (number, run) in &self.runs {
+            callers.extend(run.keeper().map(|fd| (Caller::Keeper(*number), fd)));
+            callers.extend(run.report().map(|fd| (Caller::Report(*number), fd)));
+        }
+        callers.extend(self.zygotes.sockets().map(|(pid, fd)| (Caller::Zygote(pid), fd)));
+        let polled = callers.iter().map(|(_, fd)| PollFd::from_borrowed_fd(*fd, PollFlags::IN));
+        let mut polled: Vec<PollFd<'_>> = polled.collect();
         let timeout = self.next_look().map(keeper::timespec);
         let _ = poll(&mut polled, timeout.as_ref());
-        let has = |fd: &PollFd<'_>| !fd.revents().is_empty();
-        let spoken = keepers.iter().zip(&polled[2..]).filter(|(_, fd)| has(fd));
-        (has(&polled[0]), has(&polled[1]), spoken.map(|((number, _), _)| *number).collect())
+        let calling = callers.iter().zip(&polled).filter(|(_, fd)| !fd.revents().is_empty());
+        calling.map(|((caller, _), _)| *caller).collect()
     }
 
     fn next_look(&self) -> Option<Duration> {
@@ -100,32 +130,64 @@ impl Launcher {
                 run.due().map(|due| due.saturating_duration_since(now))
             }
         };
-        self.runs.values().filter_map(due).min()
+        let look_for_strays = self.has_strays.then_some(LOOK_AGAIN);
+        self.runs.values().filter_map(due).chain(look_for_strays).min()
     }
 
     /// Takes in who has ended.
     fn reap(&mut self) {
         keeper::drain(&self.children);
         while let Ok(Some((pid, status, usage))) = sys::reap(None, false) {
-            let run = self.owners.remove(&pid).and_then(|number| self.runs.get_mut(&number));
-            if let Some(run) = run {
-                run.child_ended(pid, status, usage);
+            let owner = self.owners.remove(&pid);
+            match owner.and_then(|number| self.runs.get_mut(&number)) {
+                Some(run) => run.child_ended(pid, status, usage),
+                // Before its interpreter has told whose it is.
+                None if self.zygotes.are_asked() => {
+                    self.unclaimed.insert(pid, (status, usage));
+                }
+                None => {}
             }
         }
     }
 
     /// Takes in what the keeper of a run says.
-    fn hear(&mut self, number: u64, buffer: &mut Vec<u8>) {
+    fn hear_keeper(&mut self, number: u64, buffer: &mut Vec<u8>) {
         let Some(run) = self.runs.get_mut(&number) else { return };
         let Some(keeper) = run.keeper() else { return };
         match wire::receive(keeper, buffer, false) {
             Ok(Some(message)) => {
                 if let Ok(news) = decode::<News>(&message.bytes) {
-                    run.heard(news);
+                    run.heard(news, message.fds);
                 }
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Ok(None) | Err(_) => run.keeper_lost(),
+            Ok(None) | Err(_) => {
+                run.keeper_lost();
+                self.has_strays = self.equipment.inherits_from_keepers();
+            }
+        }
+    }
+
+    /// Takes in what a warm interpreter says.
+    fn hear_zygote(&mut self, server: &OwnedFd, pid: i32) {
+        match self.zygotes.hear(pid) {
+            None => {}
+            Some(Answer::Forked { number, pid }) => {
+                let Some(run) = self.runs.get_mut(&number) else { return };
+                run.forked(pid);
+                match self.unclaimed.remove(&pid) {
+                    Some((status, usage)) => run.child_ended(pid, status, usage),
+                    None => drop(self.owners.insert(pid, number)),
+                }
+            }
+            Some(Answer::Cold(numbers)) => {
+                for number in numbers {
+                    self.go_cold(server, number);
+                }
+            }
+        }
+        if !self.zygotes.are_asked() {
+            self.unclaimed.clear();
         }
     }
 
@@ -142,7 +204,14 @@ impl Launcher {
 
     fn obey(&mut self, server: &OwnedFd, message: Received) {
         match decode::<Command>(&message.bytes) {
-            Ok(Command::Launch(launch)) => self.launch(server, &launch, message.fds),
+            Ok(Command::Launch(launch)) => {
+                let is_warm = launch
+                    .warm
+                    .as_ref()
+                    .is_some_and(|runtime| self.zygotes.find(runtime, &launch.env).is_some());
+                self.launch(server, launch, message.fds, is_warm);
+            }
+            Ok(Command::Warm(warm)) => self.zygotes.warm(warm),
             Ok(Command::Terminate(number)) => self.with_run(number, |run| run.terminate()),
             Ok(Command::Kill(number)) => self.with_run(number, |run| run.kill()),
             // The server is this very program: there is nobody to tell, and nothing to do.
@@ -156,9 +225,15 @@ impl Launcher {
         }
     }
 
-    fn launch(&mut self, server: &OwnedFd, launch: &Launch, streams: Vec<OwnedFd>) {
+    fn launch(
+        &mut self,
+        server: &OwnedFd,
+        launch: Box<Launch>,
+        streams: Vec<OwnedFd>,
+        is_warm: bool,
+    ) {
         let number = launch.number;
-        match self.equipment.start(launch, &streams) {
+        match self.equipment.start(launch, streams, is_warm) {
             Ok((run, pid)) => {
                 self.owners.insert(pid, number);
                 self.runs.insert(number, run);
@@ -167,66 +242,127 @@ impl Launcher {
         }
     }
 
-    /// Moves every run on as far as it goes, and tells the server of it.
-    fn go_on(&mut self, server: &OwnedFd) {
-        let now = Instant::now();
-        let mut gone = Vec::new();
-        for (number, run) in &mut self.runs {
-            while let Some(step) = run.go_on(now) {
-                match step {
-                    Step::Started { warm } => {
-                        let report = Report::Started { number: *number, warm };
-                        tell(server, &report, &[run.process().as_fd()]);
-                    }
-                    Step::Failed(failure) => {
-                        tell(server, &failed(*number, failure), &[]);
-                        gone.push(*number);
-                        break;
-                    }
-                    Step::Ended(end) => {
-                        tell(server, &Report::Ended { number: *number, end: *end }, &[]);
-                        gone.push(*number);
-                        break;
-                    }
-                }
-            }
-        }
-        for number in gone {
-            if let Some(run) = self.runs.remove(&number) {
-                run.clean_up();
-            }
+    /// Asks a warm interpreter for a program whose place is ready.
+    fn ask(&mut self, server: &OwnedFd, number: u64) {
+        let Self { equipment, zygotes, runs, .. } = self;
+        let asked = runs
+            .get_mut(&number)
+            .is_some_and(|run| ask(equipment, zygotes, (number, run)).unwrap_or(false));
+        if !asked {
+            self.go_cold(server, number);
         }
     }
 
+    /// Starts a program cold that no warm interpreter has made, in a place of its own.
+    fn go_cold(&mut self, server: &OwnedFd, number: u64) {
+        let Some(mut run) = self.runs.remove(&number) else { return };
+        let Some(warmth) = run.take_back() else { return };
+        // The keeper of the first place has nothing to do, and a cgroup must be empty to go.
+        if let Some(pid) = self.keeper_of(number) {
+            self.owners.remove(&pid);
+            let _ = sys::reap(Some(pid), true);
+        }
+        run.clean_up();
+        self.launch(server, warmth.launch, warmth.streams, false);
+    }
+
+    fn keeper_of(&self, number: u64) -> Option<i32> {
+        self.owners.iter().find(|(_, owner)| **owner == number).map(|(pid, _)| *pid)
+    }
+
+    /// Moves every run on as far as it goes, and tells the server of it.
+    fn go_on(&mut self, server: &OwnedFd) {
+        self.end_strays();
+        let now = Instant::now();
+        let mut steps = Vec::new();
+        for (number, run) in &mut self.runs {
+            if self.has_strays && run.is_lost() {
+                continue;
+            }
+            while let Some(step) = run.go_on(now) {
+                let is_last = !matches!(step, Step::Started { .. });
+                steps.push((*number, step));
+                if is_last {
+                    break;
+                }
+            }
+        }
+        for (number, step) in steps {
+            self.take(server, number, step);
+        }
+    }
+
+    fn take(&mut self, server: &OwnedFd, number: u64, step: Step) {
+        match step {
+            Step::Ask => return self.ask(server, number),
+            Step::Started { warm } => {
+                if let Some(run) = self.runs.get(&number) {
+                    tell(server, &Report::Started { number, warm }, &[run.process().as_fd()]);
+                }
+                return;
+            }
+            Step::Failed(failure) => tell(server, &failed(number, failure), &[]),
+            Step::Ended(end) => tell(server, &Report::Ended { number, end: *end }, &[]),
+        }
+        if let Some(run) = self.runs.remove(&number) {
+            run.clean_up();
+        }
+    }
+
+    /// Ends what has come to us from keepers that were lost: children that are nobody's.
+    fn end_strays(&mut self) {
+        if !self.has_strays {
+            return;
+        }
+        let own = std::process::id().cast_signed();
+        let children = family::children(own).into_iter();
+        let strays: Vec<i32> = children.filter(|pid| !self.owners.contains_key(pid)).collect();
+        for stray in &strays {
+            let below = family::descendants(*stray);
+            for pid in [*stray].into_iter().chain(below).filter_map(Pid::from_raw) {
+                let _ = kill_process(pid, Signal::KILL);
+            }
+        }
+        self.has_strays = !strays.is_empty();
+    }
+
     /// Ends everything, and waits until it is gone.
-    fn end(&mut self) {
+    fn end(&mut self, server: &OwnedFd) {
         for run in self.runs.values_mut() {
             run.kill();
         }
         let deadline = Instant::now() + super::cgroup::EMPTY_WITHIN;
-        while !self.runs.is_empty() && Instant::now() < deadline {
+        while (self.has_strays || !self.runs.is_empty()) && Instant::now() < deadline {
             self.reap();
             let numbers: Vec<u64> = self.runs.keys().copied().collect();
             for number in numbers {
-                self.hear(number, &mut Vec::new());
+                self.hear_keeper(number, &mut Vec::new());
             }
-            let now = Instant::now();
-            let is_over = |run: &mut Run| {
-                std::iter::from_fn(|| run.go_on(now))
-                    .any(|step| !matches!(step, Step::Started { .. }))
-            };
-            let over: Vec<u64> =
-                self.runs.iter_mut().filter_map(|(n, run)| is_over(run).then_some(*n)).collect();
-            for number in over {
-                if let Some(run) = self.runs.remove(&number) {
-                    run.clean_up();
-                }
-            }
+            self.go_on(server);
             let mut polled = [PollFd::new(&self.children, PollFlags::IN)];
             let _ = poll(&mut polled, Some(&keeper::timespec(LOOK_AGAIN)));
         }
         self.equipment.clean_up();
     }
+}
+
+fn ask(
+    equipment: &mut Equipment,
+    zygotes: &mut Zygotes,
+    (number, run): (u64, &mut Run),
+) -> Result<bool, Failure> {
+    let group = run.own_group()?;
+    let Some(warmth) = run.warmth() else { return Ok(false) };
+    let Warmth { launch, streams, doors, .. } = &*warmth;
+    let report = zygotes::Report::new()?;
+    let group = group.as_ref().map(AsFd::as_fd);
+    let (order, fds) = equipment.order(launch, streams, (doors, group), report.as_fd())?;
+    let runtime = launch.warm.as_deref().unwrap_or_default();
+    let Some(zygote) = zygotes.find(runtime, &launch.env) else { return Ok(false) };
+    let fds: Vec<BorrowedFd<'_>> = fds.iter().map(AsFd::as_fd).collect();
+    zygote.ask(number, &order, &fds)?;
+    warmth.asked(report.ours);
+    Ok(true)
 }
 
 fn failed(number: u64, failure: Failure) -> Report {

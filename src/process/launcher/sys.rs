@@ -173,18 +173,25 @@ fn usage_of(usage: &libc::rusage) -> Usage {
     }
 }
 
-/// Blocks every signal, so that none ends the launcher but SIGKILL, and gives a descriptor that is
-/// readable when a child has ended.
+/// Blocks every signal, so that none ends the launcher but SIGKILL.
+pub(super) fn block_signals() {
+    let mut all = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: the set is filled before it is read.
+    unsafe {
+        libc::sigfillset(all.as_mut_ptr());
+        libc::sigprocmask(libc::SIG_SETMASK, all.as_ptr(), ptr::null_mut());
+    }
+}
+
+/// Blocks every signal, and gives a descriptor that is readable when a child has ended.
 ///
 /// # Errors
 /// When there is no descriptor to be had.
 pub(super) fn block_signals_and_watch_children() -> io::Result<OwnedFd> {
+    block_signals();
     let mut children = MaybeUninit::<libc::sigset_t>::uninit();
-    let mut all = MaybeUninit::<libc::sigset_t>::uninit();
-    // SAFETY: the sets are filled before they are read; the descriptor is new and ours alone.
+    // SAFETY: the set is filled before it is read; the descriptor is new and ours alone.
     unsafe {
-        libc::sigfillset(all.as_mut_ptr());
-        libc::sigprocmask(libc::SIG_SETMASK, all.as_ptr(), ptr::null_mut());
         libc::sigemptyset(children.as_mut_ptr());
         libc::sigaddset(children.as_mut_ptr(), libc::SIGCHLD);
         let fd = libc::signalfd(-1, children.as_ptr(), libc::SFD_CLOEXEC | libc::SFD_NONBLOCK);
@@ -209,14 +216,6 @@ pub(super) fn close_all_but(kept: &[BorrowedFd<'_>]) {
 fn close_range(first: u32, last: u32) {
     // SAFETY: only called in a process that owns nothing but what its caller has named.
     unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) };
-}
-
-/// The descriptor that a process was started with under this number, if it is one.
-pub(super) fn inherited(number: RawFd) -> Option<OwnedFd> {
-    // SAFETY: asking for the flags of a number that is no descriptor only fails.
-    let is_open = unsafe { libc::fcntl(number, libc::F_GETFD) } >= 0;
-    // SAFETY: it is open, and nobody else in this process has been told of it.
-    is_open.then(|| unsafe { OwnedFd::from_raw_fd(number) })
 }
 
 /// What a new process does in the memory of its maker: raw calls, nothing that allocates, locks
@@ -319,11 +318,20 @@ pub(super) fn leave(code: i32) -> ! {
     unsafe { libc::_exit(code) }
 }
 
-/// Puts `/dev/null` under the number of a standard stream.
-pub(super) fn put_null(number: RawFd) {
-    if let Ok(null) = std::fs::File::options().read(true).write(true).open("/dev/null") {
-        // SAFETY: the number is that of a standard stream, which nobody here owns.
-        unsafe { libc::dup3(null.as_raw_fd(), number, 0) };
+/// Takes what is under the number of a standard stream, and puts `/dev/null` there.
+///
+/// # Errors
+/// When there is nothing, or no descriptor to be had.
+pub(super) fn take_stream(number: RawFd) -> io::Result<OwnedFd> {
+    let null = std::fs::File::options().read(true).write(true).open("/dev/null")?;
+    // SAFETY: the numbers of standard streams belong to nobody in particular; the new descriptor
+    // is ours alone, and beyond those numbers.
+    unsafe {
+        let taken = libc::fcntl(number, libc::F_DUPFD_CLOEXEC, 3);
+        if taken < 0 || libc::dup3(null.as_raw_fd(), number, 0) < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        Ok(OwnedFd::from_raw_fd(taken))
     }
 }
 

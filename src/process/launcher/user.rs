@@ -5,7 +5,7 @@ use super::script::{Argument, Script, Stage};
 use Argument::{Data, Last, Value};
 
 /// `_LINUX_CAPABILITY_VERSION_3` of `linux/capability.h`.
-const CAPABILITY_VERSION: u32 = 0x2008_0522;
+pub(super) const CAPABILITY_VERSION: u32 = 0x2008_0522;
 
 /// As whom a program runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

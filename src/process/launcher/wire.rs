@@ -54,6 +54,18 @@ pub(super) fn send(socket: impl AsFd, message: &[u8], fds: &[BorrowedFd<'_>]) ->
     send_whole(socket, &[IoSlice::new(&[IN_MEMORY])], &with_memory)
 }
 
+/// Sends a message to somebody who knows nothing of our form: its bytes, and nothing before them.
+///
+/// # Errors
+/// When the other side has gone, or takes no message of this length.
+pub(super) fn send_plain(
+    socket: impl AsFd,
+    message: &[u8],
+    fds: &[BorrowedFd<'_>],
+) -> io::Result<()> {
+    send_whole(socket, &[IoSlice::new(message)], fds)
+}
+
 fn send_whole(socket: impl AsFd, parts: &[IoSlice<'_>], fds: &[BorrowedFd<'_>]) -> io::Result<()> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(FDS_MAX))];
     let mut control = SendAncillaryBuffer::new(&mut space);

@@ -1,0 +1,52 @@
+//! `ringback doctor`: what this machine gives, topic by topic, and what it lacks. Starts launchers
+//! on directories that are gone afterwards, so that it disturbs no server that is running.
+
+mod callback;
+mod cgroups;
+mod finding;
+mod isolation;
+mod machine;
+mod report;
+mod runtimes;
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use self::finding::{Finding, Mark};
+use super::args::{DoctorArgs, Format};
+use super::config;
+use super::exit::Failure;
+use crate::config::Config;
+
+pub(super) fn doctor(args: DoctorArgs) -> Result<ExitCode, Failure> {
+    let loaded = config::load(args.config)?;
+    let examined = examine(&loaded.config, args.callback_url.as_deref());
+    let findings = actix::System::new().block_on(examined)?;
+    match args.output {
+        Format::Text => {
+            let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+            let colour = colour && std::io::stdout().is_terminal();
+            print!("{}", report::text(&findings, colour));
+        }
+        Format::Json => println!("{}", report::json(&findings)),
+    }
+    let is_bad = findings.iter().any(|finding| finding.mark == Mark::Bad);
+    Ok(ExitCode::from(u8::from(is_bad)))
+}
+
+async fn examine(config: &Config, callback_url: Option<&str>) -> Result<Vec<Finding>, Failure> {
+    let mut findings = vec![machine::system()];
+    let launched = isolation::launch(config)?;
+    findings.extend(isolation::findings(config, &launched)?);
+    findings.push(cgroups::finding());
+    if let Ok(launcher) = &launched.launcher {
+        findings.extend(runtimes::findings(launcher).await);
+    }
+    findings.push(machine::open_files(config));
+    findings.extend(machine::data_dir(&config.server.data_dir));
+    findings.push(machine::clock());
+    if let Some(url) = callback_url {
+        findings.push(callback::finding(config, url).await?);
+    }
+    Ok(findings)
+}

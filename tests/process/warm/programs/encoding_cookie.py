@@ -1,0 +1,3 @@
+# -*- coding: latin-1 -*-
+print(ascii('дц'))
+raise ValueError('д')

@@ -1,0 +1,6 @@
+import sys, threading
+
+thread = threading.Thread(target=lambda: sys.exit(3))
+thread.start()
+thread.join()
+print("still here")

@@ -1,0 +1,5 @@
+import faulthandler, os, sys
+print(faulthandler.is_enabled())
+faulthandler.enable()
+sys.stdout.flush()
+faulthandler._sigsegv()

@@ -1,0 +1,6 @@
+import os, signal
+try:
+    signal.raise_signal(signal.SIGINT)
+    signal.pause()
+except KeyboardInterrupt:
+    print("caught")

@@ -1,0 +1,3 @@
+# test: random
+import tempfile
+print(tempfile.mktemp())

@@ -1,0 +1,3 @@
+# test: random
+import random
+print(random.random())

@@ -1,0 +1,3 @@
+# test: random
+import secrets
+print(secrets.token_hex())

@@ -1,0 +1,3 @@
+# test: random
+import ssl
+print(ssl.RAND_bytes(8))

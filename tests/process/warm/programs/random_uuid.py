@@ -1,0 +1,3 @@
+# test: random
+import uuid
+print(uuid.uuid4())

@@ -1,0 +1,1 @@
+print("customised by the user")

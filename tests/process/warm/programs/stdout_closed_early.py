@@ -1,0 +1,2 @@
+# test: closed-stdout
+print("nobody reads this")

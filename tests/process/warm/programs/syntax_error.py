@@ -1,0 +1,2 @@
+print("never")
+value = = 3

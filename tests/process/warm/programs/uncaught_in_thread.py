@@ -1,0 +1,5 @@
+import threading
+
+thread = threading.Thread(target=lambda: [][1], name="crasher")
+thread.start()
+thread.join()

@@ -1,0 +1,4 @@
+print("first")
+if True:
+    print("""a
+b""".encode())
