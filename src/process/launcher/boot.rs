@@ -162,15 +162,16 @@ fn arrange(setup: &Setup, preparation: Preparation) -> Result<Launcher, String> 
     // What is in its memory is nobody's business, least of all that of its children.
     let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
     let is_sandbox = setup.level == Level::Sandbox;
+    let mut late = Vec::new();
     if is_sandbox {
         let id = user_id.unwrap_or_else(|| rustix::process::geteuid().as_raw());
-        jail::build(setup, id)?;
+        late = jail::build(setup, id)?;
     } else if setup.namespaces {
         host::arrange(setup, user_id, cgroups.as_ref())?;
     } else {
         host::open_on_disk(setup, user_id)?;
     }
-    let given = Given { lock, cgroups, no_cgroups, without_clone3, user_id };
+    let given = Given { lock, cgroups, no_cgroups, without_clone3, user_id, late };
     Launcher::new(setup, given)
 }
 

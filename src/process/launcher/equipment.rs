@@ -12,7 +12,7 @@ use super::super::level::{Containment, Level};
 use super::super::result::RESULT;
 use super::cgroup::{Cgroups, Leaf};
 use super::clone::Place;
-use super::jail::{self, EXECUTION};
+use super::jail::{self, EXECUTION, Late};
 use super::keeper::{self, Charge};
 use super::program::{Plan, STREAMS};
 use super::protocol::{Launch, Ready, Setup};
@@ -38,6 +38,7 @@ pub(super) struct Equipment {
     open_files_max: u64,
     weaker: Vec<String>,
     lock: Rc<OwnedFd>,
+    late: Rc<[Late]>,
 }
 
 impl Equipment {
@@ -46,7 +47,7 @@ impl Equipment {
     /// # Errors
     /// A sentence that names what is missing.
     pub(super) fn gather(setup: &Setup, given: Given) -> Result<Self, String> {
-        let Given { lock, cgroups, no_cgroups, without_clone3, user_id } = given;
+        let Given { lock, cgroups, no_cgroups, without_clone3, user_id, late } = given;
         let containment = containment(setup, cgroups.as_ref(), no_cgroups.as_deref())?;
         let mut weaker = Vec::new();
         if without_clone3 {
@@ -74,6 +75,7 @@ impl Equipment {
             open_files_max: getrlimit(Resource::Nofile).maximum.unwrap_or(u64::MAX),
             weaker,
             lock: Rc::new(lock),
+            late: late.into(),
         })
     }
 
@@ -123,18 +125,18 @@ impl Equipment {
         }
     }
 
-    /// The order by which a warm interpreter makes a program in the place of its keeper, and the
-    /// descriptors that go with it.
+    /// Writes the order down by which a warm interpreter makes a program in the place of its keeper,
+    /// and sends it with the descriptors that go with it.
     ///
     /// # Errors
     /// What was being done, and what the kernel said.
-    pub(super) fn order<'a>(
-        &'a mut self,
+    pub(super) fn order(
+        &mut self,
         launch: &Launch,
-        streams: &'a [OwnedFd],
-        (doors, group): (&'a [OwnedFd], Option<BorrowedFd<'a>>),
-        report: BorrowedFd<'a>,
-    ) -> Result<(Vec<u8>, Vec<OwnedFd>), Failure> {
+        streams: &[OwnedFd],
+        (doors, group, report): (&[OwnedFd], Option<&OwnedFd>, BorrowedFd<'_>),
+        send: impl FnOnce(&[u8], &[BorrowedFd<'_>]) -> io::Result<()>,
+    ) -> Result<(), Failure> {
         let [processes, rest @ ..] = doors else {
             return Err(unprepared(io::ErrorKind::Other.into()));
         };
@@ -145,12 +147,11 @@ impl Equipment {
             fds.len() as u32 - 1
         };
         let namespace = add(processes.as_fd());
-        let cgroup = group.map(&mut add);
+        let cgroup = group.map(|group| add(group.as_fd()));
         let report = add(report);
         let script = &prepared.script;
         let order = Order { script, env: &launch.env, namespace, cgroup, report }.encode();
-        let fds: Result<Vec<OwnedFd>, _> = fds.iter().map(BorrowedFd::try_clone_to_owned).collect();
-        Ok((order, fds?))
+        send(&order, &fds).map_err(unprepared)
     }
 
     /// Whether a program whose keeper was lost may have left processes to the launcher.
@@ -211,7 +212,7 @@ impl Equipment {
             without_clone3,
         };
         let (memory, user_id) = (self.memory_by_kernel(), self.user_id);
-        let lock = Rc::clone(&self.lock);
+        let (lock, late) = (Rc::clone(&self.lock), Rc::clone(&self.late));
         let result = Path::new(EXECUTION).join(RESULT);
         let prepared = if is_warm {
             Ok(None)
@@ -223,7 +224,7 @@ impl Equipment {
             let Some(child) = sys::fork(&place)? else {
                 let charge = Charge {
                     launch,
-                    place: is_sandbox.then(|| jail::Place::of(launch, user_id)),
+                    place: is_sandbox.then(|| jail::Place::of(launch, user_id, &late)),
                     is_first,
                     memory_by_kernel: memory,
                     program,

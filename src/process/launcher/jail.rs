@@ -39,7 +39,7 @@ const WRITABLE: [(&str, &str); 3] =
 ///
 /// # Errors
 /// A sentence that names what could not be done.
-pub(super) fn build(setup: &Setup, user_id: u32) -> Result<(), String> {
+pub(super) fn build(setup: &Setup, user_id: u32) -> Result<Vec<Late>, String> {
     let doing = |what: &'static str| move |error: io::Error| format!("{what}: {error}");
     check_listed(setup)?;
     let everything = MountPropagationFlags::REC | MountPropagationFlags::PRIVATE;
@@ -50,7 +50,7 @@ pub(super) fn build(setup: &Setup, user_id: u32) -> Result<(), String> {
     let options = MountFlags::NOSUID | MountFlags::NODEV;
     mount("ringback", root, "tmpfs", options, c"mode=755,size=64m")
         .map_err(|e| doing("mounting a tmpfs")(e.into()))?;
-    parts.put(root).map_err(doing("filling the new root"))?;
+    let late = parts.put(root).map_err(doing("filling the new root"))?;
     devices(root).map_err(doing("putting devices into the new root"))?;
     etc(root, user_id).map_err(doing("filling /etc of the new root"))?;
     for (link, target) in WRITABLE {
@@ -60,7 +60,16 @@ pub(super) fn build(setup: &Setup, user_id: u32) -> Result<(), String> {
     let no_programs = options | MountFlags::NOEXEC;
     mount("proc", inside(root, Path::new("/proc")), "proc", no_programs, c"")
         .map_err(|e| doing("mounting /proc")(e.into()))?;
-    enter(root).map_err(doing("entering the new root"))
+    enter(root).map_err(doing("entering the new root"))?;
+    Ok(late)
+}
+
+/// What lies where each execution has a place of its own, and is put there for each anew: from
+/// where, and where to.
+#[derive(Debug, Clone)]
+pub(super) struct Late {
+    from: PathBuf,
+    to: PathBuf,
 }
 
 /// A listed directory cannot lie where each execution has a place of its own.
@@ -106,6 +115,15 @@ pub(super) fn furnish(place: &Place<'_>) -> io::Result<()> {
         fs::write(&path, code)?;
         own(&path)?;
     }
+    for Late { from, to } in place.late {
+        if from.is_dir() {
+            fs::create_dir_all(to)?;
+        } else {
+            make_parents(to)?;
+            fs::write(to, "")?;
+        }
+        mount_bind_recursive(from, to)?;
+    }
     if let Some(name) = place.workspace {
         mount_bind(Path::new(HIDDEN).join("workspaces").join(name), WORKSPACE)?;
     }
@@ -119,16 +137,18 @@ pub(super) struct Place<'a> {
     pub(super) user_id: Option<u32>,
     pub(super) code: Option<(&'a str, &'a str)>,
     pub(super) workspace: Option<&'a str>,
+    pub(super) late: &'a [Late],
 }
 
 impl<'a> Place<'a> {
     /// The place of the execution that is to be launched.
-    pub(super) fn of(launch: &'a Launch, user_id: Option<u32>) -> Self {
+    pub(super) fn of(launch: &'a Launch, user_id: Option<u32>, late: &'a [Late]) -> Self {
         Self {
             disk_bytes: launch.limits.disk_bytes,
             user_id,
             code: launch.code.as_ref().map(|(name, text)| (name.as_str(), text.as_str())),
             workspace: launch.workspace.as_deref(),
+            late,
         }
     }
 }
@@ -168,28 +188,44 @@ impl Parts {
         Ok(parts)
     }
 
-    fn put(&self, root: &Path) -> io::Result<()> {
+    fn put(&self, root: &Path) -> io::Result<Vec<Late>> {
+        let hidden = inside(root, Path::new(HIDDEN));
+        fs::create_dir(&hidden)?;
+        mount("hidden", &hidden, "tmpfs", MountFlags::NOSUID | MountFlags::NODEV, c"mode=700")?;
+        let mut late = Vec::new();
+        let mut place = |path: &Path| {
+            let Some(to) = in_own_place(path) else { return inside(root, path) };
+            let name = format!("late-{}", late.len());
+            late.push(Late { from: Path::new(HIDDEN).join(&name), to });
+            hidden.join(name)
+        };
         for (path, target) in &self.links {
             let link = inside(root, path);
             make_parents(&link)?;
             symlink(target, link)?;
         }
         for (path, part) in &self.read_only {
-            let at = inside(root, path);
+            let at = place(path);
             bind(part, &at)?;
             sys::make_read_only(&at)?;
         }
         for (path, part) in &self.writable {
-            bind(part, &inside(root, path))?;
+            bind(part, &place(path))?;
         }
         for path in ["/proc", EXECUTION, WORKSPACE, "/run", "/home", "/root"] {
             fs::create_dir_all(inside(root, Path::new(path)))?;
         }
-        let hidden = inside(root, Path::new(HIDDEN));
-        fs::create_dir(&hidden)?;
-        mount("hidden", &hidden, "tmpfs", MountFlags::NOSUID | MountFlags::NODEV, c"mode=700")?;
-        bind(&self.workspaces, &hidden.join("workspaces"))
+        bind(&self.workspaces, &hidden.join("workspaces"))?;
+        Ok(late)
     }
+}
+
+/// Where a path leads that lies in one of the directories that each execution has for itself.
+fn in_own_place(path: &Path) -> Option<PathBuf> {
+    let in_link = |(link, target): &(&str, &str)| {
+        path.strip_prefix(link).ok().map(|rest| Path::new(target).join(rest))
+    };
+    WRITABLE.iter().find_map(in_link)
 }
 
 /// The devices, taken over from the old root: a user namespace cannot make any.

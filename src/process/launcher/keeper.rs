@@ -264,7 +264,12 @@ impl Keeper<'_> {
 
     /// Ends what is left, and says what is known.
     fn finish(self, status: Option<i32>) -> Kept {
-        let left = self.processes().into_iter().filter(|pid| family::is_alive(*pid)).count();
+        // Most programs leave nobody behind, and then nobody need be looked for.
+        let left = if self.reap().is_alone {
+            0
+        } else {
+            self.processes().into_iter().filter(|pid| family::is_alive(*pid)).count()
+        };
         let deadline = Instant::now() + EMPTY_WITHIN;
         // Each round ends at least the children of this process, and inherits theirs. What hops
         // about may be missed by a look around, but not by the kernel, which knows our children.

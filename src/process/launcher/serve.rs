@@ -14,6 +14,7 @@ use super::super::level::Level;
 use super::cgroup::Cgroups;
 use super::equipment::Equipment;
 use super::family;
+use super::jail::Late;
 use super::keeper::{self, News};
 use super::protocol::{Command, Launch, Ready, Report, Setup, decode, encode};
 use super::run::{Run, Step};
@@ -35,6 +36,7 @@ pub(super) struct Given {
     pub(super) no_cgroups: Option<String>,
     pub(super) without_clone3: bool,
     pub(super) user_id: Option<u32>,
+    pub(super) late: Vec<Late>,
 }
 
 /// A launcher and the programs that it has running.
@@ -355,12 +357,10 @@ fn ask(
     let Some(warmth) = run.warmth() else { return Ok(false) };
     let Warmth { launch, streams, doors, .. } = &*warmth;
     let report = zygotes::Report::new()?;
-    let group = group.as_ref().map(AsFd::as_fd);
-    let (order, fds) = equipment.order(launch, streams, (doors, group), report.as_fd())?;
     let runtime = launch.warm.as_deref().unwrap_or_default();
     let Some(zygote) = zygotes.find(runtime, &launch.env) else { return Ok(false) };
-    let fds: Vec<BorrowedFd<'_>> = fds.iter().map(AsFd::as_fd).collect();
-    zygote.ask(number, &order, &fds)?;
+    let place = (doors.as_slice(), group.as_ref(), report.as_fd());
+    equipment.order(launch, streams, place, |order, fds| zygote.ask(number, order, fds))?;
     warmth.asked(report.ours);
     Ok(true)
 }

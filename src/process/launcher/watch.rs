@@ -137,8 +137,9 @@ impl Watch {
         let memory = self.memory_bytes.map_or(LONGEST, |limit| {
             Duration::from_millis(limit.saturating_sub(bytes) / BYTES_PER_MILLI)
         });
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) as u64;
         let cpu = self.cpu_micros.map_or(LONGEST, |limit| {
+            let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+            let cores = cores as u64;
             Duration::from_micros(limit.saturating_sub(cpu_micros) / cores)
         });
         self.due = now + memory.min(cpu).clamp(SHORTEST, LONGEST);
