@@ -9,13 +9,22 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
+use crate::delegation::Delegation;
 use crate::outside::{DISK_BYTES, Outside};
 use crate::setting::Setting;
 use crate::support::app::TestApp;
 use crate::table::{self, Column};
 
-/// What the attacker is.
-pub const ATTACK: &str = include_str!("attack.py");
+/// The attacker, in Python.
+const ATTACK: &str = concat!(
+    include_str!("attack/base.py"),
+    include_str!("attack/files.py"),
+    include_str!("attack/processes.py"),
+    include_str!("attack/network.py"),
+    include_str!("attack/rights.py"),
+    include_str!("attack/exhaustion.py"),
+    include_str!("attack/report.py"),
+);
 
 /// What was found: the name of each check, and whether it succeeded.
 type Found = BTreeMap<String, String>;
@@ -91,6 +100,33 @@ fn what_nobody_else_may_do_succeeds_for_root() {
     check(Column::PlainRoot, &attack_without_a_server(None, &outside));
 }
 
+/// What SECURITY.md promises before anything else, apart from the table.
+#[test]
+fn confined_programs_reach_neither_the_servers_port_nor_its_secrets_nor_its_data() {
+    let settings =
+        ["confined", "sandbox"].map(|level| [Setting::user(level), Setting::root(level)]);
+    for setting in settings.into_iter().flatten() {
+        let Some(app) = setting.start() else { continue };
+        let outside = Outside::around(&app, setting);
+        let found = attack(&app, &outside, None);
+        for check in [
+            "reach_the_servers_own_port",
+            "read_the_database",
+            "read_the_key_of_secrets",
+            "write_to_the_data_directory",
+            "list_other_executions",
+            "read_the_code_of_another_execution",
+            "write_to_another_execution",
+            "read_the_environment_of_the_server",
+            "read_the_memory_of_the_server",
+            "read_the_environment_of_another_execution",
+            "read_the_memory_of_another_execution",
+        ] {
+            assert_ne!(found[check], "yes", "{check} in {setting:?}");
+        }
+    }
+}
+
 #[test]
 fn level_none_under_root() {
     attack_in(Setting::root("none"), Column::NoneRoot);
@@ -139,4 +175,27 @@ fn level_none_under_root_without_namespaces() {
 #[test]
 fn level_confined_under_root_without_namespaces() {
     attack_in(Setting::root("confined").without_namespaces(), Column::ConfinedRootBare);
+}
+
+/// A program that could leave its cgroup would outlive its execution.
+#[track_caller]
+fn attack_in_a_delegated_cgroup(setting: Setting, column: Column) {
+    let Some(delegation) = setting.server_user().and_then(Delegation::to) else { return };
+    let app = setting.start().expect("it takes no root");
+    delegation.leave();
+    let outside = Outside::around(&app, setting);
+    let record = app.run(json!({"language": "sh", "code": "cat /proc/self/cgroup"}));
+    let groups = record["stdout"].as_str().unwrap_or_default();
+    assert!(groups.contains("/execution-"), "no cgroup of its own: {groups}");
+    check(column, &attack(&app, &outside, None));
+}
+
+#[test]
+fn level_none_in_a_delegated_cgroup() {
+    attack_in_a_delegated_cgroup(Setting::user("none").in_cgroups(), Column::NoneUser);
+}
+
+#[test]
+fn level_confined_in_a_delegated_cgroup() {
+    attack_in_a_delegated_cgroup(Setting::user("confined").in_cgroups(), Column::ConfinedUser);
 }

@@ -9,6 +9,7 @@
 mod support;
 
 mod attack;
+mod delegation;
 mod network;
 mod outside;
 mod setting;

@@ -13,20 +13,28 @@ pub struct Setting {
     pub is_root: bool,
     /// Whether the launcher has to do without namespaces and cgroups.
     pub is_bare: bool,
+    /// The means by which programs are held together.
+    pub containment: &'static str,
 }
 
 impl Setting {
     pub const fn root(level: &'static str) -> Self {
-        Self { level, is_root: true, is_bare: false }
+        Self { level, is_root: true, is_bare: false, containment: "auto" }
     }
 
     pub const fn user(level: &'static str) -> Self {
-        Self { level, is_root: false, is_bare: false }
+        Self { is_root: false, ..Self::root(level) }
     }
 
     /// The same setting where namespaces are forbidden, as in many containers.
     pub const fn without_namespaces(self) -> Self {
-        Self { is_bare: true, ..self }
+        Self { is_bare: true, containment: "session", ..self }
+    }
+
+    /// The same setting with a cgroup for each execution, which a plain user has only where a
+    /// group was [delegated](crate::delegation) to it.
+    pub const fn in_cgroups(self) -> Self {
+        Self { containment: "cgroup2", ..self }
     }
 
     /// A server in this setting; none when it takes root and the tests are not root's.
@@ -40,13 +48,10 @@ impl Setting {
             let options = options
                 .env("RINGBACK_EXECUTION__ISOLATION", self.level)
                 .env("RINGBACK_EXECUTION__USER_ID", &programs);
-            let options = match self.server_user() {
+            let options = options.env("RINGBACK_EXECUTION__CONTAINMENT", self.containment);
+            match self.server_user() {
                 Some(id) => options.run_by(id),
                 None => options,
-            };
-            match self.is_bare {
-                true => options.env("RINGBACK_EXECUTION__CONTAINMENT", "session"),
-                false => options,
             }
         }))
     }

@@ -50,10 +50,13 @@ impl Expected {
 
 const COLUMNS: usize = 12;
 
-/// Two plain processes; then level none, confined and sandbox, the first two without namespaces,
-/// under a plain user and under root.
+/// Plain processes of root (`R`) and of a user (`U`), then the levels under them; `b` is without
+/// namespaces. Of plain root only what takes root is looked at.
 #[rustfmt::skip]
 const TABLE: &[(&str, [Expected; COLUMNS])] = &[
+    //                                                       plain| none      | confined  | sandbox
+    //                                                       R  U  bU bR U  R  bU bR U  R  U  R
+    // Files.
     ("read_a_secret",                                       [A, Y, Y, N, Y, N, N, N, N, N, H, H]),
     ("read_a_public_file",                                  [A, Y, Y, Y, Y, Y, N, N, N, N, H, H]),
     ("list_a_directory",                                    [A, Y, Y, Y, Y, Y, N, N, N, N, H, H]),
@@ -70,6 +73,7 @@ const TABLE: &[(&str, [Expected; COLUMNS])] = &[
     ("read_the_code_of_another_execution",                  [A, Y, Y, Y, Y, Y, N, N, N, N, H, H]),
     ("write_to_another_execution",                          [A, Y, Y, Y, Y, Y, N, N, N, N, H, H]),
     ("change_the_mode_of_another_execution",                [A, Y, Y, Y, Y, Y, Y, Y, Y, Y, H, H]),
+    // Processes.
     ("see_the_server",                                      [A, Y, Y, Y, H, H, Y, Y, H, H, H, H]),
     ("signal_the_server",                                   [A, Y, Y, N, H, H, N, N, H, H, H, H]),
     ("trace_the_server",                                    [Y, Y, Y, N, H, H, N, N, H, H, H, H]),
@@ -94,6 +98,7 @@ const TABLE: &[(&str, [Expected; COLUMNS])] = &[
     ("read_the_environment_of_a_process_of_the_same_user",  [A, Y, Y, Y, H, H, N, N, H, H, H, H]),
     ("read_the_memory_of_a_process_of_the_same_user",       [A, Y, Y, Y, H, H, N, N, H, H, H, H]),
     ("pass_through_the_root_of_a_process_of_the_same_user", [A, Y, Y, Y, H, H, N, N, H, H, H, H]),
+    // The network.
     ("reach_a_tcp_listener",                                [A, Y, Y, Y, Y, Y, N, N, N, N, N, N]),
     ("reach_the_servers_own_port",                          [A, Y, Y, Y, Y, Y, N, N, N, N, N, N]),
     ("reach_tcp_with_the_first_packet",                     [A, Y, Y, Y, Y, Y, N, N, N, N, N, N]),
@@ -106,6 +111,7 @@ const TABLE: &[(&str, [Expected; COLUMNS])] = &[
     ("reach_a_socket_with_a_path",                          [A, Y, Y, Y, Y, Y, N, N, N, N, N, N]),
     ("send_a_datagram_to_a_path",                           [A, Y, Y, Y, Y, Y, N, N, N, N, N, N]),
     ("send_from_half_of_a_pair_to_a_path",                  [A, Y, Y, Y, Y, Y, N, N, N, N, N, N]),
+    // Rights and the kernel.
     ("have_capabilities",                                   [Y, N, N, N, N, N, N, N, N, N, N, N]),
     ("be_root",                                             [Y, N, N, N, N, N, N, N, N, N, N, N]),
     ("become_root_by_a_setuid_binary",                      [A, Y, N, N, N, N, N, N, N, N, N, N]),
@@ -120,6 +126,7 @@ const TABLE: &[(&str, [Expected; COLUMNS])] = &[
     ("use_performance_counters",                            [A, A, A, A, A, A, N, N, N, N, N, N]),
     ("raise_its_limits",                                    [A, N, N, N, N, N, N, N, N, N, N, N]),
     ("leave_its_cgroup",                                    [Y, A, R, R, R, R, R, R, R, R, H, H]),
+    // Using things up.
     ("fork_300_times",                                      [A, Y, N, N, N, N, N, N, N, N, N, N]),
     ("fill_tmp",                                            [A, Y, Y, Y, Y, Y, N, N, N, N, N, N]),
     ("fill_its_own_directory",                              [A, Y, Y, Y, Y, Y, Y, Y, Y, Y, N, N]),

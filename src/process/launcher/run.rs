@@ -1,6 +1,7 @@
 //! One program of a launcher, from its start to the moment when nothing of it is left: what has
 //! been heard of it, and what follows from that.
 
+mod account;
 mod taken;
 
 use std::io;
@@ -153,21 +154,22 @@ impl Run {
         self.group().map(|group| group.as_fd().try_clone_to_owned()).transpose()
     }
 
-    /// Where the child of a warm interpreter reports.
+    /// Where is reported what a warm interpreter makes of it.
     pub(super) fn report(&self) -> Option<BorrowedFd<'_>> {
         self.warmth.as_ref().and_then(Warmth::report)
     }
 
-    /// The interpreter has made a process for it.
-    pub(super) fn forked(&mut self, leader: i32) {
-        self.leader = Some(leader);
-        self.warmth.iter_mut().for_each(Warmth::forked);
+    /// Whether an interpreter has been asked for it and has not made a process yet.
+    pub(super) fn is_asked(&self) -> bool {
+        self.warmth.as_ref().is_some_and(Warmth::is_asked)
     }
 
-    /// Takes in what the child of a warm interpreter reports.
-    pub(super) fn hear_report(&mut self) {
-        match self.warmth.as_ref().map_or(Heard::Nothing, Warmth::hear) {
-            Heard::Nothing => {}
+    /// Takes in what its report says; the launcher has to look at some of that, too.
+    pub(super) fn hear_report(&mut self) -> Heard {
+        let heard = self.warmth.as_mut().map_or(Heard::Nothing, Warmth::hear);
+        match heard {
+            Heard::Nothing | Heard::NotForked(_) => {}
+            Heard::Forked(pid) => self.leader = Some(pid),
             Heard::Started => {
                 self.warmth = None;
                 self.is_warm = true;
@@ -178,6 +180,7 @@ impl Run {
                 self.phase = Phase::Failed(failure);
             }
         }
+        heard
     }
 
     /// Gives the program up before it was made: what it is to be made from, and the keeper's end.
@@ -242,6 +245,8 @@ impl Run {
             Holder::Group(group) => {
                 let _ = group.kill();
             }
+            // With the keeper of a place ends whatever comes to be in it.
+            Holder::Keeper { socket, .. } if self.warmth.is_some() => wish(socket, Wish::Finish),
             Holder::Keeper { socket, .. } => wish(socket, Wish::Kill),
         }
     }
@@ -272,7 +277,13 @@ impl Run {
             (News::Failed { stage, errno }, _) => {
                 self.phase = Phase::Failed(Failure { stage: Stage::from_number(stage), errno });
             }
-            (News::Ended(kept), _) => self.kept = Some(kept),
+            (News::Ended(kept), warmth) => {
+                self.kept = Some(kept);
+                // It was killed before there was a process, of whose start its report would tell.
+                if self.leader.is_none() && warmth.take().is_some() {
+                    self.phase = Phase::Running;
+                }
+            }
         }
     }
 
@@ -370,56 +381,6 @@ impl Run {
             }
             _ => {}
         }
-    }
-
-    fn end(&mut self) -> End {
-        let kept = self.kept.take();
-        let (status, usage) = match (self.status, &kept) {
-            (Some(known), _) => known,
-            (None, kept) => (
-                kept.as_ref().and_then(|kept| kept.status).unwrap_or(libc::SIGKILL),
-                Usage::default(),
-            ),
-        };
-        let mut end = End {
-            status,
-            cpu_micros: (usage.cpu_seconds * 1e6).round() as u64,
-            memory_peak_bytes: usage.memory_peak_bytes,
-            descendants_killed: self.left,
-            exceeded: self.exceeded,
-            result: None,
-        };
-        let before = kept.as_ref().map_or(0, |kept| kept.cpu_micros_before);
-        if let Some(kept) = kept {
-            end.cpu_micros += kept.cpu_micros;
-            end.memory_peak_bytes = end.memory_peak_bytes.max(kept.memory_peak_bytes);
-            end.descendants_killed += kept.descendants_killed;
-            end.exceeded = end.exceeded.or(kept.exceeded);
-            end.result = kept.result;
-        }
-        if let Some(group) = self.group() {
-            // The leader's own account has neither what it left behind nor what it did not wait for.
-            if self.left > 0 || self.limits.cpu_micros.is_some() {
-                let of_all = group.cpu_micros().map(|all| all.saturating_sub(before));
-                end.cpu_micros = of_all.unwrap_or(end.cpu_micros);
-            }
-            end.memory_peak_bytes = group.memory_peak_bytes().unwrap_or(end.memory_peak_bytes);
-            if end.exceeded.is_none() && self.limits.memory_bytes.is_some() && group.oom_kills() > 0
-            {
-                end.exceeded = Some(Exceeded::Memory);
-            }
-        }
-        end.exceeded = end.exceeded.or_else(|| self.ended_by_its_cpu_limit(&end));
-        end
-    }
-
-    /// The kernel ends a single process that got far beyond its limit: first SIGXCPU, then SIGKILL.
-    fn ended_by_its_cpu_limit(&self, end: &End) -> Option<Exceeded> {
-        let limit = self.limits.cpu_micros?;
-        let signal = libc::WIFSIGNALED(end.status).then(|| libc::WTERMSIG(end.status));
-        let is_over = end.cpu_micros >= limit;
-        let by_it = signal == Some(libc::SIGXCPU) || (signal == Some(libc::SIGKILL) && is_over);
-        by_it.then_some(Exceeded::CpuTime)
     }
 }
 

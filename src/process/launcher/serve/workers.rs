@@ -4,12 +4,20 @@
 use std::os::fd::OwnedFd;
 
 use super::super::pool::{Ends, Recruit, Taken};
-use super::super::protocol::Launch;
+use super::super::protocol::{Launch, Warm, Way};
 use super::super::run::{Run, Step};
 use super::super::warmth::Warmth;
 use super::Launcher;
 
 impl Launcher {
+    /// Has interpreters of a runtime kept warm, in the way that it has.
+    pub(super) fn keep_warm(&mut self, warm: Warm) {
+        match warm.way {
+            Way::Zygote => self.zygotes.warm(warm),
+            Way::Pool => self.pools.keep(warm),
+        }
+    }
+
     /// Has a worker run this program; gives it back when there is none for it.
     pub(super) fn employ(
         &mut self,
