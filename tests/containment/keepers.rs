@@ -1,11 +1,12 @@
 //! Keepers, killed although nobody should: what they kept ends all the same. Where it may not, it
 //! is said here.
 
+use rustix::process::Signal;
 use serde_json::json;
 
 use super::programs::Leader;
 use super::site::{Rung, Site, kill, sh};
-use crate::support::processes;
+use crate::support::processes::{self, Process};
 use crate::support::wait::{DEADLINE, eventually};
 
 const PIDNS: Rung = Rung { containment: "pidns", level: "none" };
@@ -59,9 +60,57 @@ fn without_launcher_and_keeper_only_the_leader_of_a_session_is_sure_to_end() {
     });
     // What escaped, if it did, is the operator's to end.
     for escaped in site.app.programs() {
-        processes::signal(escaped.pid, rustix::process::Signal::KILL);
+        processes::signal(escaped.pid, Signal::KILL);
     }
     site.running.clear();
+}
+
+/// Processes that stand still until this is dropped.
+struct Stopped(Vec<Process>);
+
+impl Stopped {
+    fn new(processes: Vec<Process>) -> Self {
+        processes.iter().for_each(|process| processes::signal(process.pid, Signal::STOP));
+        Self(processes)
+    }
+}
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        self.0.iter().for_each(|process| processes::signal(process.pid, Signal::CONT));
+    }
+}
+
+/// The next launcher begins when the keepers of the one before have ended what they kept, however
+/// long that takes.
+#[test]
+fn the_next_launcher_waits_for_the_keepers_of_a_session() {
+    let Some(mut site) = Site::on(SESSION) else { return };
+    // Nobody who forks without end: while its keeper stands still, nothing of it is reaped.
+    for program in SESSION.programs().iter().filter(|program| program.left > 0) {
+        site.submit(*program, Leader::Stays, &json!({}));
+    }
+    site.wait_until_all_are_ready();
+    let (keepers, launcher) = (site.keepers(), site.launcher());
+    let stopped = Stopped::new(keepers);
+    kill(&launcher);
+    eventually(DEADLINE, "the next launcher waits for the lock", || {
+        site.launcher().iter().any(|next| processes::waits_for_a_lock(next.pid)).then_some(())
+    });
+    for (_, id) in &site.running {
+        assert_eq!(site.app.record(id)["status"], "running");
+    }
+    drop(stopped);
+    site.expect_ends("failed", "interrupted");
+}
+
+/// The lock alone would not do: the kernel closes it before it ends all that is in a namespace.
+#[test]
+fn the_lock_names_the_first_process_of_a_namespace() {
+    let Some(site) = Site::on(PIDNS) else { return };
+    let noted = std::fs::read_to_string(site.app.data_dir().join("launcher.lock")).unwrap();
+    let launcher = site.launcher();
+    assert!(noted.starts_with(&format!("{} ", launcher[1].pid)), "{noted}: {launcher:?}");
 }
 
 /// Somebody who asks all processes of the server to end means the server.
@@ -74,7 +123,7 @@ fn a_launcher_ends_nothing_because_it_is_asked_to_end_itself() {
         program["stdin"] = json!("still here\n");
         let id = site.app.submit(program).id;
         for process in launcher.iter().chain(&site.keepers()) {
-            for signal in [rustix::process::Signal::TERM, rustix::process::Signal::INT] {
+            for signal in [Signal::TERM, Signal::INT] {
                 processes::signal(process.pid, signal);
             }
         }

@@ -7,7 +7,6 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod closed;
 mod ends;
 mod keepers;
 mod limits;

@@ -74,13 +74,19 @@ impl Site {
     #[track_caller]
     pub fn submit_all(&mut self, rung: Rung, leader: Leader, fields: &Value) {
         for program in rung.programs() {
-            let code = program.code(leader, self.app.mark());
-            let mut request = json!({"language": "python", "code": code, "limits": limits()});
-            for (name, value) in fields.as_object().into_iter().flatten() {
-                request[name] = value.clone();
-            }
-            self.running.push((program, self.app.submit(request).id));
+            self.submit(program, leader, fields);
         }
+    }
+
+    /// Submits a program with some more fields.
+    #[track_caller]
+    pub fn submit(&mut self, program: Program, leader: Leader, fields: &Value) {
+        let code = program.code(leader, self.app.mark());
+        let mut request = json!({"language": "python", "code": code, "limits": limits()});
+        for (name, value) in fields.as_object().into_iter().flatten() {
+            request[name] = value.clone();
+        }
+        self.running.push((program, self.app.submit(request).id));
     }
 
     #[track_caller]
@@ -120,11 +126,10 @@ impl Site {
     }
 
     /// The processes of the launcher, the outermost first: the one that the server has started,
-    /// and the real one, where that is another.
-    #[track_caller]
+    /// and the real one, where that is another. None between two launchers.
     pub fn launcher(&self) -> Vec<Process> {
         let started = launchers_below(self.app.pid());
-        let [outer] = started.as_slice() else { panic!("one launcher: {started:?}") };
+        let Some(outer) = started.first() else { return Vec::new() };
         // The children of one without namespaces are keepers, which have no namespace either.
         let own = processes::pid_namespace(outer.pid);
         let is_real = |process: &Process| {

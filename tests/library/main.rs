@@ -6,5 +6,6 @@
 
 mod embed;
 mod engine;
+mod launcher;
 mod meddling;
 mod support;

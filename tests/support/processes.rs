@@ -57,10 +57,16 @@ pub fn pid_namespace(pid: u32) -> Option<PathBuf> {
     fs::read_link(format!("/proc/{pid}/ns/pid")).ok()
 }
 
+/// Whether a process stands still until somebody else gives up a lock: proc_locks(5).
+pub fn waits_for_a_lock(pid: u32) -> bool {
+    let locks = fs::read_to_string("/proc/locks").expect("Linux has it");
+    let number = pid.to_string();
+    locks.lines().any(|line| line.contains("-> FLOCK") && line.split(' ').any(|w| w == number))
+}
+
 /// Sends a signal; a process that is gone already is no mistake.
 pub fn signal(pid: u32, signal: Signal) {
-    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).expect("a pid of /proc");
-    let _ = kill_process(pid, signal);
+    let _ = kill_process(to_pid(pid).expect("a pid of /proc"), signal);
 }
 
 /// The most memory that a process ever had resident, in bytes.
@@ -88,9 +94,19 @@ fn environment_of(pid: u32) -> Option<Vec<u8>> {
     fs::read(format!("/proc/{pid}/environ")).ok()
 }
 
-fn parent_of(pid: u32) -> Option<u32> {
+/// Whether a process leads a session.
+pub fn leads_session(pid: u32) -> bool {
+    rustix::process::getsid(to_pid(pid)) == Ok(to_pid(pid).expect("a pid of /proc"))
+}
+
+/// The parent of a process.
+pub fn parent_of(pid: u32) -> Option<u32> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     status.lines().find_map(|line| line.strip_prefix("PPid:"))?.trim().parse().ok()
+}
+
+fn to_pid(pid: u32) -> Option<Pid> {
+    i32::try_from(pid).ok().and_then(Pid::from_raw)
 }
 
 fn command_of(pid: u32) -> String {

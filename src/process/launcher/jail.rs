@@ -41,7 +41,6 @@ const WRITABLE: [(&str, &str); 3] =
 /// A sentence that names what could not be done.
 pub(super) fn build(setup: &Setup, user_id: u32) -> Result<Vec<Late>, String> {
     let doing = |what: &'static str| move |error: io::Error| format!("{what}: {error}");
-    check_listed(setup)?;
     let everything = MountPropagationFlags::REC | MountPropagationFlags::PRIVATE;
     mount_change("/", everything).map_err(|e| doing("making mounts private")(e.into()))?;
     // Opened now, because the new root will lie over a part of the old one.
@@ -70,19 +69,6 @@ pub(super) fn build(setup: &Setup, user_id: u32) -> Result<Vec<Late>, String> {
 pub(super) struct Late {
     from: PathBuf,
     to: PathBuf,
-}
-
-/// A listed directory cannot lie where each execution has a place of its own.
-fn check_listed(setup: &Setup) -> Result<(), String> {
-    let listed = || setup.working_dirs.iter().chain(&setup.readable).filter(|path| path.exists());
-    let hidden = WRITABLE.iter().find_map(|(own, _)| {
-        let below = listed().find(|path| path.starts_with(own))?;
-        Some(format!(
-            "{} cannot be seen in a sandbox, where {own} is each execution's own",
-            below.display()
-        ))
-    });
-    hidden.map_or(Ok(()), Err)
 }
 
 /// Makes the place of one execution. Must be called in a mount namespace and a PID namespace of

@@ -49,7 +49,7 @@ pub(super) fn note(lock: &OwnedFd, pid: i32) -> io::Result<()> {
 /// Waits for the end of the process that was noted, if it is still alive.
 fn wait_for(noted: &str, at_most: Duration) {
     let Some((pid, started)) = noted.split_once(' ') else { return };
-    let Some(pid) = pid.parse().ok().and_then(Pid::from_raw) else { return };
+    let Some(pid) = pid.parse().ok().filter(|pid| *pid > 0).and_then(Pid::from_raw) else { return };
     let Ok(process) = pidfd_open(pid, PidfdFlags::empty()) else { return };
     // Asked after it was opened: a number that was given anew names somebody else.
     if family::started_at(pid.as_raw_pid()).as_deref() != Some(started) {

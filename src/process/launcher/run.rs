@@ -142,21 +142,22 @@ impl Run {
         self.group().map(|group| group.as_fd().try_clone_to_owned()).transpose()
     }
 
-    /// Where the child of a warm interpreter reports.
+    /// Where is reported what a warm interpreter makes of it.
     pub(super) fn report(&self) -> Option<BorrowedFd<'_>> {
         self.warmth.as_ref().and_then(Warmth::report)
     }
 
-    /// The interpreter has made a process for it.
-    pub(super) fn forked(&mut self, leader: i32) {
-        self.leader = Some(leader);
-        self.warmth.iter_mut().for_each(Warmth::forked);
+    /// Whether an interpreter has been asked for it and has not made a process yet.
+    pub(super) fn is_asked(&self) -> bool {
+        self.warmth.as_ref().is_some_and(Warmth::is_asked)
     }
 
-    /// Takes in what the child of a warm interpreter reports.
-    pub(super) fn hear_report(&mut self) {
-        match self.warmth.as_ref().map_or(Heard::Nothing, Warmth::hear) {
-            Heard::Nothing => {}
+    /// Takes in what its report says; the launcher has to look at some of that, too.
+    pub(super) fn hear_report(&mut self) -> Heard {
+        let heard = self.warmth.as_mut().map_or(Heard::Nothing, Warmth::hear);
+        match heard {
+            Heard::Nothing | Heard::NotForked(_) => {}
+            Heard::Forked(pid) => self.leader = Some(pid),
             Heard::Started => {
                 self.warmth = None;
                 self.is_warm = true;
@@ -167,6 +168,7 @@ impl Run {
                 self.phase = Phase::Failed(failure);
             }
         }
+        heard
     }
 
     /// Gives the program up before it was made: what it is to be made from, and the keeper's end.
@@ -231,6 +233,8 @@ impl Run {
             Holder::Group(group) => {
                 let _ = group.kill();
             }
+            // With the keeper of a place ends whatever comes to be in it.
+            Holder::Keeper { socket, .. } if self.warmth.is_some() => wish(socket, Wish::Finish),
             Holder::Keeper { socket, .. } => wish(socket, Wish::Kill),
         }
     }
@@ -258,7 +262,13 @@ impl Run {
             (News::Failed { stage, errno }, _) => {
                 self.phase = Phase::Failed(Failure { stage: Stage::from_number(stage), errno });
             }
-            (News::Ended(kept), _) => self.kept = Some(kept),
+            (News::Ended(kept), warmth) => {
+                self.kept = Some(kept);
+                // It was killed before there was a process, of whose start its report would tell.
+                if self.leader.is_none() && warmth.take().is_some() {
+                    self.phase = Phase::Running;
+                }
+            }
         }
     }
 

@@ -20,9 +20,9 @@ use super::protocol::{Command, Launch, Ready, Report, Setup, decode, encode};
 use super::run::{Run, Step};
 use super::script::Stage;
 use super::sys::{self, Failure};
-use super::warmth::Warmth;
+use super::warmth::{Heard, Warmth};
 use super::wire::{self, Received};
-use super::zygotes::{self, Answer, Zygotes};
+use super::zygotes::{self, Zygotes};
 use crate::domain::Usage;
 
 /// How soon is looked again at what was killed and is not gone yet.
@@ -47,7 +47,7 @@ pub(super) struct Launcher {
     runs: HashMap<u64, Run>,
     /// Which run a child of ours belongs to.
     owners: HashMap<i32, u64>,
-    /// Children that have ended before anybody told whose they are: those of an interpreter.
+    /// Children that have ended before they were known: those of an interpreter.
     unclaimed: HashMap<i32, (i32, Usage)>,
     /// Whether a keeper was lost, and what it kept may have come to us.
     has_strays: bool,
@@ -96,8 +96,8 @@ impl Launcher {
                     Caller::Server => is_there = self.obey_all(server, &mut buffer),
                     Caller::Children => self.reap(),
                     Caller::Keeper(number) => self.hear_keeper(number, &mut buffer),
-                    Caller::Report(number) => self.with_run(number, Run::hear_report),
-                    Caller::Zygote(pid) => self.hear_zygote(server, pid),
+                    Caller::Report(number) => self.hear_report(server, number),
+                    Caller::Zygote(pid) => self.zygotes.hear(pid),
                 }
             }
             self.go_on(server);
@@ -139,12 +139,14 @@ impl Launcher {
     /// Takes in who has ended.
     fn reap(&mut self) {
         keeper::drain(&self.children);
+        let is_asked = self.is_asked();
         while let Ok(Some((pid, status, usage))) = sys::reap(None, false) {
-            let owner = self.owners.remove(&pid);
-            match owner.and_then(|number| self.runs.get_mut(&number)) {
-                Some(run) => run.child_ended(pid, status, usage),
-                // Before its interpreter has told whose it is.
-                None if self.zygotes.are_asked() => {
+            match self.owners.remove(&pid) {
+                Some(number) => {
+                    self.with_run(number, |run| run.child_ended(pid, status, usage));
+                }
+                // Before it is known whose it is. Interpreters themselves are nobody's.
+                None if is_asked && !self.zygotes.include(pid) => {
                     self.unclaimed.insert(pid, (status, usage));
                 }
                 None => {}
@@ -170,27 +172,28 @@ impl Launcher {
         }
     }
 
-    /// Takes in what a warm interpreter says.
-    fn hear_zygote(&mut self, server: &OwnedFd, pid: i32) {
-        match self.zygotes.hear(pid) {
-            None => {}
-            Some(Answer::Forked { number, pid }) => {
-                let Some(run) = self.runs.get_mut(&number) else { return };
-                run.forked(pid);
-                match self.unclaimed.remove(&pid) {
-                    Some((status, usage)) => run.child_ended(pid, status, usage),
-                    None => drop(self.owners.insert(pid, number)),
-                }
-            }
-            Some(Answer::Cold(numbers)) => {
-                for number in numbers {
-                    self.go_cold(server, number);
-                }
+    /// Takes in what becomes of a program that a warm interpreter was asked for.
+    fn hear_report(&mut self, server: &OwnedFd, number: u64) {
+        let Some(run) = self.runs.get_mut(&number) else { return };
+        match run.hear_report() {
+            Heard::Nothing | Heard::Started | Heard::Failed(_) => {}
+            Heard::Forked(pid) => match self.unclaimed.remove(&pid) {
+                Some((status, usage)) => run.child_ended(pid, status, usage),
+                None => drop(self.owners.insert(pid, number)),
+            },
+            Heard::NotForked(errno) => {
+                self.zygotes.refused(errno.unwrap_or(0));
+                self.go_cold(server, number);
             }
         }
-        if !self.zygotes.are_asked() {
+        if !self.is_asked() {
             self.unclaimed.clear();
         }
+    }
+
+    /// Whether an interpreter may have made a child of ours that we do not know yet.
+    fn is_asked(&self) -> bool {
+        self.runs.values().any(Run::is_asked)
     }
 
     /// Does what the server wishes; false when it has gone.
@@ -210,7 +213,7 @@ impl Launcher {
                 let is_warm = launch
                     .warm
                     .as_ref()
-                    .is_some_and(|runtime| self.zygotes.find(runtime, &launch.env).is_some());
+                    .is_some_and(|runtime| self.zygotes.have(runtime, &launch.env));
                 self.launch(server, launch, message.fds, is_warm);
             }
             Ok(Command::Warm(warm)) => self.zygotes.warm(warm),
@@ -247,9 +250,8 @@ impl Launcher {
     /// Asks a warm interpreter for a program whose place is ready.
     fn ask(&mut self, server: &OwnedFd, number: u64) {
         let Self { equipment, zygotes, runs, .. } = self;
-        let asked = runs
-            .get_mut(&number)
-            .is_some_and(|run| ask(equipment, zygotes, (number, run)).unwrap_or(false));
+        let asked =
+            runs.get_mut(&number).is_some_and(|run| ask(equipment, zygotes, run).unwrap_or(false));
         if !asked {
             self.go_cold(server, number);
         }
@@ -348,19 +350,13 @@ impl Launcher {
     }
 }
 
-fn ask(
-    equipment: &mut Equipment,
-    zygotes: &mut Zygotes,
-    (number, run): (u64, &mut Run),
-) -> Result<bool, Failure> {
+fn ask(equipment: &mut Equipment, zygotes: &mut Zygotes, run: &mut Run) -> Result<bool, Failure> {
     let group = run.own_group()?;
     let Some(warmth) = run.warmth() else { return Ok(false) };
     let Warmth { launch, streams, doors, .. } = &*warmth;
     let report = zygotes::Report::new()?;
-    let runtime = launch.warm.as_deref().unwrap_or_default();
-    let Some(zygote) = zygotes.find(runtime, &launch.env) else { return Ok(false) };
     let place = (doors.as_slice(), group.as_ref(), report.as_fd());
-    equipment.order(launch, streams, place, |order, fds| zygote.ask(number, order, fds))?;
+    equipment.order(launch, streams, place, |order, fds| zygotes.ask(launch, order, fds))?;
     warmth.asked(report.ours);
     Ok(true)
 }
@@ -378,4 +374,92 @@ fn tell(server: &OwnedFd, report: &Report, fds: &[BorrowedFd<'_>]) {
 /// The failure of something that comes before a process.
 pub(super) fn unprepared(error: io::Error) -> Failure {
     Failure { stage: Stage::Process, errno: error.raw_os_error().unwrap_or(libc::EIO) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::thread;
+
+    use super::super::super::level::{Containment, Level};
+    use super::super::protocol::Limits;
+    use super::*;
+
+    /// A launcher that needs nothing of the kernel.
+    fn launcher() -> Launcher {
+        let setup = Setup {
+            level: Level::None,
+            containment: Some(Containment::Session),
+            namespaces: false,
+            user_id: 60_700,
+            executions: PathBuf::from("/nowhere"),
+            workspaces: PathBuf::from("/nowhere"),
+            working_dirs: Vec::new(),
+            readable: Vec::new(),
+            lock: PathBuf::from("/nowhere"),
+            cgroup: "ringback-test".to_owned(),
+            lacking: Vec::new(),
+            warm: Vec::new(),
+        };
+        let lock = OwnedFd::from(tempfile::tempfile().unwrap());
+        let (cgroups, no_cgroups, user_id) = (None, None, None);
+        let given = Given { lock, cgroups, no_cgroups, without_clone3: false, user_id };
+        Launcher::new(&setup, given).unwrap()
+    }
+
+    fn launch(number: u64, program: &str) -> Command {
+        Command::Launch(Box::new(Launch {
+            number,
+            argv: vec![program.to_owned()],
+            env: Vec::new(),
+            code: None,
+            result_bytes_max: 0,
+            directory: PathBuf::from("/"),
+            execution: None,
+            workspace: None,
+            listed: None,
+            network: false,
+            limits: Limits::default(),
+            warm: None,
+        }))
+    }
+
+    fn report(server: &OwnedFd) -> Report {
+        let message = wire::receive(server, &mut Vec::new(), true).unwrap().unwrap();
+        decode(&message.bytes).unwrap()
+    }
+
+    #[test]
+    fn garbage_is_passed_over_and_the_next_order_is_done() {
+        let (server, theirs) = wire::pair().unwrap();
+        let serving = thread::spawn(move || launcher().serve(&theirs));
+        assert!(matches!(report(&server), Report::Ready(_)));
+
+        let order = encode(&launch(1, "/bin/false"));
+        let mut of_another_version = order.clone();
+        of_another_version[0] += 1;
+        let too_long = [order.as_slice(), b"more"].concat();
+        let whole_parts = (0..order.len()).map(|length| order[..length].to_vec());
+        let long = vec![0xff; 1 << 20];
+        for garbage in whole_parts.chain([of_another_version, too_long, long]) {
+            wire::send(&server, &garbage, &[]).unwrap();
+        }
+        for wish in [Command::Terminate(1), Command::Kill(1), Command::Kill(u64::MAX)] {
+            wire::send(&server, &encode(&wish), &[]).unwrap();
+        }
+        // An order without its streams is the first that it can answer.
+        wire::send(&server, &order, &[]).unwrap();
+        let errno = libc::EBADF;
+        let doing = "connecting its input and output".to_owned();
+        assert_eq!(report(&server), Report::Failed { number: 1, doing, errno });
+
+        let null = std::fs::File::options().read(true).write(true).open("/dev/null").unwrap();
+        wire::send(&server, &encode(&launch(2, "/bin/true")), &[null.as_fd(); 3]).unwrap();
+        assert_eq!(report(&server), Report::Started { number: 2, warm: false });
+        let Report::Ended { number: 2, end } = report(&server) else { panic!("it ends") };
+        assert_eq!((end.status, end.descendants_killed), (0, 0));
+
+        drop(server);
+        assert_eq!(serving.join().unwrap(), ExitCode::SUCCESS);
+    }
 }

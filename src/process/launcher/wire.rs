@@ -12,8 +12,8 @@ use rustix::net::{
     SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair,
 };
 
-/// The most descriptors that go with one message.
-const FDS_MAX: usize = 8;
+/// The most descriptors that go with one message: an order to a warm interpreter has up to ten.
+const FDS_MAX: usize = 12;
 
 /// A message up to this length is sent as it is; a longer one as a descriptor of memory that holds
 /// it, because the kernel bounds what a socket takes at once.

@@ -3,7 +3,6 @@
 
 mod order;
 
-use std::collections::VecDeque;
 use std::fs;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -46,8 +45,6 @@ pub(super) struct Zygote {
     /// What it was started with.
     pub(super) warm: Warm,
     is_ready: bool,
-    /// The programs whose orders it has not answered yet, the oldest first.
-    asked: VecDeque<u64>,
     children: u32,
     /// Nobody reads what it writes, but without a reader it could not complain.
     _output: [OwnedFd; 2],
@@ -58,10 +55,6 @@ pub(super) struct Zygote {
 pub(super) enum Said {
     /// It is ready; each line tells of a module that could not be imported.
     Ready { not_imported: Vec<String> },
-    /// A program has its process, with this number.
-    Forked { number: u64, pid: i32 },
-    /// A program has none.
-    Refused { number: u64, errno: i32 },
     /// Nothing yet.
     Nothing,
     /// It has gone, or made no sense.
@@ -102,7 +95,6 @@ impl Zygote {
             socket,
             warm,
             is_ready: false,
-            asked: VecDeque::new(),
             children: 0,
             _output: [from_stdout, from_stderr],
         })
@@ -129,25 +121,14 @@ impl Zygote {
         self.children >= CHILDREN_MAX
     }
 
-    /// Orders a child for a program.
+    /// Orders a child for a program. What becomes of that is said over the order's report.
     ///
     /// # Errors
     /// When the order does not reach it whole.
-    pub(super) fn ask(
-        &mut self,
-        number: u64,
-        order: &[u8],
-        fds: &[BorrowedFd<'_>],
-    ) -> io::Result<()> {
+    pub(super) fn ask(&mut self, order: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<()> {
         wire::send_plain(&self.socket, order, fds)?;
-        self.asked.push_back(number);
         self.children += 1;
         Ok(())
-    }
-
-    /// The programs that it has not answered for.
-    pub(super) fn unanswered(&self) -> impl Iterator<Item = u64> {
-        self.asked.iter().copied()
     }
 
     /// Takes in what it says next.
@@ -159,20 +140,12 @@ impl Zygote {
             Err(rustix::io::Errno::AGAIN) => return Said::Nothing,
             _ => return Said::Gone,
         };
-        match (&message[..length], self.asked.is_empty()) {
-            ([3, text @ ..], _) => {
+        match &message[..length] {
+            [3, text @ ..] => {
                 self.is_ready = true;
                 let text = String::from_utf8_lossy(text);
                 let not_imported = text.lines().skip(1).map(str::to_owned).collect();
                 Said::Ready { not_imported }
-            }
-            ([kind @ (1 | 2), a, b, c, d], false) => {
-                let number = self.asked.pop_front().unwrap_or_default();
-                let value = i32::from_le_bytes([*a, *b, *c, *d]);
-                match kind {
-                    1 => Said::Forked { number, pid: value },
-                    _ => Said::Refused { number, errno: value },
-                }
             }
             _ => Said::Gone,
         }

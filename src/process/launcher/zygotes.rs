@@ -1,9 +1,10 @@
 //! The warm interpreters of a launcher: who they are, which of them serves a program, and what
 //! becomes of one that has gone or has had enough children.
 
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use super::protocol::Warm;
+use super::protocol::{Launch, Warm};
 use super::zygote::{self, Said, Zygote};
 
 /// How often in a row an interpreter may go before it was of any use. One that is started with
@@ -17,17 +18,6 @@ pub(super) struct Zygotes {
     all: Option<Vec<Zygote>>,
     without_clone3: bool,
     failures: u32,
-}
-
-/// What follows from what an interpreter has said.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Answer {
-    Forked {
-        number: u64,
-        pid: i32,
-    },
-    /// These programs are to be started cold.
-    Cold(Vec<u64>),
 }
 
 impl Zygotes {
@@ -55,16 +45,40 @@ impl Zygotes {
         }
     }
 
-    /// The interpreter for a program of this runtime with this environment, if there is one.
-    pub(super) fn find(&mut self, runtime: &str, env: &[String]) -> Option<&mut Zygote> {
+    /// Whether there is an interpreter for a program of this runtime with this environment.
+    pub(super) fn have(&mut self, runtime: &str, env: &[String]) -> bool {
+        self.find(runtime, env).is_some()
+    }
+
+    /// Orders a program of the interpreter for it.
+    ///
+    /// # Errors
+    /// When there is none, or the order does not reach it.
+    pub(super) fn ask(
+        &mut self,
+        launch: &Launch,
+        order: &[u8],
+        fds: &[BorrowedFd<'_>],
+    ) -> io::Result<()> {
+        let runtime = launch.warm.as_deref().unwrap_or_default();
+        let zygote = self.find(runtime, &launch.env).ok_or(io::ErrorKind::NotFound)?;
+        zygote.ask(order, fds)?;
+        if zygote.is_worn() {
+            let successor = zygote.warm.clone();
+            self.warm(successor);
+        }
+        Ok(())
+    }
+
+    fn find(&mut self, runtime: &str, env: &[String]) -> Option<&mut Zygote> {
         let all = self.all.as_mut()?;
         // The newest first: an older one is only left until it is replaced.
         all.iter_mut().rev().find(|z| z.warm.runtime == runtime && z.suits(env))
     }
 
-    /// Whether one of them has not answered for a program yet.
-    pub(super) fn are_asked(&self) -> bool {
-        self.all.iter().flatten().any(|zygote| zygote.unanswered().next().is_some())
+    /// Whether this is the process of one of them.
+    pub(super) fn include(&self, pid: i32) -> bool {
+        self.all.iter().flatten().any(|zygote| zygote.pid == pid)
     }
 
     /// Where they speak, by the numbers of their processes.
@@ -73,51 +87,41 @@ impl Zygotes {
     }
 
     /// Takes in what one of them says.
-    pub(super) fn hear(&mut self, pid: i32) -> Option<Answer> {
-        let all = self.all.as_mut()?;
-        let zygote = all.iter_mut().find(|zygote| zygote.pid == pid)?;
+    pub(super) fn hear(&mut self, pid: i32) {
+        let Some(all) = &mut self.all else { return };
+        let Some(zygote) = all.iter_mut().find(|zygote| zygote.pid == pid) else { return };
         match zygote.hear() {
-            Said::Nothing => None,
+            Said::Nothing => {}
             Said::Ready { not_imported } => {
                 self.failures = 0;
                 for module in not_imported {
                     complain(&format!("the warm {} did not import {module}", zygote.warm.runtime));
                 }
-                // Whoever had enough children goes when its successor can take over.
+                // Whoever had enough children goes when its successor can take over, and after
+                // the orders that it has been sent.
                 let runtime = zygote.warm.runtime.clone();
-                all.retain(|old| {
-                    let is_needed = old.pid == pid || old.warm.runtime != runtime;
-                    is_needed || !old.is_worn() || old.unanswered().next().is_some()
-                });
-                None
+                all.retain(|old| old.pid == pid || old.warm.runtime != runtime || !old.is_worn());
             }
-            Said::Forked { number, pid } => {
-                let (warm, is_worn) = (zygote.warm.clone(), zygote.is_worn());
-                if is_worn {
-                    self.warm(warm);
-                }
-                Some(Answer::Forked { number, pid })
-            }
-            Said::Refused { number, errno } => {
-                if errno == libc::ENOSYS || errno == libc::EPERM {
-                    self.failures = FAILURES_MAX;
-                }
-                Some(Answer::Cold(vec![number]))
-            }
-            Said::Gone => Some(Answer::Cold(self.gone(pid))),
+            Said::Gone => self.gone(pid),
         }
     }
 
-    /// One of them has gone: the programs that waited for it, and a successor.
-    fn gone(&mut self, pid: i32) -> Vec<u64> {
-        let Some(all) = &mut self.all else { return Vec::new() };
-        let Some(at) = all.iter().position(|zygote| zygote.pid == pid) else { return Vec::new() };
+    /// One of them has refused an order. When the kernel will never let it fork, none is kept.
+    pub(super) fn refused(&mut self, errno: i32) {
+        if errno == libc::ENOSYS || errno == libc::EPERM {
+            complain("nothing can be kept warm: the kernel refuses to fork into a sandbox");
+            self.all = None;
+        }
+    }
+
+    /// One of them has gone; there will be a successor.
+    fn gone(&mut self, pid: i32) {
+        let Some(all) = &mut self.all else { return };
+        let Some(at) = all.iter().position(|zygote| zygote.pid == pid) else { return };
         let zygote = all.remove(at);
         self.failures += 1;
         complain(&format!("the warm {} has gone", zygote.warm.runtime));
-        let waiting = zygote.unanswered().collect();
         self.warm(zygote.warm);
-        waiting
     }
 }
 

@@ -29,19 +29,21 @@ The pid namespace is a pidfd of its init or a namespace descriptor. The zygote i
 of its own, for an init cannot have children for its parent.
 
 In the child the report descriptor has become 3, in place of the socket, and all others are above it.
-So the steps may close 4 and up at once, and end with closing 3: end of file on the report's other end
-says that the program starts. When a step fails the child writes u8 label, i32 errno to it and exits
-with 127; label 0 marks a step that may fail. Label 255 is the zygote's own: what the order holds made no sense. Steps that change the user
-id must set PR_SET_DUMPABLE again, which an exec would have done.
+So the steps may close 4 and up at once, and end with closing 3. Steps that change the user id must set
+PR_SET_DUMPABLE again, which an exec would have done. On the report's other end comes, u8 and i32 each:
+  254, errno   there is no child; after ENOSYS or EPERM there never will be one
+  253, pid     from the child, before anything else: its pid as the zygote's own PID namespace has it.
+               It is its parent's: who started the zygote waits for it
+  label, errno a step has failed, and the child exits with 127. Label 0 marks a step that may fail,
+               255 is the zygote's own: what the order held made no sense
+End of file says, after a pid, that the program starts; before one, that nothing of it ever will: not
+even a zygote that is killed leaves a doubt whether a program has run.
 
 All children of a zygote have its hash seed and its addresses in common, and the state of what is
 preloaded: `random` is seeded anew in each, a generator of other modules is not.
 
-The zygote says, each in one message, and answers each order once, in order:
-  u8 3, text           ready: the version of Python, and a line for each module that did not load
-  u8 1, i32 pid        forked; the child is its parent's: who started the zygote waits for it, with
-                       the pid that it has in the zygote's own pid namespace
-  u8 2, i32 errno      not forked; after ENOSYS or EPERM it never will, and the launcher goes cold
+On its socket the zygote says only that it is ready: u8 3, then the version of Python as text, and a
+line for each module that did not load.
 """
 import sys
 
@@ -65,7 +67,7 @@ ORDER_BYTES_MAX = 1 << 20
 DESCRIPTORS_MAX = 253  # SCM_MAX_FD of the kernel
 HEADER, STEP, PATCH = _struct.Struct("<I3i4I"), _struct.Struct("<7Q3B5x"), _struct.Struct("<IIQ")
 WORD, ANSWER = _struct.Struct("<Q"), _struct.Struct("<Bi")
-FORKED, REFUSED, READY, SENSELESS = 1, 2, b"\3", 255
+READY, FORKED, REFUSED, SENSELESS = b"\3", 253, 254, 255
 GATE = 3  # Where the socket is, and in a child the report.
 
 # Of linux/sched.h, linux/prctl.h and asm-generic/unistd.h. System calls as young as clone3 have one
@@ -126,7 +128,7 @@ class Forker:
             self.robust_list = _struct.unpack("<QQ", word)
 
     def fork(self, namespace, cgroup):
-        """Gives the child's pid, in the child 0. `OSError` when the kernel refuses."""
+        """Gives 0 in the child. `OSError` when the kernel refuses."""
         flags = CLONE_PARENT | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID
         flags |= 0 if cgroup is None else CLONE_INTO_CGROUP
         # struct clone_args. The exit signal is left out: with CLONE_PARENT it is the zygote's own.
@@ -172,6 +174,7 @@ class Order:
         return self.size > 0
 
     def parse(self):
+        self.report = None
         if self.flags & (_socket.MSG_TRUNC | _socket.MSG_CTRUNC):
             raise OSError(errno.EMSGSIZE, "an order that is too long")
         version, *positions, steps, patches, data, environment = HEADER.unpack_from(self.buffer)
@@ -188,6 +191,13 @@ class Order:
         for at, kind, value in PATCH.iter_unpack(self.view[end + data : self.size - environment]):
             word = self.descriptors[value] if kind else address + value
             WORD.pack_into(self.buffer, body + at, word)
+
+    def refuse(self, code):
+        if self.report is not None:
+            try:
+                os.write(self.report, ANSWER.pack(REFUSED, code))
+            except OSError:
+                pass  # Nobody waits for this program any more.
 
     def forget(self):
         self.buffer[: self.size] = bytes(self.size)
@@ -284,17 +294,15 @@ def serve(connection):
             order.parse()
             pid = forker.fork(order.namespace, order.cgroup)
         except OSError as problem:
-            answer = REFUSED, problem.errno
+            order.refuse(problem.errno)
         except (_struct.error, IndexError):
-            answer = REFUSED, errno.EINVAL
+            order.refuse(errno.EINVAL)
         else:
             if pid == 0:
                 connection.detach()  # Its number is the report's from now on.
                 become(order, memory_map)
                 return
-            answer = FORKED, pid
         order.forget()
-        connection.send(ANSWER.pack(*answer))
     os._exit(0)
 
 
@@ -304,6 +312,7 @@ def become(order, memory_map):
     failed, code = SENSELESS, errno.EINVAL
     try:
         os.dup2(order.report, GATE, False)
+        os.write(GATE, ANSWER.pack(FORKED, int(os.readlink("/proc/self"))))
         replace_environment(order.environment, memory_map)
         failed = run(order.steps)
         code = _ctypes.get_errno()

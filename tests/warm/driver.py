@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs each of `programs/` cold and warm and compares: ending, stdout and stderr, byte for byte.
 
-    python3 tests/process/warm/driver.py --python /usr/bin/python3 [--measure] [NAME...]
+    python3 tests/warm/driver.py --python /usr/bin/python3 [--measure] [NAME...]
 
 A program's first lines may say how it is run, each as `# test: WORD`:
   closed-stdout   nobody reads its output
@@ -137,21 +137,18 @@ def run_warm(zygote, place, program, environment, namespace=None, cgroup=None):
     words = directives(program)
     place.prepare(program)
     streams = Streams(program, words)
-    report, theirs = os.pipe()
-    descriptors = [*streams.theirs(), theirs]
-    positions = {}
+    descriptors, positions = streams.theirs(), {}
     for name, descriptor in (("namespace", namespace), ("cgroup", cgroup)):
         if descriptor is not None:
             positions[name] = len(descriptors)
             descriptors.append(descriptor)
     steps = ordinary_steps(place.directory, LIMITS, UMASK)
-    pid = zygote.order(encode_order(steps, environment, 3, **positions), descriptors)
+    order = encode_order(steps, environment, len(descriptors), **positions)
+    pid, report = zygote.order(order, descriptors)
     streams.started()
-    os.close(theirs)
     try:
         check_report(report)
     finally:
-        os.close(report)
         result = streams.finish(pid)
     return result
 

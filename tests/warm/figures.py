@@ -49,7 +49,9 @@ def measure(python, place):
     message = encode_order(ordinary_steps("/", {}, 0o22), environment, 3)
 
     def warm(stdout):
-        return zygote.order(message, [null, stdout, null, null])
+        pid, report = zygote.order(message, [null, stdout, null])
+        os.close(report)
+        return pid
 
     def cold(stdout):
         child = subprocess.Popen(

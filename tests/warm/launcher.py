@@ -10,7 +10,7 @@ import struct
 import subprocess
 
 ZYGOTE = os.path.realpath(
-    os.path.join(os.path.dirname(__file__), "../../../src/process/launcher/zygote")
+    os.path.join(os.path.dirname(__file__), "../../src/process/launcher/zygote")
 )
 X86 = os.uname().machine == "x86_64"
 # System calls by name: x86_64, and the generic numbers of aarch64.
@@ -25,6 +25,7 @@ NUMBERS = {
 PR_SET_PDEATHSIG = 1
 REPORT = 3  # What the report descriptor is called in a child.
 AT_FDCWD = -100
+FORKED, REFUSED = 253, 254
 
 
 class Data(bytes):
@@ -40,7 +41,7 @@ class Back(int):
 
 
 def encode_order(steps, environment, report, namespace=-1, cgroup=-1):
-    """The bytes of an order. A step is a label, a name, and up to six arguments."""
+    """The bytes of an order; `report` is the place of the last descriptor. A step is a label, a name, and up to six arguments."""
     packed, data, patches = b"", b"", b""
     base = 64 * len(steps)
     for position, (label, name, *arguments) in enumerate(steps):
@@ -84,7 +85,7 @@ def ordinary_steps(directory, limits, umask):
 
 
 class Refused(Exception):
-    """The zygote did not fork."""
+    """The zygote did not fork: why, or "Success" when it said nothing."""
 
 
 class StepFailed(Exception):
@@ -114,15 +115,18 @@ class Zygote:
         self.ready = message[1:].decode()
 
     def order(self, message, descriptors):
-        """Gives the pid of the child."""
-        socket.send_fds(self.socket, [message], descriptors)
-        answer = self.socket.recv(5)
-        if not answer:
-            raise RuntimeError(f"the zygote has ended: {self.process.communicate()}")
-        kind, value = struct.unpack("<Bi", answer)
-        if kind != 1:
+        """Gives the pid of the child, and the descriptor of its report."""
+        report, theirs = os.pipe()
+        try:
+            socket.send_fds(self.socket, [message], [*descriptors, theirs])
+        finally:
+            os.close(theirs)
+        answer = os.read(report, 5)
+        kind, value = struct.unpack("<Bi", answer) if answer else (REFUSED, 0)
+        if kind != FORKED:
+            os.close(report)
             raise Refused(os.strerror(value))
-        return value
+        return value, report
 
     def close(self):
         """Ends it by closing the socket; gives what it has written."""
@@ -134,6 +138,7 @@ class Zygote:
 def check_report(report):
     """Waits until the program starts; raises when a step failed."""
     told = os.read(report, 5)
+    os.close(report)
     if told:
         label, code = struct.unpack("<Bi", told)
         raise StepFailed(label, os.strerror(code))

@@ -56,8 +56,7 @@ class Bench:
         stdin = os.open(os.devnull, os.O_RDONLY)
         out, stdout = os.pipe()
         err, stderr = os.pipe()
-        report, theirs = os.pipe()
-        descriptors, positions = [stdin, stdout, stderr, theirs], {}
+        descriptors, positions = [stdin, stdout, stderr], {}
         for name, extra in (("namespace", namespace), ("cgroup", cgroup)):
             if extra is not None:
                 positions[name] = len(descriptors)
@@ -65,19 +64,18 @@ class Bench:
         ordinary = launcher.ordinary_steps("/", {}, 0o22)
         ordinary[-1:-1] = steps
         environment = self.place.environment() if environment is None else environment
-        message = launcher.encode_order(ordinary, environment, 3, **positions)
+        message = launcher.encode_order(ordinary, environment, len(descriptors), **positions)
         try:
-            pid = self.zygote.order(message, descriptors)
+            pid, report = self.zygote.order(message, descriptors)
         except Refused:
-            os.close(out), os.close(err), os.close(report)
+            os.close(out), os.close(err)
             raise
         finally:
-            for descriptor in (stdin, stdout, stderr, theirs):
+            for descriptor in (stdin, stdout, stderr):
                 os.close(descriptor)
         try:
             launcher.check_report(report)
         finally:
-            os.close(report)
             self.pid, (status, *written) = pid, launcher.collect(pid, out, err)
             self.status = status
             os.close(out), os.close(err)
@@ -113,11 +111,17 @@ def a_step_can_use_what_an_earlier_one_gave(bench):
 
 
 def an_order_that_makes_no_sense_is_refused_and_the_next_one_runs(bench):
-    for nonsense in (b"x", b"\1" * 40, struct.pack("<I3i4I", 1, -1, -1, 0, 9, 9, 9, 9)):
+    silence, refusal = "Success", "Invalid argument"
+    for nonsense, words in [
+        (b"x", refusal),
+        (b"\1" * 40, silence),
+        (struct.pack("<I3i4I", 1, -1, -1, 0, 9, 9, 9, 9), refusal),
+        (struct.pack("<I3i4I", 2, -1, -1, 0, 0, 0, 0, 0), refusal),
+    ]:
         try:
-            bench.zygote.order(nonsense, [0])
+            bench.zygote.order(nonsense, [])
         except Refused as refused:
-            expect(refused.args, ("Invalid argument",))
+            expect(refused.args, (words,))
         else:
             raise AssertionError("it forked")
     expect(bench.run("print(1)"), (0, b"1\n", b""))

@@ -1,0 +1,65 @@
+//! Warm interpreters that are killed, idle and at work: every execution still runs, once.
+
+use rustix::process::Signal;
+use serde_json::json;
+
+use super::site::{interpreter, python, say, wait_until_warm, warm, warm_with};
+use crate::support::app::TestApp;
+use crate::support::processes;
+use crate::support::wait::{DEADLINE, eventually};
+
+/// How many executions are under way while interpreters are killed.
+const MANY: usize = 160;
+
+/// Kills the interpreter, as soon as there is one.
+#[track_caller]
+fn kill_interpreter(app: &TestApp) {
+    let pid = eventually(DEADLINE, "there is a warm interpreter", || interpreter(app));
+    processes::signal(pid, Signal::KILL);
+    eventually(DEADLINE, "another one takes over", || {
+        interpreter(app).is_some_and(|other| other != pid).then_some(())
+    });
+}
+
+#[test]
+fn an_interpreter_that_is_killed_while_idle_has_a_successor() {
+    let app = warm();
+    for _ in 0..4 {
+        kill_interpreter(&app);
+        let record = app.run(python("print(1)"));
+        assert_eq!((&record["status"], &record["stdout"]), (&json!("completed"), &json!("1\n")));
+        wait_until_warm(&app);
+    }
+}
+
+#[test]
+fn whatever_an_interpreter_is_killed_in_every_execution_runs_once() {
+    let app = warm_with(|options| options.slots(4));
+    let code = "import os\n\
+                with open('/workspace/ran', 'a') as ran:\n    \
+                ran.write(os.environ['RINGBACK_EXECUTION_ID'] + '\\n')\n\
+                print('done')";
+    let mut program = python(code);
+    program["working_dir"] = json!("/workspace");
+    let ids: Vec<String> = (0..MANY).map(|_| app.submit(program.clone()).id).collect();
+    let mut starts = Vec::new();
+    for (number, id) in ids.iter().enumerate() {
+        if number % 20 == 10 {
+            kill_interpreter(&app);
+        }
+        let record = app.finished(id);
+        assert_eq!(record["status"], "completed", "{record:#}");
+        assert_eq!(record["stdout"], "done\n", "{record:#}");
+        starts.push(record["start"].as_str().expect("a word").to_owned());
+    }
+    assert!(starts.iter().any(|start| start == "warm"), "{starts:?}");
+    wait_until_warm(&app);
+    let mut read = python("print(open('/workspace/ran').read(), end='')");
+    read["working_dir"] = json!("/workspace");
+    let ran = say(&app, "warm", read);
+    let mut ran: Vec<&str> = ran.lines().collect();
+    let mut ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    ran.sort_unstable();
+    ids.sort_unstable();
+    assert_eq!(ran, ids);
+}
