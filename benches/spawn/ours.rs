@@ -73,7 +73,7 @@ impl Ours {
 
     /// Runs a program that writes so much.
     pub async fn write(&self, bytes: u64) -> anyhow::Result<()> {
-        let code = format!("exec head -c {bytes} /dev/zero");
+        let code = format!("exec dd if=/dev/zero bs=64k count={} status=none", bytes / 65536);
         let ending = self.end(ExecutionSpec::new("sh", code)).await?;
         ensure!(ending.stdout.total == bytes, "{} bytes came", ending.stdout.total);
         Ok(())

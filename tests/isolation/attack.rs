@@ -13,6 +13,7 @@ use crate::delegation::Delegation;
 use crate::outside::{DISK_BYTES, Outside};
 use crate::setting::Setting;
 use crate::support::app::TestApp;
+use crate::support::wait::{DEADLINE, eventually};
 use crate::table::{self, Column};
 
 /// The attacker, in Python.
@@ -32,6 +33,12 @@ type Found = BTreeMap<String, String>;
 /// Attacks from an execution of the server, with or without the network.
 #[track_caller]
 pub fn attack(app: &TestApp, outside: &Outside, network: Option<bool>) -> Found {
+    read(&run(app, outside, network)["result"], outside)
+}
+
+/// The record of an attack.
+#[track_caller]
+fn run(app: &TestApp, outside: &Outside, network: Option<bool>) -> Value {
     let record = app.run(json!({
         "language": "python",
         "code": ATTACK,
@@ -40,7 +47,7 @@ pub fn attack(app: &TestApp, outside: &Outside, network: Option<bool>) -> Found 
         "limits": {"processes": 64, "disk_bytes": DISK_BYTES},
     }));
     assert_eq!(record["success"], true, "the attacker did not get to its end: {record:#}");
-    read(&record["result"], outside)
+    record
 }
 
 /// The same as a plain process of the same user, which shows that the attacks would succeed.
@@ -80,8 +87,25 @@ fn check(column: Column, found: &Found) {
 #[track_caller]
 fn attack_in(setting: Setting, column: Column) {
     let Some(app) = setting.start() else { return };
-    let outside = Outside::around(&app, setting);
-    check(column, &attack(&app, &outside, None));
+    attack_cold_and_warm(&app, setting, column);
+}
+
+/// From an interpreter of its own, and from one that was there before: only the sandbox, in which
+/// every program sees the same disk, has those.
+#[track_caller]
+fn attack_cold_and_warm(app: &TestApp, setting: Setting, column: Column) {
+    let outside = Outside::around(app, setting);
+    check(column, &attack(app, &outside, None));
+    if setting.level != "sandbox" {
+        return;
+    }
+    eventually(DEADLINE, "an interpreter is warm", || {
+        let record = app.run(json!({"language": "python", "code": "pass"}));
+        (record["start"] == "warm").then_some(())
+    });
+    let record = run(app, &outside, None);
+    assert_eq!(record["start"], "warm", "{setting:?}");
+    check(column, &read(&record["result"], &outside));
 }
 
 #[test]
@@ -183,11 +207,10 @@ fn attack_in_a_delegated_cgroup(setting: Setting, column: Column) {
     let Some(delegation) = setting.server_user().and_then(Delegation::to) else { return };
     let app = setting.start().expect("it takes no root");
     delegation.leave();
-    let outside = Outside::around(&app, setting);
     let record = app.run(json!({"language": "sh", "code": "cat /proc/self/cgroup"}));
     let groups = record["stdout"].as_str().unwrap_or_default();
     assert!(groups.contains("/execution-"), "no cgroup of its own: {groups}");
-    check(column, &attack(&app, &outside, None));
+    attack_cold_and_warm(&app, setting, column);
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub const DISK_BYTES: u64 = 64 << 20;
 
 /// All that is there to be attacked.
 pub struct Outside {
-    directory: TempDir,
+    _directory: TempDir,
     stranger: Child,
     _sockets: (UdpSocket, UnixDatagram),
     shm_key: i32,
@@ -81,17 +81,12 @@ impl Outside {
         greet(move || engine.accept().map(|(stream, _)| stream));
         let abstract_socket = UnixListener::bind_addr(&abstract_name).unwrap();
         greet(move || abstract_socket.accept().map(|(stream, _)| stream));
-        Self { directory, stranger, _sockets: (udp, log), shm_key, facts }
+        Self { _directory: directory, stranger, _sockets: (udp, log), shm_key, facts }
     }
 
     /// What an attacker is told about it.
     pub fn facts(&self) -> &Value {
         &self.facts
-    }
-
-    /// Where the files are.
-    pub fn path(&self) -> &Path {
-        self.directory.path()
     }
 
     /// Whether the shared memory is on the machine that the attacker was to leave behind. Takes it

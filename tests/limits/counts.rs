@@ -34,7 +34,9 @@ const PROCESSES: u64 = 24;
 fn expect_refused(kind: Kind, found: &Value) {
     let (made, error) = (found[0].as_u64().unwrap_or_default(), &found[1]);
     assert_eq!(error, "EAGAIN", "{kind:?}: {found}");
-    assert!((PROCESSES - 3..PROCESSES).contains(&made), "{kind:?}: {made}");
+    // Without namespaces the server's questions to runtimes are the same user's, and count too.
+    let at_least = if kind.has_namespaces() { PROCESSES - 3 } else { 1 };
+    assert!((at_least..PROCESSES).contains(&made), "{kind:?}: {made}");
 }
 
 #[test]

@@ -1,14 +1,17 @@
 //! Control groups of version 2: a directory for each execution below one of the launcher's own.
 //! What a process is born into it cannot leave, and the kernel ends all of it at once.
 
+use std::cell::{Cell, RefCell};
 use std::fs;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, mkdirat, openat, unlinkat};
 
+use super::leaf::Leaf;
 use super::protocol::Limits;
 
 /// How long processes that were killed may take to be gone. One in uninterruptible sleep takes as
@@ -24,14 +27,20 @@ const SERVER_GROUP: &str = "ringback-server";
 pub(super) struct Cgroups {
     base: OwnedFd,
     name: String,
-    directory: OwnedFd,
+    directory: Rc<OwnedFd>,
     path: PathBuf,
     mount_point: PathBuf,
     /// Whether executions can be given limits of memory.
     pub(super) memory: bool,
     /// Whether executions can be given limits of processes.
     pub(super) processes: bool,
+    /// Groups that executions have left empty, to be used again: making and removing one is dear.
+    spares: RefCell<Vec<Leaf>>,
+    made: Cell<u64>,
 }
+
+/// How many empty groups are kept.
+const SPARES_MAX: usize = 64;
 
 impl Cgroups {
     /// The group `name` below the one that this process is in. What an earlier launcher left in
@@ -55,14 +64,16 @@ impl Cgroups {
         let controllers =
             fs::read_to_string(path.join("cgroup.subtree_control")).unwrap_or_default();
         let has = |name: &str| controllers.split_whitespace().any(|controller| controller == name);
-        let directory = open_directory(CWD, &path).map_err(cannot)?;
+        let directory = Rc::new(open_directory(CWD, &path).map_err(cannot)?);
         let (memory, processes) = (has("memory"), has("pids"));
         let base = open_directory(CWD, &base).map_err(cannot)?;
         let name = name.to_owned();
-        let found = Self { base, name, directory, path, mount_point, memory, processes };
+        let (spares, made) = (RefCell::default(), Cell::new(0));
+        let found =
+            Self { base, name, directory, path, mount_point, memory, processes, spares, made };
         found.sweep();
         // Without this file, older than 5.14, a group cannot be ended at once.
-        let probe = found.leaf(0, &Limits::default()).map_err(cannot)?;
+        let probe = found.leaf(&Limits::default()).map_err(cannot)?;
         let can_kill = probe.kill();
         probe.remove();
         can_kill.map_err(|error| format!("a cgroup cannot be killed at once here: {error}"))?;
@@ -78,12 +89,15 @@ impl Cgroups {
     ///
     /// # Errors
     /// When it cannot be made, or a limit cannot be set.
-    pub(super) fn leaf(&self, number: u64, limits: &Limits) -> io::Result<Leaf> {
+    pub(super) fn leaf(&self, limits: &Limits) -> io::Result<Leaf> {
+        if let Some(spare) = self.spares.borrow_mut().pop() {
+            return Ok(spare);
+        }
+        let number = self.made.get();
+        self.made.set(number + 1);
         let name = format!("execution-{number}");
-        mkdirat(&self.directory, name.as_str(), Mode::RWXU)?;
-        let directory = open_directory(&self.directory, Path::new(&name))?;
-        let parent = self.directory.try_clone()?;
-        let leaf = Leaf { directory, parent, name };
+        mkdirat(&*self.directory, name.as_str(), Mode::RWXU)?;
+        let leaf = Leaf::open(&self.directory, name, self.memory)?;
         if let (true, Some(bytes)) = (self.memory, limits.memory_bytes) {
             leaf.write("memory.max", &bytes.to_string())?;
             // Where there is no swap there is no such file.
@@ -95,14 +109,23 @@ impl Cgroups {
         Ok(leaf)
     }
 
+    /// Takes a group back that an execution has left empty, having used so much time by its own
+    /// account. One that has limits, or a history of them, is not used again.
+    pub(super) fn give_back(&self, mut leaf: Leaf, spent_micros: u64) {
+        let has_limits = self.memory || self.processes;
+        if has_limits || self.spares.borrow().len() >= SPARES_MAX || leaf.is_populated() {
+            return leaf.remove();
+        }
+        leaf.spent(spent_micros);
+        self.spares.borrow_mut().push(leaf);
+    }
+
     /// Ends what an earlier launcher left, if anything.
     fn sweep(&self) {
         let Ok(entries) = fs::read_dir(&self.path) else { return };
         for entry in entries.flatten().filter(|entry| entry.path().is_dir()) {
             let Ok(name) = entry.file_name().into_string() else { continue };
-            let Ok(directory) = open_directory(&self.directory, Path::new(&name)) else { continue };
-            let Ok(parent) = self.directory.try_clone() else { continue };
-            let leaf = Leaf { directory, parent, name };
+            let Ok(leaf) = Leaf::open(&self.directory, name, false) else { continue };
             let _ = leaf.kill();
             let deadline = Instant::now() + EMPTY_WITHIN;
             while leaf.is_populated() && Instant::now() < deadline {
@@ -116,107 +139,18 @@ impl Cgroups {
 impl Drop for Cgroups {
     /// Takes the launcher's own group away, if it is empty.
     fn drop(&mut self) {
+        self.spares.take().into_iter().for_each(Leaf::remove);
         let _ = unlinkat(&self.base, self.name.as_str(), AtFlags::REMOVEDIR);
     }
 }
 
-/// The group of one execution.
-#[derive(Debug)]
-pub(super) struct Leaf {
-    directory: OwnedFd,
-    parent: OwnedFd,
-    name: String,
-}
-
-impl Leaf {
-    /// Its directory, to be born in.
-    pub(super) fn as_fd(&self) -> BorrowedFd<'_> {
-        self.directory.as_fd()
-    }
-
-    /// Ends everything in it, including what is being forked at this moment.
-    pub(super) fn kill(&self) -> io::Result<()> {
-        self.write("cgroup.kill", "1")
-    }
-
-    /// The processes in it, by their numbers in the caller's PID namespace.
-    pub(super) fn pids(&self) -> Vec<i32> {
-        let listed = self.read("cgroup.procs");
-        listed.lines().filter_map(|line| line.parse().ok()).filter(|pid| *pid > 0).collect()
-    }
-
-    /// Whether anything in it is alive. What has ended and was not reaped is not.
-    pub(super) fn is_populated(&self) -> bool {
-        self.read("cgroup.events").lines().any(|line| line == "populated 1")
-    }
-
-    /// Returns when it may have become empty, or after `timeout`.
-    pub(super) fn wait_for_change(&self, timeout: Duration) {
-        let Ok(events) = openat(
-            &self.directory,
-            "cgroup.events",
-            OFlags::RDONLY | OFlags::CLOEXEC,
-            Mode::empty(),
-        ) else {
-            return;
-        };
-        let mut content = [0; 64];
-        // The kernel notifies of changes after the last read.
-        let read = rustix::io::read(&events, &mut content);
-        if read
-            .is_ok_and(|length| String::from_utf8_lossy(&content[..length]).contains("populated 0"))
-        {
-            return;
-        }
-        let mut polled = [rustix::event::PollFd::new(&events, rustix::event::PollFlags::PRI)];
-        let timeout =
-            rustix::event::Timespec { tv_sec: 0, tv_nsec: i64::from(timeout.subsec_nanos()) };
-        let _ = rustix::event::poll(&mut polled, Some(&timeout));
-    }
-
-    /// User and system time of all that was ever in it, in microseconds.
-    pub(super) fn cpu_micros(&self) -> Option<u64> {
-        value_of(&self.read("cpu.stat"), "usage_usec")
-    }
-
-    /// The peak of its memory, in bytes, where the kernel counts it.
-    pub(super) fn memory_peak_bytes(&self) -> Option<u64> {
-        self.read("memory.peak").trim().parse().ok()
-    }
-
-    /// How often the kernel has ended one of its processes for want of memory.
-    pub(super) fn oom_kills(&self) -> u64 {
-        value_of(&self.read("memory.events"), "oom_kill").unwrap_or(0)
-    }
-
-    /// Takes the empty group away.
-    pub(super) fn remove(self) {
-        let _ = unlinkat(&self.parent, self.name.as_str(), AtFlags::REMOVEDIR);
-    }
-
-    fn write(&self, file: &str, content: &str) -> io::Result<()> {
-        let flags = OFlags::WRONLY | OFlags::CLOEXEC;
-        let file = openat(&self.directory, file, flags, Mode::empty())?;
-        rustix::io::write(&file, content.as_bytes())?;
-        Ok(())
-    }
-
-    fn read(&self, file: &str) -> String {
-        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-        let Ok(file) = openat(&self.directory, file, flags, Mode::empty()) else {
-            return String::new();
-        };
-        io::read_to_string(fs::File::from(file)).unwrap_or_default()
-    }
-}
-
-fn open_directory(at: impl AsFd, path: &Path) -> io::Result<OwnedFd> {
+pub(super) fn open_directory(at: impl AsFd, path: &Path) -> io::Result<OwnedFd> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     Ok(openat(at, path, flags, Mode::empty())?)
 }
 
 /// The value in a file of lines `name value`.
-fn value_of(file: &str, name: &str) -> Option<u64> {
+pub(super) fn value_of(file: &str, name: &str) -> Option<u64> {
     file.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
 }
 

@@ -10,10 +10,11 @@ use rustix::process::{Resource, getrlimit};
 
 use super::super::level::{Containment, Level};
 use super::super::result::RESULT;
-use super::cgroup::{Cgroups, Leaf};
+use super::cgroup::Cgroups;
 use super::clone::Place;
 use super::jail::{self, EXECUTION, Late};
 use super::keeper::{self, Charge};
+use super::leaf::Leaf;
 use super::program::{Plan, STREAMS};
 use super::protocol::{Launch, Ready, Setup};
 use super::run::Run;
@@ -105,7 +106,7 @@ impl Equipment {
             return Err(Failure { stage: Stage::Streams, errno: libc::EBADF });
         }
         let group = match &self.cgroups {
-            Some(cgroups) => Some(cgroups.leaf(launch.number, &launch.limits).map_err(unprepared)?),
+            Some(cgroups) => Some(cgroups.leaf(&launch.limits).map_err(unprepared)?),
             None => None,
         };
         let started = match group {
@@ -158,6 +159,15 @@ impl Equipment {
     /// Whether a program whose keeper was lost may have left processes to the launcher.
     pub(super) fn inherits_from_keepers(&self) -> bool {
         self.containment == Containment::Session
+    }
+
+    /// Takes back what a program had that is over.
+    pub(super) fn take_back(&self, run: Run) {
+        let Some((group, spent_micros)) = run.into_group() else { return };
+        match (&self.cgroups, spent_micros) {
+            (Some(cgroups), Some(spent_micros)) => cgroups.give_back(group, spent_micros),
+            _ => group.remove(),
+        }
     }
 
     /// Takes away what the kernel keeps for the launcher.

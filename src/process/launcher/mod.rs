@@ -14,6 +14,7 @@ mod host;
 mod jail;
 mod keeper;
 mod landlock;
+mod leaf;
 mod lock;
 mod network;
 mod pool;

@@ -10,9 +10,10 @@ use std::time::Instant;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::cgroup::{EMPTY_WITHIN, Leaf};
+use super::cgroup::EMPTY_WITHIN;
 use super::family;
 use super::keeper::{Kept, News, Wish};
+use super::leaf::Leaf;
 use super::protocol::{End, Exceeded, Limits, encode};
 use super::script::Stage;
 use super::sys::Failure;
@@ -51,6 +52,8 @@ pub(super) struct Run {
     status: Option<(i32, Usage)>,
     /// How many were left behind.
     left: u32,
+    /// Whether nothing was alive any more when the leader had ended.
+    is_gone: bool,
     kept: Option<Kept>,
     /// Whether the keeper has ended without a word.
     is_lost: bool,
@@ -129,6 +132,7 @@ impl Run {
             exceeded: None,
             status: None,
             left: 0,
+            is_gone: false,
             kept: None,
             is_lost: false,
             is_keeper_gone: false,
@@ -337,11 +341,15 @@ impl Run {
         }
     }
 
-    /// Takes away what the kernel keeps for it.
-    pub(super) fn clean_up(self) {
+    /// Its cgroup, and what it has used of the processor by its own account, in microseconds:
+    /// only if nothing else was ever in there.
+    pub(super) fn into_group(self) -> Option<(Leaf, Option<u64>)> {
+        let own = self.status.filter(|_| self.left == 0);
+        let spent = own.map(|(_, usage)| (usage.cpu_seconds * 1e6).round() as u64);
         match self.holder {
-            Holder::Group(group) | Holder::Keeper { group: Some(group), .. } => group.remove(),
-            Holder::Keeper { group: None, .. } => {}
+            Holder::Group(group) => Some((group, spent)),
+            // A keeper may still be on its way out.
+            Holder::Keeper { group, .. } => group.map(|group| (group, None)),
         }
     }
 
@@ -367,7 +375,9 @@ impl Run {
         match &self.holder {
             Holder::Group(group) if self.status.is_some() => {
                 let is_alive = |pid: &i32| family::is_alive(*pid);
-                if group.is_populated() {
+                let is_populated = group.is_populated();
+                self.is_gone = !is_populated;
+                if is_populated {
                     self.left = group.pids().iter().filter(|pid| is_alive(pid)).count() as u32;
                     let _ = group.kill();
                 }

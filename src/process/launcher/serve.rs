@@ -277,7 +277,7 @@ impl Launcher {
             self.owners.remove(&pid);
             let _ = sys::reap(Some(pid), true);
         }
-        run.clean_up();
+        self.equipment.take_back(run);
         self.launch(server, warmth.launch, warmth.streams, false);
     }
 
@@ -327,7 +327,7 @@ impl Launcher {
             Step::Ended(end) => tell(server, &Report::Ended { number, end: *end }, &[]),
         }
         if let Some(run) = self.runs.remove(&number) {
-            run.clean_up();
+            self.equipment.take_back(run);
         }
     }
 
