@@ -66,7 +66,7 @@ impl Launcher {
         }
         self.pools.gone(number);
         if let Some(run) = self.runs.remove(&number) {
-            run.clean_up();
+            self.equipment.take_back(run);
         }
     }
 }
