@@ -206,3 +206,31 @@ async fn ask(
     let line = String::from_utf8_lossy(&said).lines().next().unwrap_or_default().trim().to_owned();
     Ok((!line.is_empty()).then_some(line))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_of_keeping_it_warm_follows_from_the_name_of_the_executable() {
+        let way = |command: &str, warm| {
+            let settings = RuntimeSettings {
+                name: "language".to_owned(),
+                aliases: vec![],
+                command: vec![command.to_owned(), "-x".to_owned()],
+                file: "main".to_owned(),
+                version: vec![],
+                locate: vec![],
+                env: vec![],
+                warm,
+            };
+            settings.way()
+        };
+        let warm = || Some(Warm::default());
+        assert_eq!(way("python3", warm()), Some(Way::Zygote));
+        assert_eq!(way("/opt/python/bin/python3.13", warm()), Some(Way::Zygote));
+        assert_eq!(way("/usr/bin/nodejs", warm()), Some(Way::Pool));
+        assert_eq!(way("node", None), None);
+        assert_eq!(way("/opt/node/bin/ruby", warm()), None);
+    }
+}
