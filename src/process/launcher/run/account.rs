@@ -31,7 +31,7 @@ impl Run {
             end.exceeded = end.exceeded.or(kept.exceeded);
             end.result = kept.result;
         }
-        if let Some(group) = self.group() {
+        if let Some(group) = self.holder.group() {
             // The leader's own account has neither what it left behind nor what it did not wait for.
             if self.left > 0 || self.limits.cpu_micros.is_some() {
                 end.cpu_micros = group.cpu_micros().unwrap_or(end.cpu_micros);
