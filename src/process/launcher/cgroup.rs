@@ -113,7 +113,7 @@ impl Cgroups {
     /// account. One that has limits, or a history of them, is not used again.
     pub(super) fn give_back(&self, mut leaf: Leaf, spent_micros: u64) {
         let has_limits = self.memory || self.processes;
-        if has_limits || self.spares.borrow().len() >= SPARES_MAX || leaf.is_populated() {
+        if has_limits || self.spares.borrow().len() >= SPARES_MAX || !leaf.is_as_new() {
             return leaf.remove();
         }
         leaf.spent(spent_micros);

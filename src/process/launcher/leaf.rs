@@ -1,5 +1,6 @@
 //! The cgroup of one execution: who is in it, what they use, and the end of all of them.
 
+use std::cell::Cell;
 use std::fs;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -23,6 +24,9 @@ pub(super) struct Leaf {
     has_memory: bool,
     /// What earlier executions in it have used, in microseconds.
     spent_micros: u64,
+    /// The kernel ends at once whoever is born into a group that was ever killed by somebody
+    /// outside of it.
+    was_killed: Cell<bool>,
 }
 
 impl Leaf {
@@ -35,7 +39,15 @@ impl Leaf {
         let flags = OFlags::RDONLY | OFlags::CLOEXEC;
         let events = openat(&directory, "cgroup.events", flags, Mode::empty())?;
         let parent = Rc::clone(parent);
-        Ok(Self { directory, events, parent, name, has_memory, spent_micros: 0 })
+        Ok(Self {
+            directory,
+            events,
+            parent,
+            name,
+            has_memory,
+            spent_micros: 0,
+            was_killed: Cell::default(),
+        })
     }
 
     /// Its directory, to be born in.
@@ -45,6 +57,7 @@ impl Leaf {
 
     /// Ends everything in it, including what is being forked at this moment.
     pub(super) fn kill(&self) -> io::Result<()> {
+        self.was_killed.set(true);
         self.write("cgroup.kill", "1")
     }
 
@@ -69,6 +82,11 @@ impl Leaf {
             let timeout = Timespec { tv_sec: 0, tv_nsec: i64::from(timeout.subsec_nanos()) };
             let _ = poll(&mut polled, Some(&timeout));
         }
+    }
+
+    /// Whether another execution could be born into it.
+    pub(super) fn is_as_new(&self) -> bool {
+        !self.was_killed.get() && !self.is_populated()
     }
 
     /// User and system time of all that was in it for this execution, in microseconds.

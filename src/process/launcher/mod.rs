@@ -10,6 +10,7 @@ mod clone;
 mod connection;
 mod equipment;
 mod family;
+mod holder;
 mod host;
 mod jail;
 mod keeper;

@@ -8,28 +8,17 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Instant;
 
-use rustix::process::{Pid, Signal, kill_process};
-
 use super::cgroup::EMPTY_WITHIN;
 use super::family;
-use super::keeper::{Kept, News, Wish};
+use super::holder::Holder;
+use super::keeper::{Kept, News};
 use super::leaf::Leaf;
-use super::protocol::{End, Exceeded, Limits, encode};
+use super::protocol::{End, Exceeded, Limits};
 use super::script::Stage;
 use super::sys::Failure;
 use super::warmth::{Heard, Warmth};
 use super::watch::{Cpu, Watch};
-use super::wire;
 use crate::domain::Usage;
-
-/// What holds the processes of a program together.
-#[derive(Debug)]
-pub(super) enum Holder {
-    /// A cgroup, and nobody in between.
-    Group(Leaf),
-    /// A keeper, which may be in a cgroup itself.
-    Keeper { socket: OwnedFd, group: Option<Leaf> },
-}
 
 /// One program.
 #[derive(Debug)]
@@ -155,7 +144,7 @@ impl Run {
     /// # Errors
     /// When there is no descriptor to be had.
     pub(super) fn own_group(&self) -> io::Result<Option<OwnedFd>> {
-        self.group().map(|group| group.as_fd().try_clone_to_owned()).transpose()
+        self.holder.group().map(|group| group.as_fd().try_clone_to_owned()).transpose()
     }
 
     /// Where is reported what a warm interpreter makes of it.
@@ -189,9 +178,7 @@ impl Run {
 
     /// Gives the program up before it was made: what it is to be made from, and the keeper's end.
     pub(super) fn take_back(&mut self) -> Option<Warmth> {
-        if let Holder::Keeper { socket, .. } = &self.holder {
-            wish(socket, Wish::Finish);
-        }
+        self.holder.finish();
         self.warmth.take()
     }
 
@@ -231,37 +218,20 @@ impl Run {
 
     /// Asks all its processes to end.
     pub(super) fn terminate(&self) {
-        match &self.holder {
-            Holder::Group(group) => {
-                for pid in group.pids().into_iter().filter_map(Pid::from_raw) {
-                    let _ = kill_process(pid, Signal::TERM);
-                    // One that was stopped could not take it otherwise.
-                    let _ = kill_process(pid, Signal::CONT);
-                }
-            }
-            Holder::Keeper { socket, .. } => wish(socket, Wish::Terminate),
-        }
+        self.holder.terminate();
     }
 
     /// Ends all its processes.
     pub(super) fn kill(&self) {
-        match &self.holder {
-            Holder::Group(group) => {
-                let _ = group.kill();
-            }
-            // With the keeper of a place ends whatever comes to be in it.
-            Holder::Keeper { socket, .. } if self.warmth.is_some() => wish(socket, Wish::Finish),
-            Holder::Keeper { socket, .. } => wish(socket, Wish::Kill),
-        }
+        // With the keeper of a place ends whatever comes to be in it.
+        if self.warmth.is_some() { self.holder.finish() } else { self.holder.kill() }
     }
 
     /// A child of the launcher has ended that belongs to this program.
     pub(super) fn child_ended(&mut self, pid: i32, status: i32, usage: Usage) {
         if self.leader == Some(pid) {
             self.status = Some((status, usage));
-            if let Holder::Keeper { socket, .. } = &self.holder {
-                wish(socket, Wish::Finish);
-            }
+            self.holder.finish();
         } else {
             self.is_keeper_gone = true;
         }
@@ -332,7 +302,7 @@ impl Run {
                 if self.is_ending() { self.go_on(now) } else { None }
             }
             Phase::Ending { since } => {
-                let is_gone = self.group().is_none_or(|group| !group.is_populated())
+                let is_gone = self.holder.group().is_none_or(|group| !group.is_populated())
                     && (self.is_keeper_gone || !self.is_lost);
                 // A process in uninterruptible sleep may take for ever; its execution does not.
                 let is_given_up = now.duration_since(since) > EMPTY_WITHIN;
@@ -350,13 +320,6 @@ impl Run {
             Holder::Group(group) => Some((group, spent)),
             // A keeper may still be on its way out.
             Holder::Keeper { group, .. } => group.map(|group| (group, None)),
-        }
-    }
-
-    fn group(&self) -> Option<&Leaf> {
-        match &self.holder {
-            Holder::Group(group) => Some(group),
-            Holder::Keeper { group, .. } => group.as_ref(),
         }
     }
 
@@ -392,9 +355,4 @@ impl Run {
             _ => {}
         }
     }
-}
-
-fn wish(keeper: &OwnedFd, wish: Wish) {
-    // A keeper that has gone needs no wish.
-    let _ = wire::send(keeper, &encode(&wish), &[]);
 }

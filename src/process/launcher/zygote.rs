@@ -84,6 +84,8 @@ impl Zygote {
         let mut env: Vec<String> =
             warm.env.iter().filter(|variable| is_read_at_start(variable)).cloned().collect();
         env.push(format!("PYTHONPATH={}", jail::hidden(DIRECTORY).display()));
+        // Without one it would be looked for in the list of users, with a module that stays loaded.
+        env.push("HOME=/nonexistent".to_owned());
         env.push(format!("RINGBACK_ZYGOTE_FD={SOCKET}"));
         env.push(format!("RINGBACK_ZYGOTE_PRELOAD={}", warm.preload.join(",")));
         let fds = [&stdin, &stdout, &stderr, &theirs].map(AsRawFd::as_raw_fd);

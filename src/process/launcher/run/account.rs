@@ -32,7 +32,7 @@ impl Run {
             end.exceeded = end.exceeded.or(kept.exceeded);
             end.result = kept.result;
         }
-        if let Some(group) = self.group() {
+        if let Some(group) = self.holder.group() {
             // The leader's own account has neither what it left behind nor what it did not wait for.
             if self.left > 0 || self.limits.cpu_micros.is_some() {
                 let of_all = group.cpu_micros().map(|all| all.saturating_sub(before));
