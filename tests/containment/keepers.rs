@@ -51,6 +51,10 @@ fn without_launcher_and_keeper_only_the_leader_of_a_session_is_sure_to_end() {
     site.app.wait_for_program("sleep 100001");
     let leader = site.app.wait_for_program("sleep 100002");
     let (keepers, launcher) = (site.keepers(), site.launcher());
+    // Both at once, as far as the launcher can tell: it says nothing between the two.
+    for process in &launcher {
+        processes::signal(process.pid, Signal::STOP);
+    }
     kill(&keepers);
     kill(&launcher);
     assert_eq!(site.app.finished(&id)["cause"], "interrupted");

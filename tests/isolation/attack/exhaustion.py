@@ -25,7 +25,8 @@ def fork_300_times():
 
 
 def fill(directory):
-    path, chunk = directory + "/filler", bytes(4 << 20)
+    # A name of its own: other attackers are at work in the same directories.
+    path, chunk = f"{directory}/filler-{os.urandom(6).hex()}", bytes(4 << 20)
     try:
         with open(path, "wb", buffering=0) as file:
             for _ in range(FACTS["fill_bytes"] // len(chunk)):
