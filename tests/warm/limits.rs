@@ -28,6 +28,19 @@ fn memory_and_time_are_limited() {
 }
 
 #[test]
+fn time_is_counted_once() {
+    let app = warm();
+    // It stops by itself, by the kernel's own count of it, and shortly before it would be stopped:
+    // so it is looked at until near its end.
+    let mut program = python("import time\nwhile time.process_time() < 1.5: pass");
+    program["limits"] = json!({"cpu_seconds": 1.8});
+    let record = app.run(program);
+    assert_eq!((&record["start"], &record["success"]), (&json!("warm"), &json!(true)), "{record:#}");
+    let used = record["usage"]["cpu_seconds"].as_f64().unwrap();
+    assert!((1.5..1.8).contains(&used), "{used}");
+}
+
+#[test]
 fn open_files_and_processes_are_limited() {
     let app = warm();
     let code = "import os\nall = []\n\

@@ -60,7 +60,11 @@ pub(super) enum News {
 pub(super) struct Kept {
     /// The leader's status; none for a leader that is not this keeper's child.
     pub(super) status: Option<i32>,
+    /// What the keeper's own children have used, as far as they were reaped, in microseconds.
     pub(super) cpu_micros: u64,
+    /// What all of the program was seen to have used, which may be more: it has a leader in it that
+    /// is not the keeper's child, and what nobody waited for.
+    pub(super) cpu_micros_seen: u64,
     /// What the leader had used before it began, which is not in that, in microseconds.
     pub(super) cpu_micros_before: u64,
     pub(super) memory_peak_bytes: u64,
@@ -338,9 +342,8 @@ impl Keeper<'_> {
         let usage = sys::usage_of_children();
         Kept {
             status,
-            cpu_micros: micros(usage.cpu_seconds)
-                .max(self.cpu_micros_seen)
-                .saturating_sub(self.cpu_micros_before),
+            cpu_micros: micros(usage.cpu_seconds).saturating_sub(self.cpu_micros_before),
+            cpu_micros_seen: self.cpu_micros_seen.saturating_sub(self.cpu_micros_before),
             cpu_micros_before: self.cpu_micros_before,
             memory_peak_bytes: usage.memory_peak_bytes,
             descendants_killed: u32::try_from(left).unwrap_or(u32::MAX),

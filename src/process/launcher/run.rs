@@ -274,6 +274,7 @@ impl Run {
         self.kept.get_or_insert(Kept {
             status: Some(libc::SIGKILL),
             cpu_micros: 0,
+            cpu_micros_seen: 0,
             cpu_micros_before: 0,
             memory_peak_bytes: 0,
             descendants_killed: 0,

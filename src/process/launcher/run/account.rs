@@ -26,7 +26,7 @@ impl Run {
         };
         let before = kept.as_ref().map_or(0, |kept| kept.cpu_micros_before);
         if let Some(kept) = kept {
-            end.cpu_micros += kept.cpu_micros;
+            end.cpu_micros = (end.cpu_micros + kept.cpu_micros).max(kept.cpu_micros_seen);
             end.memory_peak_bytes = end.memory_peak_bytes.max(kept.memory_peak_bytes);
             end.descendants_killed += kept.descendants_killed;
             end.exceeded = end.exceeded.or(kept.exceeded);
