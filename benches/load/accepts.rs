@@ -1,14 +1,11 @@
 //! How many executions a second are accepted durably, and what a long queue costs in memory.
 //! One long program has the only slot, so that nothing but accepting goes on.
 
-use std::fs;
-use std::path::Path;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use rusqlite::{Connection, OpenFlags};
-use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::json;
 use tokio::sync::Semaphore;
 
@@ -20,9 +17,6 @@ use super::{Plan, execution};
 
 /// How many are queued when the memory is read.
 const QUEUED: usize = 10_000;
-
-/// How long the long program may take to start.
-const STARTS_WITHIN: Duration = Duration::from_secs(10);
 
 /// What accepting costs.
 pub struct Accepts {
@@ -43,7 +37,7 @@ pub struct Accepts {
 pub async fn measure(plan: &Plan) -> Result<Accepts> {
     let mut server = Server::start(1, &plan.program, &plan.data_dir)?;
     let idle_bytes = server.quiet()?;
-    let long = LongProgram::start(&server).await?;
+    occupy_the_slot(&server).await?;
     // Nothing is called back: nothing that is measured here runs.
     let body = execution("127.0.0.1:9".parse()?);
     let target = Target::new(server.address, API_KEY, &body);
@@ -60,7 +54,6 @@ pub async fn measure(plan: &Plan) -> Result<Accepts> {
     let (after, own_after) = (server.cpu()?, proc::cpu(std::process::id())?);
 
     server.kill()?;
-    long.end();
     // The long program is one more.
     let expected = first + accepted.len() + 1;
     let found = kept(&server)?;
@@ -92,34 +85,11 @@ fn kept(server: &Server) -> Result<usize> {
     Ok(usize::try_from(executions)?)
 }
 
-/// A program that keeps the only slot, and that outlives a server that is killed.
-struct LongProgram(Pid);
-
-impl LongProgram {
-    async fn start(server: &Server) -> Result<Self> {
-        let file = server.data_dir.path().join("long-program.pid");
-        let path = file.to_str().context("the data directory is not text")?;
-        let code = format!("echo $$ > '{path}.new' && mv '{path}.new' '{path}'; exec sleep 3600");
-        let body = json!({ "language": "sh", "code": code });
-        let target = Target::new(server.address, API_KEY, &body);
-        target.submit(&mut target.connect().await?).await?;
-        let pid = pid_in(&file).await?;
-        Ok(Self(Pid::from_raw(pid).context("the long program has no pid")?))
-    }
-
-    fn end(self) {
-        // It leads a group of its own; an error means that it has ended already.
-        let _ = kill_process_group(self.0, Signal::KILL);
-    }
-}
-
-async fn pid_in(file: &Path) -> Result<i32> {
-    let deadline = Instant::now() + STARTS_WITHIN;
-    loop {
-        if let Ok(text) = fs::read_to_string(file) {
-            return Ok(text.trim().parse()?);
-        }
-        ensure!(Instant::now() < deadline, "the long program does not start");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+/// Gives the only slot away, to a program that outlasts the run and ends with the server.
+async fn occupy_the_slot(server: &Server) -> Result<()> {
+    let body = json!({ "language": "sh", "code": "exec sleep 3600" });
+    let target = Target::new(server.address, API_KEY, &body);
+    target.submit(&mut target.connect().await?).await?;
+    server.quiet()?;
+    Ok(())
 }

@@ -83,9 +83,20 @@ impl Server {
         Ok(seen.0)
     }
 
-    /// The processor time that it has used, and its children.
+    /// The processor time that it has used with its launcher, and that of what the launcher has
+    /// started and reaped.
     pub fn cpu(&self) -> Result<proc::Cpu> {
-        proc::cpu(self.pid())
+        let outer = proc::children_of(self.pid())?;
+        let real: Vec<u32> =
+            outer.iter().flat_map(|pid| proc::children_of(*pid).unwrap_or_default()).collect();
+        let mut all = proc::cpu(self.pid())?;
+        for launcher in outer.into_iter().chain(real) {
+            // A keeper at this depth may have ended by now.
+            let Ok(cpu) = proc::cpu(launcher) else { continue };
+            all.own += cpu.own;
+            all.children += cpu.children;
+        }
+        Ok(all)
     }
 
     /// The database that it has open.

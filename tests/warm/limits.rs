@@ -35,7 +35,11 @@ fn time_is_counted_once() {
     let mut program = python("import time\nwhile time.process_time() < 1.5: pass");
     program["limits"] = json!({"cpu_seconds": 1.8});
     let record = app.run(program);
-    assert_eq!((&record["start"], &record["success"]), (&json!("warm"), &json!(true)), "{record:#}");
+    assert_eq!(
+        (&record["start"], &record["success"]),
+        (&json!("warm"), &json!(true)),
+        "{record:#}"
+    );
     let used = record["usage"]["cpu_seconds"].as_f64().unwrap();
     assert!((1.5..1.8).contains(&used), "{used}");
 }
