@@ -1,11 +1,12 @@
 //! Where recordings of running programs lie, who may ask for them, and how they go.
 //! Knows nothing of what a recording looks like.
 
+use std::collections::HashSet;
 use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::launch::Launcher;
 use super::recorder::Recorder;
@@ -35,7 +36,12 @@ impl Stream {
 #[derive(Debug, Clone)]
 pub(super) struct Recordings {
     folder: Arc<Path>,
+    /// Whose recordings there may be. Most programs end before anything is recorded, and for those
+    /// there is no file to be looked for.
+    begun: Begun,
 }
+
+type Begun = Arc<Mutex<HashSet<ExecutionId>>>;
 
 /// The place of one recording, which need not exist.
 #[derive(Debug, Clone)]
@@ -43,6 +49,7 @@ pub(super) struct RecordingPlace {
     folder: Arc<Path>,
     id: ExecutionId,
     stream: Stream,
+    begun: Begun,
 }
 
 impl Recordings {
@@ -50,7 +57,7 @@ impl Recordings {
     pub(super) fn create(data_dir: &Path) -> io::Result<Self> {
         let folder = data_dir.join("output");
         DirBuilder::new().mode(0o700).recursive(true).create(&folder)?;
-        Ok(Self { folder: folder.into() })
+        Ok(Self { folder: folder.into(), begun: Begun::default() })
     }
 
     /// The recorder of a stream that begins now.
@@ -59,7 +66,8 @@ impl Recordings {
     }
 
     fn place(&self, id: ExecutionId, stream: Stream) -> RecordingPlace {
-        RecordingPlace { folder: Arc::clone(&self.folder), id, stream }
+        let (folder, begun) = (Arc::clone(&self.folder), Arc::clone(&self.begun));
+        RecordingPlace { folder, id, stream, begun }
     }
 
     /// Removes all of them.
@@ -74,6 +82,7 @@ impl Recordings {
 impl RecordingPlace {
     /// Begins a recording there.
     pub(super) fn begin(&self, layout: KeptLayout) -> io::Result<Recording> {
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner).insert(self.id);
         Recording::create(&self.path(), layout)
     }
 
@@ -104,6 +113,10 @@ impl Launcher {
     /// Removes what was recorded of an execution. Not before its end is in the store, or it is
     /// queued again: until then, this is all that there is of its output.
     pub fn forget_output(&self, id: ExecutionId) {
+        let begun = &self.recordings().begun;
+        if !begun.lock().unwrap_or_else(PoisonError::into_inner).remove(&id) {
+            return;
+        }
         for stream in [Stream::Stdout, Stream::Stderr] {
             let path = self.recordings().place(id, stream).path();
             if let Err(error) = remove(&path) {

@@ -10,7 +10,7 @@ use super::capture::Capture;
 use super::child::{Bounds, NotStarted, Running, Start};
 use super::error::LaunchError;
 use super::launch::Launcher;
-use super::launcher::{Launch, Limits, Way};
+use super::launcher::{Launch, Way};
 use super::line::Line;
 use crate::domain::Exit;
 
@@ -180,18 +180,10 @@ async fn ask(
     let mut argv = vec![executable.display().to_string()];
     argv.extend_from_slice(arguments);
     let launch = Launch {
-        number: 0,
         argv,
         env: vec![format!("PATH={path}"), "LC_CTYPE=C.UTF-8".to_owned(), "HOME=/".to_owned()],
-        code: None,
-        result_bytes_max: 0,
         directory: PathBuf::from("/"),
-        execution: None,
-        workspace: None,
-        listed: None,
-        network: false,
-        limits: Limits::default(),
-        warm: None,
+        ..Launch::default()
     };
     let bounds = Bounds::default();
     let start = Start { launch, stdin: None, stdout: capture()?, stderr: capture()?, bounds };

@@ -77,7 +77,7 @@ pub(in crate::process) enum Command {
 }
 
 /// A program to be run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(in crate::process) struct Launch {
     /// By which number both sides call it.
     pub(in crate::process) number: u64,

@@ -85,25 +85,11 @@ impl Warmth {
 
 #[cfg(test)]
 mod tests {
-    use super::super::protocol::Limits;
     use super::super::zygotes::Report;
     use super::*;
 
     fn launch() -> Launch {
-        Launch {
-            number: 1,
-            argv: Vec::new(),
-            env: Vec::new(),
-            code: None,
-            result_bytes_max: 0,
-            directory: "/".into(),
-            execution: None,
-            workspace: None,
-            listed: None,
-            network: false,
-            limits: Limits::default(),
-            warm: None,
-        }
+        Launch { number: 1, directory: "/".into(), ..Launch::default() }
     }
 
     /// What is heard one after the other when these words come, and then the end.

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::thread;
 
 use super::super::super::level::{Containment, Level};
-use super::super::protocol::Limits;
 use super::*;
 
 /// A launcher that needs nothing of the kernel.
@@ -33,16 +32,8 @@ fn launch(number: u64, program: &str) -> Command {
     Command::Launch(Box::new(Launch {
         number,
         argv: vec![program.to_owned()],
-        env: Vec::new(),
-        code: None,
-        result_bytes_max: 0,
         directory: PathBuf::from("/"),
-        execution: None,
-        workspace: None,
-        listed: None,
-        network: false,
-        limits: Limits::default(),
-        warm: None,
+        ..Launch::default()
     }))
 }
 
