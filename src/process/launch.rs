@@ -24,7 +24,7 @@ const RESULT_VARIABLE: &str = "RINGBACK_RESULT";
 const EXECUTION_VARIABLE: &str = "RINGBACK_EXECUTION_ID";
 
 /// Text is UTF-8. Not LANG: it has a program load a dozen locale files at its start.
-const LOCALE: &str = "LC_CTYPE=C.UTF-8";
+pub(super) const LOCALE: &str = "LC_CTYPE=C.UTF-8";
 
 /// What every launch needs to know.
 #[derive(Debug, Clone)]

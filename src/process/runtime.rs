@@ -9,7 +9,7 @@ use tokio::sync::OnceCell;
 use super::capture::Capture;
 use super::child::{Bounds, NotStarted, Running, Start};
 use super::error::LaunchError;
-use super::launch::Launcher;
+use super::launch::{LOCALE, Launcher};
 use super::launcher::{Launch, Way};
 use super::line::Line;
 use crate::domain::Exit;
@@ -181,7 +181,7 @@ async fn ask(
     argv.extend_from_slice(arguments);
     let launch = Launch {
         argv,
-        env: vec![format!("PATH={path}"), "LC_CTYPE=C.UTF-8".to_owned(), "HOME=/".to_owned()],
+        env: vec![format!("PATH={path}"), LOCALE.to_owned(), "HOME=/".to_owned()],
         directory: PathBuf::from("/"),
         ..Launch::default()
     };

@@ -192,6 +192,16 @@ impl TestApp {
         format!("{}{}", self.past_stderr, self.server.stderr())
     }
 
+    /// Listens to one more line of the server or its launcher, and then to nothing.
+    pub fn hang_up(&self) {
+        self.server.hang_up();
+    }
+
+    /// Whether nobody listens any more.
+    pub fn is_hung_up(&self) -> bool {
+        self.server.is_hung_up()
+    }
+
     /// The most memory that the server ever had resident, in bytes.
     pub fn memory_peak(&self) -> u64 {
         processes::memory_peak(self.pid())

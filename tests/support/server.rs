@@ -8,6 +8,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -26,6 +27,7 @@ pub struct Server {
     child: Child,
     stderr: Arc<Mutex<String>>,
     reader: Option<JoinHandle<()>>,
+    is_hung_up: Arc<AtomicBool>,
 }
 
 impl Server {
@@ -55,8 +57,9 @@ impl Server {
         let mut child = command.spawn().expect("the binary under test can be started");
         let stderr = Arc::new(Mutex::new(String::new()));
         let pipe = child.stderr.take().expect("stderr is piped");
-        let reader = Some(keep_lines(pipe, Arc::clone(&stderr)));
-        Self { child, stderr, reader }
+        let is_hung_up = Arc::new(AtomicBool::new(false));
+        let reader = keep_lines(pipe, Arc::clone(&stderr), Arc::clone(&is_hung_up));
+        Self { child, stderr, reader: Some(reader), is_hung_up }
     }
 
     /// Waits until it listens, and gives the address; its end when it ended instead.
@@ -72,6 +75,16 @@ impl Server {
     /// Its number.
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Listens to one more line, and then closes the pipe that it and its launcher write to.
+    pub fn hang_up(&self) {
+        self.is_hung_up.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether nobody holds the other end of that pipe any more.
+    pub fn is_hung_up(&self) -> bool {
+        self.reader.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
     /// Whether it still runs.
@@ -131,13 +144,20 @@ impl Drop for Server {
     }
 }
 
-fn keep_lines(pipe: ChildStderr, into: Arc<Mutex<String>>) -> JoinHandle<()> {
+fn keep_lines(
+    pipe: ChildStderr,
+    into: Arc<Mutex<String>>,
+    is_hung_up: Arc<AtomicBool>,
+) -> JoinHandle<()> {
     std::thread::spawn(move || {
         let mut reader = BufReader::new(pipe);
         let mut line = Vec::new();
         while reader.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
             into.lock().expect("nobody panics here").push_str(&String::from_utf8_lossy(&line));
             line.clear();
+            if is_hung_up.load(Ordering::Relaxed) {
+                break;
+            }
         }
     })
 }

@@ -34,6 +34,23 @@ fn an_interpreter_that_is_killed_while_idle_has_a_successor() {
 }
 
 #[test]
+fn a_complaint_that_nobody_listens_to_ends_nothing() {
+    let app = warm();
+    let id = app.submit(json!({"language": "sh", "code": "exec sleep 1000"})).id;
+    app.wait_for_program("sleep 1000");
+    app.hang_up();
+    // The launcher complains of each; the first complaint is heard, the second is not.
+    kill_interpreter(&app);
+    eventually(DEADLINE, "nobody listens any more", || app.is_hung_up().then_some(()));
+    wait_until_warm(&app);
+    kill_interpreter(&app);
+    wait_until_warm(&app);
+    assert_eq!(app.record(&id)["status"], "running");
+    app.delete(&format!("/v1/executions/{id}")).expect(202);
+    assert_eq!(app.finished(&id)["status"], "cancelled");
+}
+
+#[test]
 fn whatever_an_interpreter_is_killed_in_every_execution_runs_once() {
     let app = warm_with(|options| options.slots(4));
     let code = "import os\n\

@@ -1,7 +1,7 @@
 //! The warm interpreters of a launcher: who they are, which of them serves a program, and what
 //! becomes of one that has gone or has had enough children.
 
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use super::protocol::{Launch, Warm};
@@ -125,9 +125,10 @@ impl Zygotes {
     }
 }
 
-/// The launcher has no log of its own, but it has the server's stderr.
+/// The launcher has no log of its own, but it has the server's stderr. Whether anybody listens
+/// there is no reason to end, as it would be with `eprintln`.
 pub(super) fn complain(sentence: &str) {
-    eprintln!("ringback launcher: {sentence}");
+    let _ = writeln!(io::stderr(), "ringback launcher: {sentence}");
 }
 
 /// What an order needs beside the program's own descriptors.
