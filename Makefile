@@ -2,6 +2,8 @@
 
 CARGO ?= cargo
 export CARGO_TERM_COLOR ?= auto
+# Tests end the server at places that no release has.
+FEATURES = --features failpoints
 
 .PHONY: help test tools check unit doctest demo bench deny
 
@@ -15,14 +17,14 @@ tools: ## install what the checks and tests need and this machine lacks
 
 check: ## format, lints and documentation, with warnings as errors
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --locked --all-targets -- -D warnings
+	$(CARGO) clippy --locked --all-targets $(FEATURES) -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps --document-private-items
 
 doctest: ## the examples in the documentation
-	$(CARGO) test --locked --quiet --doc
+	$(CARGO) test --locked --quiet --doc $(FEATURES)
 
 unit: ## every other test
-	$(CARGO) nextest run --locked --no-fail-fast
+	$(CARGO) nextest run --locked --no-fail-fast $(FEATURES)
 
 demo: ## a server, a receiver, three executions and their callbacks
 	$(CARGO) run --release --locked -- demo

@@ -13,11 +13,12 @@ use criterion::{
 use futures_util::future::join_all;
 use ringback::domain::{
     Attempt, AttemptOutcome, Callback, DeliveryId, Ended, Event, EventId, ExecutionId,
-    ExecutionSpec, Next, Outcome, OwnerId, PayloadFormat, Secret, State, Tenant, Timings, Trigger,
+    ExecutionSpec, Guard, Next, Outcome, OwnerId, PayloadFormat, Secret, State, Tenant, Timings,
+    Trigger,
 };
 use ringback::store::{
-    AttemptMade, Clock, Finish, Guard, NewDelivery, NewExecution, SealingKey, Settled,
-    SqliteOptions, SqliteStore, Started, Store,
+    AttemptMade, Clock, Finish, NewDelivery, NewExecution, SealingKey, Settled, SqliteOptions,
+    SqliteStore, Started, Store,
 };
 use ringback::webhook::payload;
 

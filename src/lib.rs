@@ -38,6 +38,7 @@
 
 // Bottom up: each row knows only the rows above it on this page.
 pub mod domain;
+mod failpoint;
 
 pub mod process;
 pub mod store;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// Bottom up. A file imports from its own folder and from rows before its own, never from later
 /// rows and never from a neighbour in the same row. `testing` helpers follow the same rules.
 const LAYERS: &[&[&str]] = &[
-    &["domain"],
+    &["domain", "failpoint"],
     &["store", "process", "webhook"],
     &["actors"],
     &["http"],

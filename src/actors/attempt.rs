@@ -7,6 +7,7 @@ use super::engine::EngineParts;
 use crate::domain::{
     Attempt, AttemptOutcome, DeliveryId, ErrorClass, Next, Timestamp, Trigger, decide_next,
 };
+use crate::failpoint;
 use crate::store::{AttemptMade, ClaimedDelivery, StoreError};
 use crate::webhook::{Attempted, Client, Request, Signing, headers};
 
@@ -29,6 +30,7 @@ pub(super) async fn make(
     let attempt =
         Attempt { number, trigger: Trigger::Schedule, started_at, address, outcome, timings };
     log_attempt(&attempt, id, next);
+    failpoint::hit("attempt-before-record");
     parts.store.record_attempt(AttemptMade { delivery: id, attempt, next }).await?;
     Ok(match next {
         Next::RetryAt(due) => Some(due),

@@ -7,8 +7,8 @@ use super::engine::EngineParts;
 use super::messages::{Cancel, CancelError, CancelOutcome, CancelWished, QueuedEnded};
 use super::settle::Settlement;
 use super::supervisor::SupervisorActor;
-use crate::domain::{CancelWish, Ended, Execution, Outcome, State};
-use crate::store::{Guard, Settled, StoreError};
+use crate::domain::{CancelWish, Ended, Execution, Guard, Outcome, State};
+use crate::store::{Settled, StoreError};
 
 /// How many overdue executions are ended at a time.
 const OVERDUE_PAGE: usize = 100;

@@ -13,10 +13,12 @@ use super::settle::{Settlement, ended_with_recording};
 use super::supervisor::SupervisorActor;
 use super::webhook::WebhookActor;
 use crate::domain::{
-    Ended, Execution, ExecutionSpec, Exit, OnInterrupt, Outcome, ProgramResult, Run, StopReason,
+    Ended, Execution, ExecutionSpec, Exit, Guard, OnInterrupt, Outcome, ProgramResult, Requeue,
+    Run, StopReason,
 };
+use crate::failpoint;
 use crate::process::{Ending, Interrupted, LaunchError, Launched, Order, Residence, Signaller};
-use crate::store::{Guard, Settled, StoreError};
+use crate::store::{Settled, StoreError};
 
 /// What ends a program with its launcher.
 const SIGKILL: i32 = 9;
@@ -82,6 +84,7 @@ impl ExecutionActor {
                 return actor.never_started(outcome, ctx);
             }
         };
+        failpoint::hit("running");
         actor.phase = Phase::Running(launched.signaller());
         let timeout = actor.spec.timeout;
         ctx.run_later(timeout, move |_, ctx| ctx.notify(Terminate(StopReason::Timeout(timeout))));
@@ -118,7 +121,7 @@ impl ExecutionActor {
         if actor.stopped == Some(StopReason::Shutdown)
             && actor.spec.on_interrupt == OnInterrupt::Rerun
         {
-            return actor.requeue(Some(residence), ctx);
+            return actor.requeue(Some(residence), Requeue::Drained, ctx);
         }
         let exceeded = ending.exceeded.map(StopReason::Limit);
         let outcome = Outcome::of(ending.exit, actor.stopped.take().or(exceeded));
@@ -137,9 +140,11 @@ impl ExecutionActor {
     /// The launcher was lost, and with it the program: a reason that came first counts, then the
     /// execution's own policy, which holds once.
     fn interrupted(&mut self, ctx: &mut Context<Self>) {
-        let may_rerun = self.spec.on_interrupt == OnInterrupt::Rerun && self.execution.attempt == 1;
+        let may_rerun = self.spec.on_interrupt == OnInterrupt::Rerun && self.run.interruptions == 0;
         match self.stopped.take() {
-            None | Some(StopReason::Shutdown) if may_rerun => self.requeue(None, ctx),
+            None | Some(StopReason::Shutdown) if may_rerun => {
+                self.requeue(None, Requeue::Interrupted, ctx)
+            }
             None => {
                 let reason = "The launcher was lost while the program was running.".to_owned();
                 let outcome = Outcome::Interrupted { reason };
@@ -177,14 +182,14 @@ impl ExecutionActor {
         ctx.spawn(wrap_future(settling).map(Self::settled));
     }
 
-    fn requeue(&mut self, residence: Option<Residence>, ctx: &mut Context<Self>) {
+    fn requeue(&mut self, residence: Option<Residence>, why: Requeue, ctx: &mut Context<Self>) {
         self.phase = Phase::Settling;
         drop(residence);
         let EngineParts { store, launcher, .. } = self.parts.clone();
         let (id, epoch) = (self.execution.id, self.run.epoch);
         let tenant = self.execution.tenant.clone();
         let requeueing = async move {
-            let requeued = store.requeue(id, epoch).await?;
+            let requeued = store.requeue(id, epoch, why).await?;
             launcher.forget_output(id);
             Ok(if requeued { RunEnd::Requeued(tenant) } else { RunEnd::Given })
         };
@@ -213,7 +218,7 @@ impl Actor for ExecutionActor {
         match self.stopped.clone() {
             None => self.launch(ctx),
             // What has not been started need not be: it goes on after the next start of a server.
-            Some(StopReason::Shutdown) => self.requeue(None, ctx),
+            Some(StopReason::Shutdown) => self.requeue(None, Requeue::Untried, ctx),
             Some(reason) => self.never_started(Outcome::before_start(reason), ctx),
         }
     }

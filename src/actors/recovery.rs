@@ -8,8 +8,8 @@ use futures_util::stream;
 
 use super::engine::EngineParts;
 use super::settle::{Settlement, ended_with_recording};
-use crate::domain::{CancelWish, ExecutionId, OnInterrupt, Outcome, State};
-use crate::store::{Guard, Orphan, Settled, StoreError};
+use crate::domain::{ExecutionId, Fate, Guard, Lost, State};
+use crate::store::{Orphan, Settled, StoreError};
 
 /// How many orphans are read at a time, so that ten thousand of them need no more memory than
 /// five hundred.
@@ -35,11 +35,6 @@ impl fmt::Display for Recovered {
     }
 }
 
-enum Fate {
-    End(Outcome),
-    Requeue,
-}
-
 /// Settles the executions of earlier servers, whose programs the launcher has seen to.
 ///
 /// # Errors
@@ -56,7 +51,7 @@ pub async fn recover(parts: &EngineParts) -> Result<Recovered, StoreError> {
         while let Some(settled) = settling.next().await {
             match settled? {
                 Some(Fate::End(_)) => recovered.settled += 1,
-                Some(Fate::Requeue) => recovered.requeued += 1,
+                Some(Fate::Requeue(_)) => recovered.requeued += 1,
                 None => {}
             }
         }
@@ -70,9 +65,15 @@ pub async fn recover(parts: &EngineParts) -> Result<Recovered, StoreError> {
 
 async fn settle(parts: &EngineParts, orphan: Orphan) -> Result<Option<Fate>, StoreError> {
     let State::Running(run) = orphan.execution.state else { return Ok(None) };
-    let fate = fate_of(&orphan);
+    let lost = Lost {
+        begun: true,
+        cancel: orphan.cancel,
+        on_interrupt: orphan.on_interrupt,
+        interruptions: run.interruptions,
+    };
+    let fate = Fate::of(lost, "The server was lost while the program was running.");
     let written = match &fate {
-        Fate::Requeue => parts.store.requeue(orphan.execution.id, run.epoch).await?,
+        Fate::Requeue(why) => parts.store.requeue(orphan.execution.id, run.epoch, *why).await?,
         Fate::End(outcome) => {
             let ended = ended_with_recording(parts, &orphan.execution, outcome.clone());
             let attempts_max = parts.settings.retry_schedule.attempts_max();
@@ -82,16 +83,4 @@ async fn settle(parts: &EngineParts, orphan: Orphan) -> Result<Option<Fate>, Sto
         }
     };
     Ok(written.then_some(fate))
-}
-
-/// A client's wish comes first; then the execution's own policy, which holds once.
-fn fate_of(orphan: &Orphan) -> Fate {
-    if let Some(CancelWish { reason, by }) = orphan.cancel.clone() {
-        return Fate::End(Outcome::Cancelled { reason, by, exit: None });
-    }
-    if orphan.on_interrupt == OnInterrupt::Rerun && orphan.execution.attempt == 1 {
-        return Fate::Requeue;
-    }
-    let reason = "The server was lost while the program was running.".to_owned();
-    Fate::End(Outcome::Interrupted { reason })
 }

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use super::engine::EngineParts;
-use crate::domain::{Captured, DeliveryId, Ended, Event, Execution, Outcome};
+use crate::domain::{Captured, DeliveryId, Ended, Event, Execution, Guard, Outcome};
 use crate::process::Stream;
-use crate::store::{Finish, Guard, NewDelivery};
+use crate::store::{Finish, NewDelivery};
 use crate::webhook::{authority, payload};
 
 /// The end of an execution, ready to be written and to be told.

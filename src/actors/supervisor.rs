@@ -24,8 +24,11 @@ use super::settle::{Settlement, ended_with_recording};
 use super::slots::Slots;
 use super::watch::Audience;
 use super::webhook::WebhookActor;
-use crate::domain::{CancelWish, Epoch, Event, Execution, ExecutionId, Outcome, State, StopReason};
-use crate::store::{Census, Guard, NewExecution, Settled, Started, StoreError};
+use crate::domain::{
+    CancelWish, Epoch, Event, Execution, ExecutionId, Guard, Outcome, State, StopReason,
+};
+use crate::failpoint;
+use crate::store::{Census, NewExecution, Settled, Started, StoreError};
 
 /// How many messages may wait for the supervisor before senders do. Requests wait for a commit
 /// and not for a place here, so it is more than the requests that are under way at a time.
@@ -109,6 +112,7 @@ impl SupervisorActor {
             log::error!("execution {id} was started and does not run");
             return;
         };
+        failpoint::hit("start-after-commit");
         // A wish may have come just before the news of the start, or survived from an earlier run.
         let wished = execution.cancelling.then(|| StopReason::Cancel(CancelWish::default()));
         // Once the server is stopping, what has not been launched goes back into the queue.

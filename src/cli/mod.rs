@@ -19,8 +19,11 @@ use clap::Parser;
 use args::{Cli, Command};
 use exit::Failure;
 
+use crate::failpoint;
+
 /// Runs the command that the process was started as.
 pub fn main() -> ExitCode {
+    failpoint::arm();
     let cli = Cli::parse();
     match dispatch(cli) {
         Ok(code) => code,

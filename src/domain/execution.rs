@@ -61,6 +61,8 @@ pub struct Run {
     pub epoch: Epoch,
     /// The process start that has it.
     pub owner: OwnerId,
+    /// How many runs before this one were cut short by a loss.
+    pub interruptions: u32,
 }
 
 /// The one word for where an execution is.

@@ -16,6 +16,7 @@ use super::recordings::{Recordings, Stream};
 use super::runtime::{Runtime, RuntimeSettings};
 use super::runtimes::Runtimes;
 use crate::domain::{ExecutionId, ExecutionSpec, OnOutputLimit, ProgramResult, Tenant, WorkingDir};
+use crate::failpoint;
 
 /// The variable that tells a program where its result goes.
 const RESULT_VARIABLE: &str = "RINGBACK_RESULT";
@@ -155,6 +156,7 @@ impl Launcher {
             limits: limits(spec),
             warm: runtime.settings().way().map(|_| runtime.name().to_owned()),
         };
+        failpoint::hit("launch-before-order");
         let running = self.run(order, launch).await?;
         let residence = Residence { directory: place.directory };
         Ok(Launched { running, residence, result_bytes_max: shared.result_bytes_max })

@@ -7,7 +7,9 @@ use super::{
     ApiKey, AttemptMade, Census, Claim, Finish, NewExecution, Orphan, Page, Settled, Started,
     StoreError, Waiting,
 };
-use crate::domain::{CancelWish, Delivery, DeliveryId, Epoch, Execution, ExecutionId, Tenant};
+use crate::domain::{
+    CancelWish, Delivery, DeliveryId, Epoch, Execution, ExecutionId, Requeue, Tenant,
+};
 
 /// The truth about executions and deliveries. What a method has answered `Ok` to is on disk.
 ///
@@ -27,9 +29,14 @@ pub trait Store: Send + Sync + 'static {
     /// Changes nothing, and says so, unless the execution is still as `finish.guard` has it.
     async fn finish(&self, finish: Finish) -> Result<Settled, StoreError>;
 
-    /// Puts a running execution back into the queue with a new epoch, as the next attempt.
+    /// Puts a running execution back into the queue with a new epoch; `why` says what counts.
     /// Changes nothing, and answers false, when it no longer runs in that epoch.
-    async fn requeue(&self, id: ExecutionId, epoch: Epoch) -> Result<bool, StoreError>;
+    async fn requeue(
+        &self,
+        id: ExecutionId,
+        epoch: Epoch,
+        why: Requeue,
+    ) -> Result<bool, StoreError>;
 
     /// Keeps a client's wish that a running execution end. The first wish stays.
     async fn wish_cancelled(&self, id: ExecutionId, wish: CancelWish) -> Result<(), StoreError>;

@@ -17,6 +17,6 @@ pub use error::StoreError;
 pub use seal::SealingKey;
 pub use sqlite::{SqliteOptions, SqliteStore};
 pub use values::{
-    ApiKey, AttemptMade, Census, Claim, ClaimedDelivery, Finish, Guard, NewDelivery, NewExecution,
-    Orphan, Page, Settled, Started, Waiting,
+    ApiKey, AttemptMade, Census, Claim, ClaimedDelivery, Finish, NewDelivery, NewExecution, Orphan,
+    Page, Settled, Started, Waiting,
 };

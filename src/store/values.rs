@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::{
-    Attempt, CancelWish, DeliveryId, Ended, Epoch, EventId, EventType, Execution, ExecutionId,
-    ExecutionSpec, Next, OnInterrupt, PayloadFormat, Secret, Status, Tenant, Timestamp,
+    Attempt, CancelWish, DeliveryId, Ended, EventId, EventType, Execution, ExecutionId,
+    ExecutionSpec, Guard, Next, OnInterrupt, PayloadFormat, Secret, Status, Tenant, Timestamp,
 };
 
 /// A request that was found valid, to be kept.
@@ -42,15 +42,6 @@ pub struct Finish {
     pub ended: Ended,
     /// What it owes for that; none when nobody asked to be called back.
     pub delivery: Option<NewDelivery>,
-}
-
-/// The only places from which an execution can end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Guard {
-    /// It waits, in whatever epoch.
-    Queued,
-    /// It runs, in exactly this epoch.
-    Running(Epoch),
 }
 
 /// Whether a write that was guarded had its effect.

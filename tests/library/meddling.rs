@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use async_trait::async_trait;
 use ringback::domain::{
     CancelWish, Cause, Delivery, DeliveryId, Epoch, Execution, ExecutionId, ExecutionSpec, OwnerId,
-    Status, Tenant,
+    Requeue, Status, Tenant,
 };
 use ringback::store::{
     ApiKey, AttemptMade, Census, Claim, Clock, Finish, NewExecution, Orphan, Page, SealingKey,
@@ -46,8 +46,13 @@ impl Store for Meddling {
         self.tells.acquire().await.expect("it is never closed").forget();
         started
     }
-    async fn requeue(&self, id: ExecutionId, epoch: Epoch) -> Result<bool, StoreError> {
-        self.inner.requeue(id, epoch).await
+    async fn requeue(
+        &self,
+        id: ExecutionId,
+        epoch: Epoch,
+        why: Requeue,
+    ) -> Result<bool, StoreError> {
+        self.inner.requeue(id, epoch, why).await
     }
     async fn wish_cancelled(&self, id: ExecutionId, wish: CancelWish) -> Result<(), StoreError> {
         self.inner.wish_cancelled(id, wish).await

@@ -23,6 +23,7 @@ macro_rules! conformance {
             start::the_oldest_start_first_and_no_more_than_asked_for,
             start::concurrent_starts_never_take_one_execution_twice,
             start::requeueing_makes_another_attempt_and_fences_the_old_run,
+            start::what_a_requeue_counts_depends_on_why,
             start::only_a_run_in_its_epoch_is_requeued,
             finish::an_end_is_written_once_however_many_try,
             finish::a_stale_guard_changes_nothing,

@@ -7,11 +7,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use ringback::domain::{
     Attempt, AttemptOutcome, Callback, DeliveryId, Ended, Epoch, ErrorClass, EventId, EventType,
-    Execution, ExecutionId, ExecutionSpec, Next, Outcome, PayloadFormat, State, Tenant, Timestamp,
-    Timings, Trigger,
+    Execution, ExecutionId, ExecutionSpec, Guard, Next, Outcome, PayloadFormat, State, Tenant,
+    Timestamp, Timings, Trigger,
 };
 use ringback::store::{
-    AttemptMade, Claim, Finish, Guard, NewDelivery, NewExecution, Page, Settled, Store,
+    AttemptMade, Claim, Finish, NewDelivery, NewExecution, Page, Settled, Store,
 };
 
 /// The one database of a test, new and empty at first.

@@ -11,6 +11,7 @@ use super::failure::Failure;
 use super::specs;
 use super::values::{json, millis};
 use crate::domain::{DeliverySummary, Epoch, Execution, OwnerId, Run, State, Timestamp};
+use crate::failpoint;
 
 /// The epoch of an execution that starts with being accepted, as any first start gives it.
 const FIRST_EPOCH: Epoch = Epoch(1);
@@ -40,10 +41,16 @@ impl Prepared {
         now: Timestamp,
     ) -> Result<Execution, Failure> {
         let id = self.new.id.uuid().into_bytes();
-        let run = self.new.start.then_some(Run { started_at: now, epoch: FIRST_EPOCH, owner });
+        let run = self.new.start.then_some(Run {
+            started_at: now,
+            epoch: FIRST_EPOCH,
+            owner,
+            interruptions: 0,
+        });
         self.insert_record(database, now)?;
         specs::insert(database, id, &self.new.spec, self.sealed.as_deref())?;
         self.insert_in_queue(database, run, now)?;
+        failpoint::hit("accept-before-commit");
         Ok(record(self.new, run, now))
     }
 

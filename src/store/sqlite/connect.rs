@@ -8,6 +8,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::failure::Failure;
+use crate::failpoint;
 
 /// Versions before this one can corrupt a database when its log is started over while another
 /// connection writes (the WAL-reset bug, 3.7.0 to 3.51.2).
@@ -68,6 +69,9 @@ pub(super) fn open(file: &Path) -> Result<Connection, Failure> {
 pub(super) fn make_writer(database: &Connection) -> Result<String, Failure> {
     keep_statements(database)?;
     database.execute_batch(WRITER)?;
+    if let Some(level) = failpoint::value("synchronous") {
+        database.pragma_update(None, "synchronous", level)?;
+    }
     Ok(database.query_row("PRAGMA journal_mode", [], |row| row.get(0))?)
 }
 

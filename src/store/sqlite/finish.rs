@@ -3,11 +3,12 @@
 
 use rusqlite::{Connection, named_params};
 
-use super::super::{Finish, Guard, NewDelivery, Settled};
+use super::super::{Finish, NewDelivery, Settled};
 use super::failure::Failure;
 use super::outcomes::columns;
 use super::values::{count, millis};
-use crate::domain::{Captured, Ended, ExecutionId, ProgramResult, StartMode, Timestamp};
+use crate::domain::{Captured, Ended, ExecutionId, Guard, ProgramResult, StartMode, Timestamp};
+use crate::failpoint;
 
 /// Ends an execution if it still is as the guard has it. The database holds this together: the
 /// record takes a status only while it has none and the queue has the row, the row goes in the
@@ -25,6 +26,7 @@ pub(super) fn finish(
     if let Some(delivery) = &finish.delivery {
         insert_delivery(database, finish, delivery, now)?;
     }
+    failpoint::hit("finish-before-commit");
     Ok(Settled::Written)
 }
 

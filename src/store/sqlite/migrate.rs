@@ -24,7 +24,8 @@ pub(super) fn refuse_newer(database: &Connection, file: &Path) -> Result<(), Sto
 
 /// Applies the migrations that are missing, each with its record in one transaction.
 pub(super) fn migrate(database: &mut Connection, file: &Path) -> Result<(), StoreError> {
-    let run = embedded::migrations::runner().run(database);
+    // All of them in one transaction: a schema is whole or as it was.
+    let run = embedded::migrations::runner().set_grouped(true).run(database);
     run.map(|_| ()).map_err(|error| unusable(file, &error))
 }
 

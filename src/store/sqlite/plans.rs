@@ -13,6 +13,7 @@ fn plan(sql: &str) -> Vec<String> {
     for migration in [
         include_str!("../../../migrations/sqlite/V1__first_schema.sql"),
         include_str!("../../../migrations/sqlite/V2__limits.sql"),
+        include_str!("../../../migrations/sqlite/V3__interruptions_and_ends.sql"),
     ] {
         database.execute_batch(migration).unwrap();
     }

@@ -27,6 +27,7 @@ macro_rules! select_executions {
                 e.descendants_killed, e.start,
                 q.state AS queue_state, q.epoch, q.owner, q.started_at AS run_started_at,
                 q.cancel_wished_at IS NOT NULL AS cancelling, q.cancel_reason, q.cancel_by,
+                q.interruptions,
                 d.status AS delivery_status, d.attempts_made
              FROM executions e
              LEFT JOIN queue q ON q.id = e.id
@@ -75,6 +76,7 @@ fn run(row: &Row<'_>) -> Result<Run, Failure> {
         started_at: time(row, "run_started_at")?,
         epoch: Epoch(get(row, "epoch")?),
         owner: OwnerId::from_uuid(uuid(row, "owner")?),
+        interruptions: get(row, "interruptions")?,
     })
 }
 

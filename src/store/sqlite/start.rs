@@ -8,7 +8,8 @@ use rusqlite::Connection;
 use super::super::{SealingKey, Started};
 use super::failure::Failure;
 use super::{rows, specs};
-use crate::domain::{Epoch, ExecutionId, OwnerId, Timestamp};
+use crate::domain::{Epoch, ExecutionId, OwnerId, Requeue, Timestamp};
+use crate::failpoint;
 
 /// What is wanted of the queue: up to `slots` executions for `owner`.
 pub(super) struct Wanted {
@@ -49,21 +50,28 @@ fn take(database: &Connection, wanted: &Wanted) -> Result<Vec<[u8; 16]>, Failure
     Ok(ids)
 }
 
-/// Puts an execution that runs in `epoch` back into the queue. It grows older by an attempt and
-/// an epoch, and is willing to wait as long again as it was at first.
+/// Puts an execution that runs in `epoch` back into the queue. It grows older by an epoch and by
+/// whatever `why` counts, and is willing to wait as long again as it was at first.
 pub(super) fn requeue(
     database: &Connection,
-    id: ExecutionId,
-    epoch: Epoch,
+    (id, epoch): (ExecutionId, Epoch),
+    why: Requeue,
     now: Timestamp,
 ) -> Result<bool, Failure> {
     let changed = database
         .prepare_cached(
-            "UPDATE queue SET state = 'queued', epoch = epoch + 1, attempt = attempt + 1,
-                owner = NULL, started_at = NULL,
+            "UPDATE queue SET state = 'queued', epoch = epoch + 1, attempt = attempt + ?4,
+                interruptions = interruptions + ?5, owner = NULL, started_at = NULL,
                 expires_at = ?3 + (SELECT queue_timeout_ms FROM specs WHERE specs.id = queue.id)
              WHERE id = ?1 AND state = 'running' AND epoch = ?2",
         )?
-        .execute((id.uuid().into_bytes(), epoch.0, now.as_millis()))?;
+        .execute((
+            id.uuid().into_bytes(),
+            epoch.0,
+            now.as_millis(),
+            why.attempts(),
+            why.interruptions(),
+        ))?;
+    failpoint::hit("requeue-before-commit");
     Ok(changed == 1)
 }

@@ -19,7 +19,10 @@ use super::readers::Readers;
 use super::stop::Stop;
 use super::writer::Writer;
 use super::{SqliteOptions, check, claim, deliveries, finish, keys, queue, read, start};
-use crate::domain::{CancelWish, Delivery, DeliveryId, Epoch, Execution, ExecutionId, Tenant};
+use crate::domain::{
+    CancelWish, Delivery, DeliveryId, Epoch, Execution, ExecutionId, Requeue, Tenant,
+};
+use crate::failpoint;
 
 /// A store in one SQLite file that no other process may have open.
 ///
@@ -65,7 +68,10 @@ impl Store for SqliteStore {
     async fn accept(&self, new: NewExecution) -> Result<Execution, StoreError> {
         let (owner, clock) = (self.options.owner, self.options.clock.clone());
         let prepared = Prepared::new(new, &self.options.key);
-        self.writer.write(move |database| prepared.insert(database, owner, clock.now())).await
+        let work = move |database: &_| prepared.insert(database, owner, clock.now());
+        let accepted = self.writer.write(work).await?;
+        failpoint::hit("accept-after-commit");
+        Ok(accepted)
     }
 
     async fn start(&self, slots: usize) -> Result<Vec<Started>, StoreError> {
@@ -78,12 +84,21 @@ impl Store for SqliteStore {
 
     async fn finish(&self, finish: Finish) -> Result<Settled, StoreError> {
         let clock = self.options.clock.clone();
-        self.writer.write(move |database| finish::finish(database, &finish, clock.now())).await
+        let work = move |database: &_| finish::finish(database, &finish, clock.now());
+        let settled = self.writer.write(work).await?;
+        failpoint::hit("finish-after-commit");
+        Ok(settled)
     }
 
-    async fn requeue(&self, id: ExecutionId, epoch: Epoch) -> Result<bool, StoreError> {
+    async fn requeue(
+        &self,
+        id: ExecutionId,
+        epoch: Epoch,
+        why: Requeue,
+    ) -> Result<bool, StoreError> {
         let clock = self.options.clock.clone();
-        self.writer.write(move |database| start::requeue(database, id, epoch, clock.now())).await
+        let work = move |database: &_| start::requeue(database, (id, epoch), why, clock.now());
+        self.writer.write(work).await
     }
 
     async fn wish_cancelled(&self, id: ExecutionId, wish: CancelWish) -> Result<(), StoreError> {

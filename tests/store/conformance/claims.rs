@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use ringback::domain::{DeliveryEnd, DeliveryId, Next, Timestamp};
-use ringback::store::{Guard, NewExecution, Settled, Store};
+use ringback::domain::{DeliveryEnd, DeliveryId, Guard, Next, Timestamp};
+use ringback::store::{NewExecution, Settled, Store};
 
 use crate::support::{
     Backend, calling_back, delivery, epoch, exited, finish, ids, owe, queued, record,

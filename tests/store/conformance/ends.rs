@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use ringback::domain::{
-    Captured, Ended, Exceeded, Execution, Exit, Outcome, ProgramResult, StartMode, Timestamp, Usage,
+    Captured, Ended, Exceeded, Execution, Exit, Guard, Outcome, ProgramResult, StartMode,
+    Timestamp, Usage,
 };
-use ringback::store::{Guard, Settled, Store};
+use ringback::store::{Settled, Store};
 
 use crate::support::{Backend, NOW, epoch, exited, finish, page, read, running, tenant};
 

@@ -3,10 +3,10 @@
 
 use futures_util::future::join_all;
 use ringback::domain::{
-    CancelWish, DeliveryStatus, DeliverySummary, Ended, Epoch, EventType, Outcome, PayloadFormat,
-    State, Status,
+    CancelWish, DeliveryStatus, DeliverySummary, Ended, Epoch, EventType, Guard, Outcome,
+    PayloadFormat, Requeue, State, Status,
 };
-use ringback::store::{Finish, Guard, NewDelivery, NewExecution, Settled};
+use ringback::store::{Finish, NewDelivery, NewExecution, Settled};
 
 use crate::support::{
     Backend, NOW, calling_back, delivery, epoch, exited, finish, ids, plain, queued, read, running,
@@ -79,7 +79,7 @@ pub async fn a_queued_execution_ends_in_any_epoch(backend: &impl Backend) {
     let store = backend.open().await;
     let fresh = store.accept(plain()).await.unwrap();
     let again = store.accept(running()).await.unwrap();
-    assert!(store.requeue(again.id, epoch(&again)).await.unwrap());
+    assert!(store.requeue(again.id, epoch(&again), Requeue::Interrupted).await.unwrap());
     for id in [fresh.id, again.id] {
         let end = finish(id, Guard::Queued, cancelled());
         assert_eq!(store.finish(end).await.unwrap(), Settled::Written);

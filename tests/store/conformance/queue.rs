@@ -3,8 +3,10 @@
 
 use std::time::Duration;
 
-use ringback::domain::{CancelWish, ExecutionId, ExecutionSpec, OnInterrupt, State, Tenant};
-use ringback::store::{Census, Guard, NewExecution, Settled};
+use ringback::domain::{
+    CancelWish, ExecutionId, ExecutionSpec, Guard, OnInterrupt, Requeue, State, Tenant,
+};
+use ringback::store::{Census, NewExecution, Settled};
 
 use crate::support::{Backend, epoch, exited, finish, plain, queued, read, running, tenant};
 
@@ -77,7 +79,7 @@ pub async fn orphans_are_the_running_ones_of_other_owners(backend: &impl Backend
     let guard = Guard::Running(epoch(&left[0]));
     let settled = store.finish(finish(left[0].id, guard, exited(1))).await.unwrap();
     assert_eq!(settled, Settled::Written);
-    assert!(store.requeue(left[1].id, epoch(&left[1])).await.unwrap());
+    assert!(store.requeue(left[1].id, epoch(&left[1]), Requeue::Interrupted).await.unwrap());
     assert_eq!(store.orphans(None, 10).await.unwrap().len(), 3);
     assert_eq!(read(&*store, waiting.id).await.state, State::Queued);
     assert_eq!(read(&*store, own.id).await, own);
@@ -113,7 +115,7 @@ pub async fn a_queue_timeout_counts_anew_after_a_requeue(backend: &impl Backend)
     let spec = ExecutionSpec { queue_timeout, ..ExecutionSpec::new("python", "") };
     let accepted = store.accept(NewExecution { start: true, ..queued(spec) }).await.unwrap();
     backend.advance(Duration::from_secs(60)).await;
-    assert!(store.requeue(accepted.id, epoch(&accepted)).await.unwrap());
+    assert!(store.requeue(accepted.id, epoch(&accepted), Requeue::Interrupted).await.unwrap());
     assert!(store.overdue(10).await.unwrap().is_empty(), "it had been running meanwhile");
     backend.advance(Duration::from_secs(11)).await;
     assert_eq!(store.overdue(10).await.unwrap().len(), 1);

@@ -2,9 +2,10 @@
 //! Changes executions only to have some of each kind.
 
 use ringback::domain::{
-    Captured, Ended, Execution, ExecutionId, ExecutionSpec, Outcome, ProgramResult, Status, Tenant,
+    Captured, Ended, Execution, ExecutionId, ExecutionSpec, Guard, Outcome, ProgramResult, Status,
+    Tenant,
 };
-use ringback::store::{Guard, NewExecution, Page, Store};
+use ringback::store::{NewExecution, Page, Store};
 
 use crate::support::{
     Backend, NOW, epoch, exited, finish, owe, page, plain, queued, read, running, tenant,

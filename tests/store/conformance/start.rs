@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use ringback::domain::{
-    Callback, Epoch, ExecutionSpec, Limits, OnInterrupt, OnOutputLimit, PayloadFormat, State,
-    WorkingDir,
+    Callback, Epoch, ExecutionSpec, Guard, Limits, OnInterrupt, OnOutputLimit, PayloadFormat,
+    Requeue, State, WorkingDir,
 };
-use ringback::store::{Guard, Settled};
+use ringback::store::Settled;
 use serde_json::json;
 
 use crate::support::{Backend, epoch, exited, finish, plain, queued, read, running};
@@ -105,7 +105,7 @@ pub async fn requeueing_makes_another_attempt_and_fences_the_old_run(backend: &i
     let store = backend.open().await;
     let first = store.accept(running()).await.unwrap();
     let id = first.id;
-    assert!(store.requeue(id, epoch(&first)).await.unwrap());
+    assert!(store.requeue(id, epoch(&first), Requeue::Interrupted).await.unwrap());
 
     let waiting = read(&*store, id).await;
     assert_eq!((&waiting.state, waiting.attempt), (&State::Queued, 2));
@@ -123,17 +123,31 @@ pub async fn requeueing_makes_another_attempt_and_fences_the_old_run(backend: &i
     assert_eq!(read(&*store, id).await.attempt, 2);
 }
 
+pub async fn what_a_requeue_counts_depends_on_why(backend: &impl Backend) {
+    let store = backend.open().await;
+    let cases = [(Requeue::Untried, 1, 0), (Requeue::Drained, 2, 0), (Requeue::Interrupted, 2, 1)];
+    for (why, attempt, interruptions) in cases {
+        let first = store.accept(running()).await.unwrap();
+        assert!(store.requeue(first.id, epoch(&first), why).await.unwrap());
+        let again = store.start(1).await.unwrap().remove(0).execution;
+        let State::Running(run) = again.state else { panic!("it runs: {again:?}") };
+        assert_eq!((again.attempt, run.interruptions), (attempt, interruptions), "{why:?}");
+        assert!(run.epoch > epoch(&first), "{why:?}");
+    }
+}
+
 pub async fn only_a_run_in_its_epoch_is_requeued(backend: &impl Backend) {
+    const WHY: Requeue = Requeue::Interrupted;
     let store = backend.open().await;
     let queued = store.accept(plain()).await.unwrap();
-    assert!(!store.requeue(queued.id, Epoch(0)).await.unwrap(), "it waits");
+    assert!(!store.requeue(queued.id, Epoch(0), WHY).await.unwrap(), "it waits");
     let running = store.accept(running()).await.unwrap();
-    assert!(!store.requeue(running.id, Epoch(0)).await.unwrap(), "an older epoch");
-    assert!(!store.requeue(running.id, Epoch(2)).await.unwrap(), "an epoch to come");
+    assert!(!store.requeue(running.id, Epoch(0), WHY).await.unwrap(), "an older epoch");
+    assert!(!store.requeue(running.id, Epoch(2), WHY).await.unwrap(), "an epoch to come");
     assert_eq!(read(&*store, running.id).await, running);
 
     let guard = Guard::Running(epoch(&running));
     let _ = store.finish(finish(running.id, guard, exited(0))).await.unwrap();
-    assert!(!store.requeue(running.id, epoch(&running)).await.unwrap(), "it has ended");
-    assert!(!store.requeue(plain().id, Epoch(1)).await.unwrap(), "there is none");
+    assert!(!store.requeue(running.id, epoch(&running), WHY).await.unwrap(), "it has ended");
+    assert!(!store.requeue(plain().id, Epoch(1), WHY).await.unwrap(), "there is none");
 }

@@ -4,9 +4,9 @@
 use std::fs;
 use std::path::Path;
 
-use ringback::domain::{Captured, Ended, ExecutionId, Outcome};
+use ringback::domain::{Captured, Ended, ExecutionId, Guard, Outcome};
 use ringback::store::{
-    ApiKey, Finish, Guard, NewExecution, SqliteOptions, SqliteStore, Store, StoreError,
+    ApiKey, Finish, NewExecution, SqliteOptions, SqliteStore, Store, StoreError,
 };
 use rusqlite::Connection;
 
