@@ -118,7 +118,7 @@ impl Client {
         };
         let guard = Guard::Running(run.epoch);
         let finish = Finish { id, guard, ended, delivery: Some(delivery) };
-        let settled = self.store.finish(finish).await.expect("the end can be written");
+        let settled = self.store.finish(finish.into()).await.expect("the end can be written");
         assert_eq!(settled, Settled::Written);
     }
 

@@ -1,11 +1,10 @@
 //! Ends what a client no longer wants, and what has waited too long: the ends of executions that
 //! are still queued, and the wishes about those that run. Signals no process.
 
-use actix::Addr;
-
 use super::engine::EngineParts;
 use super::messages::{Cancel, CancelError, CancelOutcome, CancelWished, QueuedEnded};
 use super::settle::Settlement;
+use super::standing::Standing;
 use super::supervisor::SupervisorActor;
 use crate::domain::{CancelWish, Ended, Execution, Guard, Outcome, State};
 use crate::store::{Settled, StoreError};
@@ -19,7 +18,7 @@ const OVERDUE_PAGE: usize = 100;
 /// When this tenant has no such execution, or the wish cannot be kept.
 pub(super) async fn cancel(
     parts: &EngineParts,
-    supervisor: &Addr<SupervisorActor>,
+    supervisor: &Standing<SupervisorActor>,
     Cancel { tenant, id, wish }: Cancel,
 ) -> Result<CancelOutcome, CancelError> {
     // Between our look and our write a queued execution may have been started, and a running one
@@ -32,7 +31,9 @@ pub(super) async fn cancel(
             State::Running(_) => {
                 // The wish is on disk before anybody is signalled: should the server be lost in
                 // between, the execution still ends as cancelled.
-                parts.store.wish_cancelled(id, wish.clone()).await?;
+                if !parts.store.wish_cancelled(id, wish.clone()).await? {
+                    continue;
+                }
                 supervisor.do_send(CancelWished { id, wish });
                 let cancelling = Execution { cancelling: true, ..execution };
                 return Ok(CancelOutcome::Ending(Box::new(cancelling)));
@@ -51,7 +52,7 @@ pub(super) async fn cancel(
 /// Ends the queued executions that have waited longer than they were willing to.
 pub(super) async fn expire_overdue(
     parts: &EngineParts,
-    supervisor: &Addr<SupervisorActor>,
+    supervisor: &Standing<SupervisorActor>,
 ) -> Result<(), StoreError> {
     for waiting in parts.store.overdue(OVERDUE_PAGE).await? {
         let outcome = Outcome::QueueExpired { queue_timeout: waiting.queue_timeout };
@@ -63,13 +64,12 @@ pub(super) async fn expire_overdue(
 /// Ends an execution that waits; nothing when it does not wait any more.
 async fn end_queued(
     parts: &EngineParts,
-    supervisor: &Addr<SupervisorActor>,
+    supervisor: &Standing<SupervisorActor>,
     execution: &Execution,
     outcome: Outcome,
 ) -> Result<Option<Execution>, StoreError> {
     let ended = Ended::without_output(outcome, None, parts.clock.now());
-    let attempts_max = parts.settings.retry_schedule.attempts_max();
-    let settlement = Settlement::new(execution, Guard::Queued, ended, attempts_max);
+    let settlement = Settlement::new(parts, execution, Guard::Queued, ended);
     let after = settlement.event.execution.clone();
     match parts.store.finish(settlement.finish).await? {
         Settled::Stale => Ok(None),

@@ -7,8 +7,8 @@ use std::time::Duration;
 use actix::{Message, Recipient};
 
 use crate::domain::{
-    CancelWish, DeliveryId, Epoch, Event, Execution, ExecutionId, ExecutionSpec, StopReason,
-    Tenant, Timestamp,
+    CancelWish, DeliveryId, Event, Execution, ExecutionId, ExecutionSpec, StopReason, Tenant,
+    Timestamp,
 };
 use crate::store::{Started, StoreError};
 
@@ -137,7 +137,7 @@ pub struct Drain {
 pub(super) struct AcceptSettled {
     pub(super) tenant: Tenant,
     /// Whether a slot had been kept for it.
-    pub(super) reserved: bool,
+    pub(super) is_start: bool,
     /// What came of it; an execution that started with being accepted is there to be run.
     pub(super) accepted: Result<Option<Started>, StoreError>,
 }
@@ -184,7 +184,7 @@ pub(super) enum RunEnd {
     /// Somebody else had settled it, or the store has stopped.
     Given,
     /// Its actor was lost before it could settle anything.
-    Lost { execution: Box<Execution>, epoch: Epoch },
+    Lost { execution: Box<Execution>, cancel: Option<CancelWish> },
 }
 
 // ---- To an execution actor ---------------------------------------------------------------------
@@ -222,14 +222,12 @@ pub enum Doing {
 #[rtype(result = "()")]
 pub(super) struct DeliveryDue;
 
-/// An attempt is over.
+/// An attempt is over, and its permit is free again.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub(super) struct AttemptOver {
     /// Of which delivery.
     pub(super) delivery: DeliveryId,
-    /// Whose permit is free again.
-    pub(super) host: String,
     /// Whether it is on disk, and when another one is due.
     pub(super) recorded: Recorded,
 }

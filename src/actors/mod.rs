@@ -1,16 +1,25 @@
 //! The engine: who runs what, when, and who is told. The only place with `actix::Actor`.
 //! Maps nothing to HTTP, and holds no fact that the store could not give back, but live children.
 
+mod arbiters;
 mod attempt;
 mod cancel;
+mod desk;
 mod engine;
 mod execution;
+mod live;
 mod messages;
+mod permits;
 mod queue;
+mod reclaim;
 mod recovery;
+mod rescue;
 mod settle;
 mod slots;
+mod standing;
 mod supervisor;
+mod surviving;
+mod system;
 mod watch;
 mod webhook;
 
@@ -21,6 +30,8 @@ pub use messages::{
     ExecutionEnded, Query, Status, Submit, SubmitError, Subscribe, Terminate,
 };
 pub use recovery::{Recovered, recover};
+pub use standing::Standing;
 pub use supervisor::SupervisorActor;
+pub use system::System;
 pub use watch::ended;
 pub use webhook::WebhookActor;

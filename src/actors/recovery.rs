@@ -7,9 +7,10 @@ use futures_util::StreamExt;
 use futures_util::stream;
 
 use super::engine::EngineParts;
-use super::settle::{Settlement, ended_with_recording};
-use crate::domain::{ExecutionId, Fate, Guard, Lost, State};
-use crate::store::{Orphan, Settled, StoreError};
+use super::messages::RunEnd;
+use super::rescue::rescue;
+use crate::domain::ExecutionId;
+use crate::store::{StoreError, Whose};
 
 /// How many orphans are read at a time, so that ten thousand of them need no more memory than
 /// five hundred.
@@ -18,6 +19,8 @@ const PAGE: usize = 500;
 /// How many of a page are settled at the same time; the store writes them in one transaction.
 /// Their output is in memory meanwhile, as it was in the memory of the server that ran them.
 const AT_ONCE: usize = 128;
+
+const REASON: &str = "The server was lost while the program was running.";
 
 /// What an earlier server had left.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -43,16 +46,17 @@ pub async fn recover(parts: &EngineParts) -> Result<Recovered, StoreError> {
     let mut recovered = Recovered::default();
     let mut after: Option<ExecutionId> = None;
     loop {
-        let page = parts.store.orphans(after, PAGE).await?;
+        let page = parts.store.orphans(Whose::Lost, after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.execution.id);
-        let mut settling =
-            stream::iter(page).map(|orphan| settle(parts, orphan)).buffer_unordered(AT_ONCE);
-        while let Some(settled) = settling.next().await {
-            match settled? {
-                Some(Fate::End(_)) => recovered.settled += 1,
-                Some(Fate::Requeue(_)) => recovered.requeued += 1,
-                None => {}
+        let mut settling = stream::iter(page)
+            .map(|orphan| rescue(parts, orphan, true, REASON))
+            .buffer_unordered(AT_ONCE);
+        while let Some(end) = settling.next().await {
+            match end? {
+                RunEnd::Settled(_) => recovered.settled += 1,
+                RunEnd::Requeued(_) => recovered.requeued += 1,
+                RunEnd::Given | RunEnd::Lost { .. } => {}
             }
         }
     }
@@ -61,26 +65,4 @@ pub async fn recover(parts: &EngineParts) -> Result<Recovered, StoreError> {
         log::warn!("cannot remove what earlier executions left: {error}");
     }
     Ok(recovered)
-}
-
-async fn settle(parts: &EngineParts, orphan: Orphan) -> Result<Option<Fate>, StoreError> {
-    let State::Running(run) = orphan.execution.state else { return Ok(None) };
-    let lost = Lost {
-        begun: true,
-        cancel: orphan.cancel,
-        on_interrupt: orphan.on_interrupt,
-        interruptions: run.interruptions,
-    };
-    let fate = Fate::of(lost, "The server was lost while the program was running.");
-    let written = match &fate {
-        Fate::Requeue(why) => parts.store.requeue(orphan.execution.id, run.epoch, *why).await?,
-        Fate::End(outcome) => {
-            let ended = ended_with_recording(parts, &orphan.execution, outcome.clone());
-            let attempts_max = parts.settings.retry_schedule.attempts_max();
-            let guard = Guard::Running(run.epoch);
-            let settlement = Settlement::new(&orphan.execution, guard, ended, attempts_max);
-            parts.store.finish(settlement.finish).await? == Settled::Written
-        }
-    };
-    Ok(written.then_some(fate))
 }

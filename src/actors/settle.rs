@@ -2,16 +2,24 @@
 //! Every ending passes through here, and through `Store::finish`; there is no second way.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::engine::EngineParts;
-use crate::domain::{Captured, DeliveryId, Ended, Event, Execution, Guard, Outcome};
-use crate::process::Stream;
-use crate::store::{Finish, NewDelivery};
+use super::messages::RunEnd;
+use crate::domain::{
+    CancelWish, Captured, DeliveryId, Ended, Epoch, Event, Execution, ExecutionId, Guard, Outcome,
+    Requeue,
+};
+use crate::process::{Residence, Stream};
+use crate::store::{Finish, NewDelivery, Requeued, Settled, StoreError};
 use crate::webhook::{authority, payload};
+
+/// How long to wait before something is written again that could not be.
+const WRITE_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// The end of an execution, ready to be written and to be told.
 pub(super) struct Settlement {
-    pub(super) finish: Finish,
+    pub(super) finish: Arc<Finish>,
     pub(super) event: Arc<Event>,
 }
 
@@ -19,10 +27,10 @@ impl Settlement {
     /// Ends `execution`, if the store still has it as `guard` says. The payload's bytes are made
     /// here, once, and never again.
     pub(super) fn new(
+        parts: &EngineParts,
         execution: &Execution,
         guard: Guard,
         ended: Ended,
-        attempts_max: u32,
     ) -> Self {
         let after = execution.clone().into_ended(ended.clone());
         let event = Event::of(&after).expect("an execution that has ended has an event");
@@ -34,10 +42,77 @@ impl Settlement {
             host: authority(url),
             payload_format: *payload_format,
             body: payload::body(*payload_format, &event),
-            attempts_max,
+            attempts_max: parts.settings.retry_schedule.attempts_max(),
         });
         let finish = Finish { id: execution.id, guard, ended, delivery };
-        Self { finish, event: Arc::new(event) }
+        Self { finish: Arc::new(finish), event: Arc::new(event) }
+    }
+}
+
+/// Writes the end of a run, however long the store cannot, and forgets what was recorded of it.
+pub(super) async fn finish_run(
+    parts: EngineParts,
+    settlement: Settlement,
+    residence: Option<Residence>,
+) -> RunEnd {
+    let Settlement { finish, event } = settlement;
+    let id = finish.id;
+    let write = until_written(id, || parts.store.finish(Arc::clone(&finish)));
+    // The directory is cleaned up while the disk writes.
+    let clean_up = async { drop(residence) };
+    let (settled, ()) = tokio::join!(write, clean_up);
+    let Some(settled) = settled else { return RunEnd::Given };
+    // The output is in the record now, and not a moment earlier.
+    parts.launcher.forget_output(id);
+    match settled {
+        Settled::Written => RunEnd::Settled(event),
+        Settled::Stale => RunEnd::Given,
+    }
+}
+
+/// Puts a run back into the queue, however long the store cannot. What a client wants ended ends.
+pub(super) async fn requeue_run(
+    parts: EngineParts,
+    execution: Execution,
+    epoch: Epoch,
+    why: Requeue,
+) -> RunEnd {
+    let id = execution.id;
+    match until_written(id, || parts.store.requeue(id, epoch, why)).await {
+        Some(Requeued::Written) => {
+            parts.launcher.forget_output(id);
+            RunEnd::Requeued(execution.tenant)
+        }
+        Some(Requeued::Unwanted(CancelWish { reason, by })) => {
+            let outcome = Outcome::Cancelled { reason, by, exit: None };
+            let ended = ended_with_recording(&parts, &execution, outcome);
+            let guard = Guard::Running(epoch);
+            let settlement = Settlement::new(&parts, &execution, guard, ended);
+            finish_run(parts, settlement, None).await
+        }
+        Some(Requeued::Stale) | None => RunEnd::Given,
+    }
+}
+
+/// Writes until it is written: what has happened to an execution is nowhere but here until then.
+/// Nothing comes back when the store has stopped for good; the next server finds the execution
+/// as it was.
+pub(super) async fn until_written<T, F>(id: ExecutionId, mut write: impl FnMut() -> F) -> Option<T>
+where
+    F: Future<Output = Result<T, StoreError>>,
+{
+    loop {
+        match write().await {
+            Ok(written) => return Some(written),
+            Err(error) if error.is_passing() => {
+                log::error!("execution {id}: what became of it cannot be written yet: {error}");
+                actix_rt::time::sleep(WRITE_AGAIN_AFTER).await;
+            }
+            Err(error) => {
+                log::error!("execution {id}: what became of it cannot be written: {error}");
+                return None;
+            }
+        }
     }
 }
 

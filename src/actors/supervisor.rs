@@ -1,17 +1,18 @@
-//! Admits executions, hands out the slots, knows the address of each that runs, and is told when
-//! one has ended. Not `actix::Supervisor`, which does not restart an actor after a panic.
+//! Hands out the slots, knows the address of each execution that runs, and is told when one has
+//! ended. Decides by `desk.rs`. Not `actix::Supervisor`, which does not restart after a panic.
 
-use std::mem;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use actix::fut::wrap_future;
 use actix::{
-    Actor, ActorFutureExt, Addr, Arbiter, AsyncContext, Context, Handler, MessageResult,
+    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, MessageResult,
     ResponseFuture,
 };
 use tokio::sync::oneshot;
 
 use super::cancel;
+use super::desk::Desk;
 use super::engine::EngineParts;
 use super::execution::{Birth, ExecutionActor};
 use super::messages::{
@@ -20,15 +21,13 @@ use super::messages::{
     Subscribe, Terminate, Watch,
 };
 use super::queue::QueueCount;
-use super::settle::{Settlement, ended_with_recording};
-use super::slots::Slots;
-use super::watch::Audience;
+use super::reclaim::{self, Reclaimed};
+use super::standing::{Footing, Standing};
+use super::surviving::Surviving;
 use super::webhook::WebhookActor;
-use crate::domain::{
-    CancelWish, Epoch, Event, Execution, ExecutionId, Guard, Outcome, State, StopReason,
-};
+use crate::domain::{CancelWish, Event, Execution, ExecutionId, State, StopReason};
 use crate::failpoint;
-use crate::store::{Census, NewExecution, Settled, Started, StoreError};
+use crate::store::{Census, NewExecution, Started, StoreError};
 
 /// How many messages may wait for the supervisor before senders do. Requests wait for a commit
 /// and not for a place here, so it is more than the requests that are under way at a time.
@@ -37,46 +36,40 @@ const MAILBOX: usize = 4096;
 /// Owns the slots, the count of the queue and the address of each live execution.
 pub struct SupervisorActor {
     parts: EngineParts,
-    webhook: Addr<WebhookActor>,
-    arbiters: Vec<Arbiter>,
-    next_arbiter: usize,
-    queue: QueueCount,
-    slots: Slots<Addr<ExecutionActor>>,
-    /// The store is being asked for waiting executions.
-    starting: bool,
-    drain: Option<Vec<oneshot::Sender<()>>>,
-    audience: Audience,
+    webhook: Standing<WebhookActor>,
+    /// The handle of this actor and of whoever will stand in its place.
+    ourselves: Standing<Self>,
+    surviving: Surviving,
+    desk: Desk<Addr<ExecutionActor>>,
+    drain: Vec<oneshot::Sender<()>>,
+    /// Whether it takes the place of one that fell, and has to find out how things stand.
+    is_again: bool,
+    _footing: Footing,
+}
+
+/// What a supervisor is made from.
+#[derive(Clone)]
+pub(super) struct Making {
+    pub(super) parts: EngineParts,
+    pub(super) webhook: Standing<WebhookActor>,
+    pub(super) ourselves: Standing<SupervisorActor>,
+    pub(super) surviving: Surviving,
+    /// What waits, as far as is known.
+    pub(super) census: Census,
+    pub(super) is_again: bool,
 }
 
 impl SupervisorActor {
-    /// A supervisor over what the store has counted. Starts the threads of execution actors.
-    pub fn new(parts: EngineParts, webhook: Addr<WebhookActor>, census: Census) -> Self {
-        let settings = &parts.settings;
-        let arbiters = (0..settings.arbiters.max(1)).map(|_| Arbiter::new()).collect();
-        let queue =
-            QueueCount::new(settings.queue_max_total, settings.queue_max_per_tenant, census);
-        let slots = Slots::new(settings.slots);
-        Self {
-            parts,
-            webhook,
-            arbiters,
-            next_arbiter: 0,
-            queue,
-            slots,
-            starting: false,
-            drain: None,
-            audience: Audience::default(),
-        }
+    pub(super) fn new(making: Making, footing: Footing) -> Self {
+        let Making { parts, webhook, ourselves, surviving, census, is_again } = making;
+        let desk = new_desk(&parts, census);
+        let drain = Vec::new();
+        Self { parts, webhook, ourselves, surviving, desk, drain, is_again, _footing: footing }
     }
 
-    /// Takes waiting executions from the store, as many as there are free slots. One question at
-    /// a time: whatever becomes free meanwhile is asked for by the next.
+    /// Takes waiting executions from the store, as many as there are free slots.
     fn fill_slots(&mut self, ctx: &mut Context<Self>) {
-        let free = self.slots.free();
-        if self.starting || free == 0 || self.queue.total() == 0 || self.drain.is_some() {
-            return;
-        }
-        self.starting = true;
+        let Some(free) = self.desk.ask(self.parts.launcher.is_up()) else { return };
         let store = Arc::clone(&self.parts.store);
         let starting = async move { store.start(free).await };
         ctx.spawn(wrap_future(starting).map(Self::slots_filled));
@@ -87,15 +80,15 @@ impl SupervisorActor {
         actor: &mut Self,
         ctx: &mut Context<Self>,
     ) {
-        actor.starting = false;
+        actor.desk.answered();
         match started {
             Ok(started) => {
                 let more = !started.is_empty();
                 for started in started {
-                    actor.queue.remove(&started.execution.tenant);
-                    actor.give_birth(started, ctx);
+                    actor.desk.left_queue(&started.execution.tenant);
+                    actor.give_birth(started);
                 }
-                actor.slots.forget_early_wishes();
+                actor.desk.forget_early_wishes();
                 if more {
                     actor.fill_slots(ctx);
                 }
@@ -105,65 +98,51 @@ impl SupervisorActor {
         actor.end_if_drained();
     }
 
-    fn give_birth(&mut self, started: Started, ctx: &mut Context<Self>) {
-        let Started { execution, spec } = started;
+    fn give_birth(&mut self, Started { execution, spec }: Started) {
         let id = execution.id;
         let State::Running(run) = execution.state else {
             log::error!("execution {id} was started and does not run");
             return;
         };
         failpoint::hit("start-after-commit");
-        // A wish may have come just before the news of the start, or survived from an earlier run.
-        let wished = execution.cancelling.then(|| StopReason::Cancel(CancelWish::default()));
-        // Once the server is stopping, what has not been launched goes back into the queue.
-        let shutdown = self.drain.is_some().then_some(StopReason::Shutdown);
-        let stopped = self.slots.early_wish(id).or(wished).or(shutdown);
         let birth = Birth {
             parts: self.parts.clone(),
-            supervisor: ctx.address(),
+            supervisor: self.ourselves.clone(),
             webhook: self.webhook.clone(),
+            live: self.surviving.live.clone(),
             execution,
             run,
             spec,
-            stopped,
+            stopped: self.desk.stop_at_birth(id),
         };
-        let arbiter = &self.arbiters[self.next_arbiter];
-        self.next_arbiter = (self.next_arbiter + 1) % self.arbiters.len();
-        let actor = ExecutionActor::start_in_arbiter(&arbiter.handle(), move |_| {
-            ExecutionActor::new(birth)
-        });
-        self.slots.occupy(id, actor);
+        self.surviving.live.begin(id);
+        let arbiter = self.surviving.arbiters.next();
+        let actor = ExecutionActor::start_in_arbiter(&arbiter, move |_| ExecutionActor::new(birth));
+        self.surviving.live.acting(id, actor.clone());
+        self.desk.occupy(id, actor);
     }
 
     /// Writes down the end of an execution whose actor panicked. The panic has killed its child.
-    fn settle_lost(&self, execution: &Execution, epoch: Epoch, ctx: &mut Context<Self>) {
-        let reason = "The server failed internally while the program was running.".to_owned();
-        let outcome = Outcome::Interrupted { reason };
-        let ended = ended_with_recording(&self.parts, execution, outcome);
-        let attempts_max = self.parts.settings.retry_schedule.attempts_max();
-        let guard = Guard::Running(epoch);
-        let Settlement { finish, event } = Settlement::new(execution, guard, ended, attempts_max);
-        let EngineParts { store, launcher, .. } = self.parts.clone();
-        let (id, webhook) = (execution.id, self.webhook.clone());
-        let settling = async move {
-            let settled = store.finish(finish).await?;
-            launcher.forget_output(id);
-            Ok::<_, StoreError>(settled)
-        };
-        ctx.spawn(wrap_future(settling).map(move |settled, actor: &mut Self, _| match settled {
-            Ok(Settled::Written) => {
-                webhook.do_send(DeliveryDue);
-                actor.audience.tell(&event);
+    fn settle_lost(
+        &self,
+        execution: Execution,
+        cancel: Option<CancelWish>,
+        ctx: &mut Context<Self>,
+    ) {
+        let settling = reclaim::settle_lost(self.parts.clone(), execution, cancel);
+        ctx.spawn(wrap_future(settling).map(|(id, end), actor: &mut Self, _| {
+            actor.surviving.live.settled(id);
+            if let RunEnd::Settled(event) = end {
+                actor.webhook.do_send(DeliveryDue);
+                actor.surviving.audience().tell(&event);
             }
-            Ok(Settled::Stale) => {}
-            Err(error) => log::error!("a lost execution's end cannot be written: {error}"),
         }));
     }
 
     /// Ends queued executions that have waited longer than their clients wanted.
     fn expire_overdue(&self, ctx: &mut Context<Self>) {
         let parts = self.parts.clone();
-        let supervisor = ctx.address();
+        let supervisor = self.ourselves.clone();
         let expiring = async move { cancel::expire_overdue(&parts, &supervisor).await };
         ctx.spawn(wrap_future(expiring).map(|expired: Result<(), StoreError>, _, _| {
             if let Err(error) = expired {
@@ -173,24 +152,54 @@ impl SupervisorActor {
     }
 
     fn poll(&mut self, ctx: &mut Context<Self>) {
-        self.audience.forget_the_gone();
-        if self.queue.total() > 0 {
+        self.surviving.audience().forget_the_gone();
+        if self.desk.queued() > 0 {
             self.expire_overdue(ctx);
             self.fill_slots(ctx);
         }
     }
 
     fn end_if_drained(&mut self) {
-        if self.slots.are_idle()
-            && !self.starting
-            && let Some(waiting) = &mut self.drain
-        {
-            for waiting in waiting.drain(..) {
+        if self.desk.is_draining() && self.desk.is_idle() {
+            for waiting in self.drain.drain(..) {
                 // Whoever has stopped waiting needs no answer.
                 let _ = waiting.send(());
             }
         }
     }
+
+    /// Goes on where a supervisor that fell has left off; no message is looked at before.
+    fn take_over(&self, ctx: &mut Context<Self>) {
+        let reclaiming = reclaim::reclaim(self.parts.clone(), self.surviving.live.clone());
+        ctx.wait(wrap_future(reclaiming).map(
+            |reclaimed: Result<Reclaimed, StoreError>, actor: &mut Self, ctx| match reclaimed {
+                Ok(reclaimed) => actor.go_on_with(reclaimed, ctx),
+                Err(error) => {
+                    log::error!("the supervisor cannot go on: {error}");
+                    ctx.stop();
+                }
+            },
+        ));
+    }
+
+    fn go_on_with(&mut self, reclaimed: Reclaimed, ctx: &mut Context<Self>) {
+        self.desk = new_desk(&self.parts, reclaimed.census);
+        for (id, address) in reclaimed.acting {
+            self.desk.occupy(id, address);
+        }
+        if self.surviving.draining.load(Ordering::Relaxed) {
+            self.desk.drain();
+        }
+        reclaimed.settled.iter().for_each(|event| self.surviving.audience().tell(event));
+        self.webhook.do_send(DeliveryDue);
+        self.fill_slots(ctx);
+    }
+}
+
+fn new_desk(parts: &EngineParts, census: Census) -> Desk<Addr<ExecutionActor>> {
+    let settings = &parts.settings;
+    let queue = QueueCount::new(settings.queue_max_total, settings.queue_max_per_tenant, census);
+    Desk::new(settings.slots, queue)
 }
 
 impl Actor for SupervisorActor {
@@ -198,19 +207,11 @@ impl Actor for SupervisorActor {
 
     fn started(&mut self, ctx: &mut Context<Self>) {
         ctx.set_mailbox_capacity(MAILBOX);
-        let poll = self.parts.settings.poll;
-        ctx.run_interval(poll, Self::poll);
-        self.fill_slots(ctx);
-    }
-}
-
-impl Drop for SupervisorActor {
-    /// However it goes, the threads of its execution actors go with it, and their children.
-    fn drop(&mut self) {
-        for arbiter in mem::take(&mut self.arbiters) {
-            arbiter.stop();
-            // An arbiter whose thread panicked has stopped as well.
-            let _ = arbiter.join();
+        ctx.run_interval(self.parts.settings.poll, Self::poll);
+        if self.is_again {
+            self.take_over(ctx);
+        } else {
+            self.fill_slots(ctx);
         }
     }
 }
@@ -218,29 +219,27 @@ impl Drop for SupervisorActor {
 impl Handler<Submit> for SupervisorActor {
     type Result = ResponseFuture<Result<Execution, SubmitError>>;
 
-    fn handle(&mut self, submit: Submit, ctx: &mut Context<Self>) -> Self::Result {
+    fn handle(&mut self, submit: Submit, _: &mut Context<Self>) -> Self::Result {
+        failpoint::hit("supervisor");
         let Submit { tenant, spec } = submit;
-        if self.drain.is_some() {
-            return Box::pin(async { Err(SubmitError::Draining) });
-        }
-        // With a slot free and nobody waiting, being accepted and being started are one commit.
-        let start = self.slots.free() > 0 && self.queue.total() == 0;
-        if start {
-            self.slots.reserve();
-        } else if let Err(full) = self.queue.admit(&tenant) {
-            return Box::pin(async { Err(full) });
-        }
+        let is_start = match self.desk.admit(&tenant, self.parts.launcher.is_up()) {
+            Ok(is_start) => is_start,
+            Err(refusal) => return Box::pin(async { Err(refusal) }),
+        };
         let (id, spec) = (ExecutionId::generate(), Arc::new(spec));
-        let new = NewExecution { id, tenant: tenant.clone(), spec: Arc::clone(&spec), start };
+        let new =
+            NewExecution { id, tenant: tenant.clone(), spec: Arc::clone(&spec), start: is_start };
         let store = Arc::clone(&self.parts.store);
-        let supervisor = ctx.address();
+        let supervisor = self.ourselves.clone();
         Box::pin(async move {
             let execution = store.accept(new).await;
             let accepted = match &execution {
-                Ok(execution) => Ok(start.then(|| Started { execution: execution.clone(), spec })),
+                Ok(execution) => {
+                    Ok(is_start.then(|| Started { execution: execution.clone(), spec }))
+                }
                 Err(error) => Err(error.clone()),
             };
-            supervisor.do_send(AcceptSettled { tenant, reserved: start, accepted });
+            supervisor.do_send(AcceptSettled { tenant, is_start, accepted });
             Ok(execution?)
         })
     }
@@ -250,18 +249,12 @@ impl Handler<AcceptSettled> for SupervisorActor {
     type Result = ();
 
     fn handle(&mut self, settled: AcceptSettled, ctx: &mut Context<Self>) {
-        let AcceptSettled { tenant, reserved, accepted } = settled;
-        if reserved {
-            self.slots.unreserve();
-        } else if accepted.is_err() {
-            self.queue.remove(&tenant);
-        }
+        let AcceptSettled { tenant, is_start, accepted } = settled;
+        self.desk.accepted(&tenant, is_start, accepted.is_ok());
         if let Ok(Some(started)) = accepted {
-            self.give_birth(started, ctx);
+            self.give_birth(started);
         }
-        if !self.starting {
-            self.slots.forget_early_wishes();
-        }
+        self.desk.forget_early_wishes();
         self.fill_slots(ctx);
         self.end_if_drained();
     }
@@ -270,9 +263,9 @@ impl Handler<AcceptSettled> for SupervisorActor {
 impl Handler<Cancel> for SupervisorActor {
     type Result = ResponseFuture<Result<CancelOutcome, CancelError>>;
 
-    fn handle(&mut self, wish: Cancel, ctx: &mut Context<Self>) -> Self::Result {
+    fn handle(&mut self, wish: Cancel, _: &mut Context<Self>) -> Self::Result {
         let parts = self.parts.clone();
-        let supervisor = ctx.address();
+        let supervisor = self.ourselves.clone();
         Box::pin(async move { cancel::cancel(&parts, &supervisor, wish).await })
     }
 }
@@ -281,10 +274,9 @@ impl Handler<CancelWished> for SupervisorActor {
     type Result = ();
 
     fn handle(&mut self, CancelWished { id, wish }: CancelWished, _: &mut Context<Self>) {
-        match self.slots.address(id) {
-            Some(execution) => execution.do_send(Terminate(StopReason::Cancel(wish))),
-            // It may have been started a moment ago, and the news of it be still on its way.
-            None => self.slots.wish_early(id, StopReason::Cancel(wish)),
+        let reason = StopReason::Cancel(wish);
+        if let Some(execution) = self.desk.stop(id, reason.clone()) {
+            execution.do_send(Terminate(reason));
         }
     }
 }
@@ -293,9 +285,9 @@ impl Handler<QueuedEnded> for SupervisorActor {
     type Result = ();
 
     fn handle(&mut self, QueuedEnded { event }: QueuedEnded, _: &mut Context<Self>) {
-        self.queue.remove(&event.execution.tenant);
+        self.desk.left_queue(&event.execution.tenant);
         self.webhook.do_send(DeliveryDue);
-        self.audience.tell(&event);
+        self.surviving.audience().tell(&event);
     }
 }
 
@@ -303,7 +295,7 @@ impl Handler<SlotFree> for SupervisorActor {
     type Result = ();
 
     fn handle(&mut self, SlotFree { id }: SlotFree, ctx: &mut Context<Self>) {
-        self.slots.vacate(id);
+        self.desk.vacate(id);
         self.fill_slots(ctx);
     }
 }
@@ -313,14 +305,17 @@ impl Handler<ExecutionFinished> for SupervisorActor {
 
     fn handle(&mut self, finished: ExecutionFinished, ctx: &mut Context<Self>) {
         let ExecutionFinished { id, end } = finished;
-        if !self.slots.remove(id) {
+        let requeued = match &end {
+            RunEnd::Requeued(tenant) => Some(tenant),
+            _ => None,
+        };
+        if !self.desk.finished(id, requeued) {
             return;
         }
         match end {
-            RunEnd::Settled(event) => self.audience.tell(&event),
-            RunEnd::Requeued(tenant) => self.queue.add(&tenant),
-            RunEnd::Given => {}
-            RunEnd::Lost { execution, epoch } => self.settle_lost(&execution, epoch, ctx),
+            RunEnd::Settled(event) => self.surviving.audience().tell(&event),
+            RunEnd::Requeued(_) | RunEnd::Given => {}
+            RunEnd::Lost { execution, cancel } => self.settle_lost(*execution, cancel, ctx),
         }
         self.fill_slots(ctx);
         self.end_if_drained();
@@ -332,10 +327,10 @@ impl Handler<Status> for SupervisorActor {
 
     fn handle(&mut self, _: Status, _: &mut Context<Self>) -> Self::Result {
         MessageResult(EngineStatus {
-            slots: self.slots.total(),
-            running: self.slots.live(),
-            queued: self.queue.total(),
-            draining: self.drain.is_some(),
+            slots: self.desk.slots().total(),
+            running: self.desk.slots().live(),
+            queued: self.desk.queued(),
+            draining: self.desk.is_draining(),
         })
     }
 }
@@ -344,7 +339,7 @@ impl Handler<Subscribe> for SupervisorActor {
     type Result = ();
 
     fn handle(&mut self, Subscribe { recipient }: Subscribe, _: &mut Context<Self>) {
-        self.audience.subscribe(recipient);
+        self.surviving.audience().subscribe(recipient);
     }
 }
 
@@ -352,7 +347,7 @@ impl Handler<Watch> for SupervisorActor {
     type Result = ResponseFuture<Option<Arc<Event>>>;
 
     fn handle(&mut self, Watch { id }: Watch, _: &mut Context<Self>) -> Self::Result {
-        let ended = self.audience.watch(id);
+        let ended = self.surviving.audience().watch(id);
         Box::pin(async move { ended.await.ok() })
     }
 }
@@ -362,15 +357,17 @@ impl Handler<Drain> for SupervisorActor {
 
     fn handle(&mut self, Drain { within }: Drain, ctx: &mut Context<Self>) -> Self::Result {
         let (done, drained) = oneshot::channel();
-        self.drain.get_or_insert_default().push(done);
+        self.surviving.draining.store(true, Ordering::Relaxed);
+        self.desk.drain();
+        self.drain.push(done);
         ctx.run_later(within, |actor, _| {
-            for execution in actor.slots.addresses() {
+            for execution in actor.desk.slots().addresses() {
                 execution.do_send(Terminate(StopReason::Shutdown));
             }
         });
         self.end_if_drained();
         Box::pin(async move {
-            // An error means that the supervisor has gone, and with it everything that ran.
+            // An error means that the actor has gone, and whatever ran with it.
             let _ = drained.await;
         })
     }

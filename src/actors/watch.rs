@@ -4,10 +4,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use actix::{Addr, Recipient};
+use actix::Recipient;
 use tokio::sync::oneshot;
 
 use super::messages::{ExecutionEnded, Watch};
+use super::standing::Standing;
 use super::supervisor::SupervisorActor;
 use crate::domain::{Event, Execution, ExecutionId, Tenant};
 use crate::store::{Store, StoreError};
@@ -65,7 +66,7 @@ impl Audience {
 /// # Errors
 /// When the store cannot be read.
 pub async fn ended(
-    supervisor: &Addr<SupervisorActor>,
+    supervisor: &Standing<SupervisorActor>,
     store: &dyn Store,
     (tenant, id): (&Tenant, ExecutionId),
 ) -> Result<Option<Execution>, StoreError> {

@@ -1,21 +1,20 @@
 //! Delivers what is owed: asks the store what is due, makes attempts within permits per host, and
 //! writes down what came of each. Decides nothing about executions.
 
-use std::collections::HashMap;
-use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::fut::wrap_future;
-use actix::{
-    Actor, ActorFutureExt, AsyncContext, Context, Handler, ResponseFuture, SpawnHandle, WeakAddr,
-};
+use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, ResponseFuture, SpawnHandle};
 use tokio::sync::oneshot;
 
 use super::attempt;
 use super::engine::EngineParts;
 use super::messages::{AttemptOver, DeliveryDue, DrainDeliveries, Recorded};
+use super::permits::{Permit, Permits};
+use super::standing::{Footing, Standing};
 use crate::domain::{DeliveryId, Timestamp};
+use crate::failpoint;
 use crate::store::{Claim, ClaimedDelivery, StoreError};
 use crate::webhook::{Client, ClientSettings};
 
@@ -25,18 +24,31 @@ const MAILBOX: usize = 1024;
 /// How long to wait before the store is asked again when it could not answer.
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
-/// Owns the permits of hosts and the time of the next delivery.
+/// Hands out the permits of hosts and knows the time of the next delivery.
 pub struct WebhookActor {
     parts: EngineParts,
     client_settings: ClientSettings,
     client: Option<Client>,
-    in_flight: usize,
-    in_flight_by_host: HashMap<String, usize>,
+    /// The handle of this actor and of whoever will stand in its place.
+    ourselves: Standing<Self>,
+    permits: Permits,
     asking: Asking,
     /// The store had more than was taken: the next free permit asks again.
     backlog: bool,
     alarm: Option<(Timestamp, SpawnHandle)>,
     drain: Option<Vec<oneshot::Sender<()>>>,
+    /// Whether it takes the place of one that fell.
+    is_again: bool,
+    _footing: Footing,
+}
+
+/// What a webhook actor is made from.
+pub(super) struct Making {
+    pub(super) parts: EngineParts,
+    pub(super) client_settings: ClientSettings,
+    pub(super) ourselves: Standing<WebhookActor>,
+    pub(super) permits: Permits,
+    pub(super) is_again: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -48,43 +60,37 @@ enum Asking {
 }
 
 impl WebhookActor {
-    /// An actor that delivers what `parts.store` owes.
-    pub fn new(parts: EngineParts, client_settings: ClientSettings) -> Self {
+    pub(super) fn new(making: Making, footing: Footing) -> Self {
+        let Making { parts, client_settings, ourselves, permits, is_again } = making;
         Self {
             parts,
             client_settings,
             client: None,
-            in_flight: 0,
-            in_flight_by_host: HashMap::new(),
+            ourselves,
+            permits,
             asking: Asking::No,
             backlog: false,
             alarm: None,
             drain: None,
+            is_again,
+            _footing: footing,
         }
     }
 
     /// Asks the store what is due, one question at a time.
     fn ask(&mut self, ctx: &mut Context<Self>) {
-        let free = self.parts.settings.in_flight_max.saturating_sub(self.in_flight);
+        failpoint::hit("webhook");
         if self.asking != Asking::No {
             self.asking = Asking::YesAndThenAgain;
             return;
         }
-        if free == 0 {
+        let limit = self.permits.free();
+        if limit == 0 {
             self.backlog = true;
             return;
         }
         self.asking = Asking::Yes;
-        let per_host = self.parts.settings.in_flight_per_host_max;
-        let saturated: Vec<String> = self
-            .in_flight_by_host
-            .iter()
-            .filter(|(_, in_flight)| **in_flight >= per_host)
-            .map(|(host, _)| host.clone())
-            .collect();
-        // No more than one host can take: with a long backlog for a single host, all others would
-        // be read and unsealed only to be given back. When more is due, the question is repeated.
-        let limit = free.min(per_host);
+        let saturated = self.permits.saturated();
         let store = Arc::clone(&self.parts.store);
         let asking = async move { store.claim_deliveries(limit, &saturated).await };
         ctx.spawn(wrap_future(asking).map(Self::answered));
@@ -108,19 +114,14 @@ impl WebhookActor {
 
     /// Begins an attempt for each delivery whose host has a permit, and gives the others back.
     fn take_on(&mut self, claim: Claim, ctx: &mut Context<Self>) {
-        let per_host = self.parts.settings.in_flight_per_host_max;
         let mut without_permit = Vec::new();
         for delivery in claim.due {
-            let in_flight = self.in_flight_by_host.entry(delivery.host.clone()).or_default();
-            if *in_flight < per_host {
-                *in_flight += 1;
-                self.in_flight += 1;
-                self.begin(delivery, ctx);
-            } else {
-                without_permit.push(delivery.id);
+            match self.permits.take(delivery.id, &delivery.host) {
+                Some(permit) => self.begin(delivery, permit),
+                None => without_permit.push(delivery.id),
             }
         }
-        self.backlog = !without_permit.is_empty() || self.some_host_is_saturated();
+        self.backlog = !without_permit.is_empty() || !self.permits.saturated().is_empty();
         self.give_back(without_permit);
         let now = self.parts.clock.now();
         // More may be due for hosts that had no permit: these are asked about when one is free.
@@ -132,24 +133,20 @@ impl WebhookActor {
         }
     }
 
-    fn some_host_is_saturated(&self) -> bool {
-        let per_host = self.parts.settings.in_flight_per_host_max;
-        self.in_flight_by_host.values().any(|in_flight| *in_flight >= per_host)
-    }
-
-    fn begin(&self, delivery: ClaimedDelivery, ctx: &mut Context<Self>) {
+    fn begin(&self, delivery: ClaimedDelivery, permit: Permit) {
         let Some(client) = self.client.clone() else { return };
         let parts = self.parts.clone();
-        let permit = Permit {
+        let under_way = UnderWay {
             delivery: delivery.id,
-            host: delivery.host.clone(),
             recorded: Recorded::No,
-            webhook: ctx.address().downgrade(),
+            permit: Some(permit),
+            webhook: self.ourselves.clone(),
         };
-        // Outside the actor's own context, which polls all its futures whenever one wakes.
+        // Outside the actor's own context, which polls all its futures whenever one wakes, and
+        // whose fall must not break off a request.
         actix_rt::spawn(async move {
             match attempt::make(&parts, &client, delivery).await {
-                Ok(next_due) => permit.end(Recorded::Yes(next_due)),
+                Ok(next_due) => under_way.end(Recorded::Yes(next_due)),
                 Err(error) => log::error!("an attempt cannot be written down: {error}"),
             }
         });
@@ -183,18 +180,8 @@ impl WebhookActor {
         self.alarm = Some((due, alarm));
     }
 
-    fn give_permit_back(&mut self, host: &str) {
-        self.in_flight -= 1;
-        if let Some(in_flight) = self.in_flight_by_host.get_mut(host) {
-            *in_flight -= 1;
-            if *in_flight == 0 {
-                self.in_flight_by_host.remove(host);
-            }
-        }
-    }
-
     fn end_if_drained(&mut self) {
-        if self.in_flight == 0
+        if self.permits.are_idle()
             && self.asking == Asking::No
             && let Some(waiting) = &mut self.drain
         {
@@ -206,28 +193,27 @@ impl WebhookActor {
     }
 }
 
-/// A place among the attempts under way; given back even when the attempt panics.
-struct Permit {
+/// An attempt that is being made; its end is told even when it panics.
+struct UnderWay {
     delivery: DeliveryId,
-    host: String,
     recorded: Recorded,
-    webhook: WeakAddr<WebhookActor>,
+    permit: Option<Permit>,
+    webhook: Standing<WebhookActor>,
 }
 
-impl Permit {
-    /// Gives it back with the news of what became of the attempt.
+impl UnderWay {
+    /// Ends with the news of what became of the attempt.
     fn end(mut self, recorded: Recorded) {
         self.recorded = recorded;
     }
 }
 
-impl Drop for Permit {
+impl Drop for UnderWay {
     fn drop(&mut self) {
-        let host = mem::take(&mut self.host);
-        if let Some(webhook) = self.webhook.upgrade() {
-            let (delivery, recorded) = (self.delivery, self.recorded);
-            webhook.do_send(AttemptOver { delivery, host, recorded });
-        }
+        // Free before anybody is told.
+        self.permit = None;
+        let (delivery, recorded) = (self.delivery, self.recorded);
+        self.webhook.do_send(AttemptOver { delivery, recorded });
     }
 }
 
@@ -238,6 +224,16 @@ impl Actor for WebhookActor {
         ctx.set_mailbox_capacity(MAILBOX);
         // Made here, because a client belongs to the thread that made it.
         self.client = Some(Client::new(self.client_settings.clone()));
+        if self.is_again {
+            // What the fallen one had claimed and not begun, nobody else would ever begin.
+            let (store, known) = (Arc::clone(&self.parts.store), self.permits.deliveries());
+            let releasing = async move { store.release_deliveries_but(&known).await };
+            ctx.wait(wrap_future(releasing).map(|released, _: &mut Self, _| {
+                if let Err(error) = released {
+                    log::error!("deliveries cannot be given back: {error}");
+                }
+            }));
+        }
         self.ask(ctx);
     }
 }
@@ -254,7 +250,6 @@ impl Handler<AttemptOver> for WebhookActor {
     type Result = ();
 
     fn handle(&mut self, over: AttemptOver, ctx: &mut Context<Self>) {
-        self.give_permit_back(&over.host);
         match over.recorded {
             Recorded::Yes(Some(due)) => self.set_alarm(due, self.parts.clock.now(), ctx),
             Recorded::Yes(None) => {}

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use actix::{Actor, Arbiter};
+use actix::Arbiter;
 use actix_web::web::Data;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,7 +12,7 @@ use super::engine::Engine;
 use super::error::StartError;
 use super::launching::{self, LauncherOptions};
 use super::parts;
-use crate::actors::{EngineParts, SupervisorActor, WebhookActor, recover};
+use crate::actors::{EngineParts, System, recover};
 use crate::config::Config;
 use crate::domain::{OwnerId, Secret};
 use crate::http::{Api, Keyring, NewKey, new_key};
@@ -138,16 +138,9 @@ impl Builder {
         let census = parts.store.census().await?;
 
         let arbiters = vec![Arbiter::new()];
-        let webhook_parts = parts.clone();
-        let webhook = WebhookActor::start_in_arbiter(&arbiters[0].handle(), move |_| {
-            WebhookActor::new(webhook_parts, client_settings)
-        });
-        let (supervisor_parts, its_webhook) = (parts.clone(), webhook.clone());
-        let supervisor = SupervisorActor::start_in_arbiter(&arbiters[0].handle(), move |_| {
-            SupervisorActor::new(supervisor_parts, its_webhook, census)
-        });
+        let system = System::start(&parts, client_settings, census, &arbiters[0]).await;
         let api = Data::new(Api {
-            supervisor: supervisor.clone(),
+            supervisor: system.supervisor.clone(),
             store: Arc::clone(&parts.store),
             launcher: parts.launcher.clone(),
             policy,
@@ -158,7 +151,7 @@ impl Builder {
         let last_pass = parts::last_pass(&config);
         Ok(Engine::new(super::engine::Running {
             api,
-            webhook,
+            system,
             arbiters,
             last_pass,
             new_key,

@@ -3,22 +3,25 @@
 use std::mem;
 use std::time::Duration;
 
-use actix::{Addr, Arbiter, Recipient};
+use actix::{Arbiter, Recipient};
 use actix_web::web::{Data, ServiceConfig};
 
 use crate::actors::{
-    Drain, DrainDeliveries, ExecutionEnded, Subscribe, SupervisorActor, WebhookActor, ended,
+    Drain, DrainDeliveries, ExecutionEnded, Standing, Subscribe, SupervisorActor, System, ended,
 };
 use crate::domain::{Execution, ExecutionId, Secret, Tenant};
 use crate::http::{Api, NewKey, RequestLimits, routes};
 use crate::process::Launcher;
 use crate::store::StoreError;
 
+/// How often a drain is asked for when the supervisor falls meanwhile.
+const DRAINS_MAX: usize = 3;
+
 /// A running engine. Dropping it stops it at once, and kills what runs; [`Engine::shutdown`]
 /// stops it in order. Either way nothing that was accepted is lost.
 pub struct Engine {
     api: Data<Api>,
-    webhook: Addr<WebhookActor>,
+    system: System,
     arbiters: Vec<Arbiter>,
     last_pass: Duration,
     new_key: Option<NewKey>,
@@ -28,7 +31,7 @@ pub struct Engine {
 /// What a running engine consists of.
 pub(super) struct Running {
     pub(super) api: Data<Api>,
-    pub(super) webhook: Addr<WebhookActor>,
+    pub(super) system: System,
     pub(super) arbiters: Vec<Arbiter>,
     pub(super) last_pass: Duration,
     pub(super) new_key: Option<NewKey>,
@@ -37,13 +40,13 @@ pub(super) struct Running {
 
 impl Engine {
     pub(super) fn new(running: Running) -> Self {
-        let Running { api, webhook, arbiters, last_pass, new_key, launcher } = running;
-        Self { api, webhook, arbiters, last_pass, new_key, launcher }
+        let Running { api, system, arbiters, last_pass, new_key, launcher } = running;
+        Self { api, system, arbiters, last_pass, new_key, launcher }
     }
 
     /// The actor that takes [`Submit`](crate::Submit), [`Cancel`](crate::Cancel) and
-    /// [`Status`](crate::Status).
-    pub fn supervisor(&self) -> Addr<SupervisorActor> {
+    /// [`Status`](crate::Status), by a handle that stays when the actor has to be started again.
+    pub fn supervisor(&self) -> Standing<SupervisorActor> {
         self.api.supervisor.clone()
     }
 
@@ -87,11 +90,27 @@ impl Engine {
         &self.launcher
     }
 
+    /// Waits until the engine can do its work no more, and says why: its process is best ended
+    /// then, and started anew by whoever started it. Nothing that was accepted is lost.
+    pub async fn failed(&self) -> String {
+        tokio::select! {
+            reason = self.system.failed() => reason,
+            reason = self.launcher.given_up() => {
+                format!("no program can be started any more: {reason}")
+            }
+        }
+    }
+
     /// Accepts and starts nothing more. Programs may run on for `within`; then they are ended.
     /// Returns when nothing runs. Called again with a shorter time, it hurries.
     pub async fn drain(&self, within: Duration) {
-        // A supervisor that has gone runs nothing either.
-        let _ = self.api.supervisor.send(Drain { within }).await;
+        // The next supervisor goes on with a drain in which one fell, but nobody who waited for
+        // that one is told.
+        for _ in 0..DRAINS_MAX {
+            if self.api.supervisor.send(Drain { within }).await.is_ok() {
+                break;
+            }
+        }
     }
 
     /// Stops in order: drains, makes a last pass over what is due to be delivered, and ends its
@@ -121,7 +140,7 @@ impl Engine {
     /// The last pass over what is due; what does not end within the time of one attempt is
     /// delivered by the next server.
     pub(super) async fn deliver_once_more(&self) {
-        let pass = self.webhook.send(DrainDeliveries);
+        let pass = self.system.webhook.send(DrainDeliveries);
         let _ = actix_rt::time::timeout(self.last_pass, pass).await;
     }
 }

@@ -17,7 +17,7 @@ pub struct Life {
     pub attempt: u32,
     /// How many runs were cut short by a loss.
     pub interruptions: u32,
-    /// A client's wish that it end; the first one stays.
+    /// A client's wish that this run end; the first one stays.
     pub cancel: Option<CancelWish>,
 }
 
@@ -84,9 +84,11 @@ impl Life {
         is_queued.then(|| Self { place: Place::Running(owner), ..self.in_next_epoch() })
     }
 
-    /// Back into the queue, in a new epoch that fences the run it leaves.
+    /// Back into the queue, in a new epoch that fences the run it leaves. What a client wants ended
+    /// does not go back: it ends.
     pub fn requeue(&self, epoch: Epoch, why: Requeue) -> Option<Self> {
-        self.allows(Guard::Running(epoch)).then(|| Self {
+        let goes = self.allows(Guard::Running(epoch)) && self.cancel.is_none();
+        goes.then(|| Self {
             place: Place::Queued,
             attempt: self.attempt + why.attempts(),
             interruptions: self.interruptions + why.interruptions(),
@@ -99,10 +101,10 @@ impl Life {
         self.allows(guard).then(|| Self { place: Place::Ended(status), ..self.clone() })
     }
 
-    /// A client's wish that it end, unless there is one or it is over.
+    /// A client's wish that a run end; the first one stays. What waits needs no wish: it ends.
     pub fn wish_cancelled(&self, wish: CancelWish) -> Option<Self> {
-        let takes = self.cancel.is_none() && !matches!(self.place, Place::Ended(_));
-        takes.then(|| Self { cancel: Some(wish), ..self.clone() })
+        let cancel = self.cancel.clone().or(Some(wish));
+        matches!(self.place, Place::Running(_)).then(|| Self { cancel, ..self.clone() })
     }
 
     fn allows(&self, guard: Guard) -> bool {
@@ -202,9 +204,11 @@ mod tests {
     #[test]
     fn the_first_wish_stays() {
         let wish = |reason: &str| CancelWish { reason: Some(reason.into()), by: None };
-        let wished = Life::accept(None).wish_cancelled(wish("one")).unwrap();
-        assert_eq!(wished.cancel, Some(wish("one")));
-        assert_eq!(wished.wish_cancelled(wish("two")), None);
+        let (life, epoch) = running();
+        let wished = life.wish_cancelled(wish("one")).unwrap();
+        assert_eq!(wished.wish_cancelled(wish("two")).unwrap().cancel, Some(wish("one")));
+        assert_eq!(wished.requeue(epoch, Requeue::Drained), None, "it ends and is not run again");
+        assert_eq!(Life::accept(None).wish_cancelled(wish("one")), None, "it ends at once");
     }
 
     #[test]

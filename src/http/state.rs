@@ -5,12 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::Addr;
-
 use super::auth::Keyring;
 use super::limits::ProgramLimits;
 use super::network::NetworkRules;
-use crate::actors::SupervisorActor;
+use crate::actors::{Standing, SupervisorActor};
 use crate::domain::ExecutionSpec;
 use crate::process::Launcher;
 use crate::store::Store;
@@ -19,7 +17,7 @@ use crate::webhook::AddressPolicy;
 /// The engine as the HTTP API sees it.
 pub struct Api {
     /// Whom executions are submitted to.
-    pub supervisor: Addr<SupervisorActor>,
+    pub supervisor: Standing<SupervisorActor>,
     /// Where they are read.
     pub store: Arc<dyn Store>,
     /// Which languages there are.

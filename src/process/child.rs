@@ -85,8 +85,10 @@ pub(super) enum NotStarted {
     Failed(launcher::Failed),
     /// Its input could not be made, or its output cannot be read.
     Input(io::Error),
-    /// There is no launcher.
+    /// There is no launcher; it has not begun.
     NoLauncher,
+    /// The launcher has gone after it had been asked; it may have begun.
+    Lost,
 }
 
 impl Running {
@@ -96,9 +98,9 @@ impl Running {
         let (mut stdout, stdout_end) = start.stdout;
         let (mut stderr, stderr_end) = start.stderr;
         let streams = [stdin.as_fd(), stdout_end.as_fd(), stderr_end.as_fd()];
-        let launched = line.launch(start.launch, streams).await;
+        let launched = line.launch(start.launch, streams);
         let (connection, number, tidings) = launched.map_err(|error| match error {
-            NotLaunched::Closed => NotStarted::NoLauncher,
+            NotLaunched::Absent => NotStarted::NoLauncher,
             NotLaunched::Order(error) => {
                 let doing = "handing it to the launcher".to_owned();
                 NotStarted::Failed(launcher::Failed { doing, error })
@@ -111,7 +113,7 @@ impl Running {
         let started = match tidings.started.await {
             Ok(Ok(started)) => started,
             Ok(Err(failed)) => return Err(NotStarted::Failed(failed)),
-            Err(_) => return Err(NotStarted::NoLauncher),
+            Err(_) => return Err(NotStarted::Lost),
         };
         if let Some([from_stdout, from_stderr]) = started.output {
             stdout.read_from(from_stdout).map_err(NotStarted::Input)?;

@@ -42,9 +42,12 @@ pub enum LaunchError {
         /// What the system said.
         source: io::Error,
     },
-    /// The launcher has gone before the program was started, and no other could be had.
-    #[error("The launcher was lost before the program was started.")]
+    /// There is no launcher at this moment. Nothing of the program has begun.
+    #[error("There was no launcher to start the program.")]
     NoLauncher,
+    /// The launcher has gone after it had been asked: the program may have begun, and is gone.
+    #[error("The launcher was lost while it started the program.")]
+    Lost,
 }
 
 /// Why no programs can be launched at all.

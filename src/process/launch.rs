@@ -124,6 +124,16 @@ impl Launcher {
         self.shared.line.is_up()
     }
 
+    /// Waits until programs can be started, if that will ever be.
+    pub async fn up(&self) {
+        self.shared.line.up().await;
+    }
+
+    /// Waits until it is certain that no program can be started any more, and says why.
+    pub async fn given_up(&self) -> String {
+        self.shared.line.given_up().await
+    }
+
     /// Starts the program of an execution that has been started in the store.
     ///
     /// # Errors
@@ -231,6 +241,7 @@ impl Launcher {
             }
             NotStarted::Input(source) => LaunchError::Streams { source },
             NotStarted::NoLauncher => LaunchError::NoLauncher,
+            NotStarted::Lost => LaunchError::Lost,
         })
     }
 

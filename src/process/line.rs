@@ -37,9 +37,27 @@ pub(super) struct Line {
 struct Shared {
     binary: LauncherBinary,
     setup: Setup,
-    /// None while there is no launcher.
-    current: watch::Sender<Option<Arc<Connection>>>,
+    presence: watch::Sender<Presence>,
     is_closing: AtomicBool,
+}
+
+/// Whether there is a launcher.
+#[derive(Debug)]
+enum Presence {
+    Up(Arc<Connection>),
+    /// The next one is being started.
+    Absent,
+    /// There will be none, and why.
+    GivenUp(String),
+}
+
+impl Presence {
+    fn connection(&self) -> Option<&Arc<Connection>> {
+        match self {
+            Self::Up(connection) => Some(connection),
+            Self::Absent | Self::GivenUp(_) => None,
+        }
+    }
 }
 
 /// What is wanted of a launcher beside its setup.
@@ -62,9 +80,9 @@ impl Line {
         let (setup, opened, reasons) = strongest(&binary, level, &setup)?;
         let (connection, process, ready) = opened;
         let surroundings = surroundings(level, &setup, ready, reasons);
-        let current = watch::Sender::new(Some(Arc::new(connection)));
+        let presence = watch::Sender::new(Presence::Up(Arc::new(connection)));
         let shared =
-            Arc::new(Shared { binary, setup, current, is_closing: AtomicBool::new(false) });
+            Arc::new(Shared { binary, setup, presence, is_closing: AtomicBool::new(false) });
         let thread = {
             let shared = Arc::clone(&shared);
             let listener = thread::Builder::new().name("ringback-launcher".into());
@@ -81,40 +99,51 @@ impl Line {
 
     /// Whether there is a launcher at present, and not only the hope for the next one.
     pub(super) fn is_up(&self) -> bool {
-        !self.shared.is_closing.load(Ordering::Relaxed) && self.shared.current.borrow().is_some()
+        !self.shared.is_closing.load(Ordering::Relaxed)
+            && self.shared.presence.borrow().connection().is_some()
     }
 
-    /// Hands a program to the launcher; waits while there is none.
+    /// Waits until there is a launcher, if there will be one.
+    pub(super) async fn up(&self) {
+        let mut presence = self.shared.presence.subscribe();
+        // The sender is ours and stays.
+        let _ = presence.wait_for(|presence| presence.connection().is_some()).await;
+    }
+
+    /// Waits until it is certain that there will be no launcher any more, and says why.
+    pub(super) async fn given_up(&self) -> String {
+        let mut presence = self.shared.presence.subscribe();
+        let given_up = presence.wait_for(|presence| matches!(presence, Presence::GivenUp(_)));
+        match given_up.await.as_deref() {
+            Ok(Presence::GivenUp(reason)) => reason.clone(),
+            _ => std::future::pending().await,
+        }
+    }
+
+    /// Hands a program to the launcher.
     ///
     /// # Errors
-    /// When there is none any more, or it cannot be handed over.
-    pub(super) async fn launch(
+    /// When there is none, or it cannot be handed over.
+    pub(super) fn launch(
         &self,
         mut launch: Launch,
         streams: [BorrowedFd<'_>; 3],
     ) -> Result<(Arc<Connection>, u64, Tidings), NotLaunched> {
         launch.number = self.next.fetch_add(1, Ordering::Relaxed);
-        let mut current = self.shared.current.subscribe();
-        loop {
-            if self.shared.is_closing.load(Ordering::Relaxed) {
-                return Err(NotLaunched::Closed);
-            }
-            let connection = current.borrow_and_update().clone();
-            if let Some(connection) = connection {
-                match connection.launch(launch.clone(), streams) {
-                    Ok(tidings) => return Ok((connection, launch.number, tidings)),
-                    // Nothing was started: an order reaches the launcher whole or not at all.
-                    Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-                    Err(error) => return Err(NotLaunched::Order(error)),
-                }
-            }
-            current.changed().await.map_err(|_| NotLaunched::Closed)?;
+        let number = launch.number;
+        let present = self.shared.presence.borrow().connection().cloned();
+        let connection = present.filter(|_| self.is_up()).ok_or(NotLaunched::Absent)?;
+        match connection.launch(launch, streams) {
+            Ok(tidings) => Ok((connection, number, tidings)),
+            // Nothing was started: an order reaches the launcher whole or not at all.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(NotLaunched::Absent),
+            Err(error) => Err(NotLaunched::Order(error)),
         }
     }
 
     /// Has an interpreter kept warm, by this launcher; the next one is asked anew.
     pub(super) fn warm(&self, warm: &Warm) {
-        if let Some(connection) = self.shared.current.borrow().as_ref() {
+        if let Some(connection) = self.shared.presence.borrow().connection() {
             connection.warm(warm);
         }
     }
@@ -122,7 +151,7 @@ impl Line {
     /// Ends the launcher, and returns when nothing of it is left.
     pub(super) fn close(&self) {
         self.shared.is_closing.store(true, Ordering::Relaxed);
-        if let Some(connection) = self.shared.current.borrow().as_ref() {
+        if let Some(connection) = self.shared.presence.borrow().connection() {
             connection.close();
         }
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -141,8 +170,8 @@ impl Drop for Line {
 /// Why a program was not handed to a launcher.
 #[derive(Debug)]
 pub(super) enum NotLaunched {
-    /// There is none, and there will be none.
-    Closed,
+    /// There is no launcher at this moment.
+    Absent,
     /// The order could not be sent.
     Order(io::Error),
 }
@@ -151,10 +180,10 @@ impl Shared {
     /// Listens to the launcher, and starts the next one when it has gone.
     fn keep_one(&self, mut process: LauncherProcess) {
         loop {
-            let connection = self.current.borrow().clone();
+            let connection = self.presence.borrow().connection().cloned();
             let Some(connection) = connection else { return };
             connection.listen();
-            self.current.send_replace(None);
+            self.presence.send_replace(Presence::Absent);
             process.wait();
             if self.is_closing.load(Ordering::Relaxed) {
                 connection.give_up();
@@ -164,36 +193,42 @@ impl Shared {
             let next = self.next();
             // Only now, because the next launcher starts when nothing of this one is alive.
             connection.give_up();
-            let Some((next, its_process)) = next else {
-                self.is_closing.store(true, Ordering::Relaxed);
-                self.current.send_replace(None);
-                return;
-            };
-            process = its_process;
-            self.current.send_replace(Some(Arc::new(next)));
+            match next {
+                Ok((next, its_process)) => {
+                    process = its_process;
+                    self.presence.send_replace(Presence::Up(Arc::new(next)));
+                }
+                Err(reason) => {
+                    self.presence.send_replace(Presence::GivenUp(reason));
+                    return;
+                }
+            }
             if self.is_closing.load(Ordering::Relaxed)
-                && let Some(connection) = self.current.borrow().as_ref()
+                && let Some(connection) = self.presence.borrow().connection()
             {
                 connection.close();
             }
         }
     }
 
-    fn next(&self) -> Option<(Connection, LauncherProcess)> {
+    /// Starts the next launcher, or says why there is none.
+    fn next(&self) -> Result<(Connection, LauncherProcess), String> {
+        let mut reason = "it is not wanted any more".to_owned();
         for _ in 0..TRIES_MAX {
             match Connection::open(&self.binary, &self.setup) {
                 Ok((connection, process, _)) => {
                     log::warn!("a new launcher has been started");
-                    return Some((connection, process));
+                    return Ok((connection, process));
                 }
-                Err(error) => log::error!("no new launcher can be started: {error}"),
+                Err(error) => reason = error.to_string(),
             }
+            log::error!("no new launcher can be started: {reason}");
             if self.is_closing.load(Ordering::Relaxed) {
-                return None;
+                break;
             }
             thread::sleep(TRY_AGAIN);
         }
-        None
+        Err(reason)
     }
 }
 

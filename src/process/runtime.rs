@@ -134,7 +134,7 @@ impl Runtime {
         match ask(line, path, executable, &self.settings.version).await {
             Ok(answer) => Ok(answer),
             // Not an answer of the interpreter's own: the next one who asks may have one.
-            Err(NotStarted::NoLauncher) => Err(LaunchError::NoLauncher),
+            Err(NotStarted::NoLauncher | NotStarted::Lost) => Err(LaunchError::NoLauncher),
             Err(_) => Ok(None),
         }
     }
@@ -160,7 +160,9 @@ impl Runtime {
                 }
                 // It runs, whatever it says.
                 Ok(_) => return Ok(candidate),
-                Err(NotStarted::NoLauncher) => return Err(LaunchError::NoLauncher),
+                Err(NotStarted::NoLauncher | NotStarted::Lost) => {
+                    return Err(LaunchError::NoLauncher);
+                }
                 Err(_) => {}
             }
         }

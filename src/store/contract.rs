@@ -1,11 +1,13 @@
 //! What every store must do, in the words of the domain.
 //! Holds no SQL and decides nothing; the same suite of tests is run against each implementation.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use super::{
-    ApiKey, AttemptMade, Census, Claim, Finish, NewExecution, Orphan, Page, Settled, Started,
-    StoreError, Waiting,
+    ApiKey, AttemptMade, Census, Claim, Finish, NewExecution, Orphan, Page, Requeued, Settled,
+    Started, StoreError, Waiting, Whose,
 };
 use crate::domain::{
     CancelWish, Delivery, DeliveryId, Epoch, Execution, ExecutionId, Requeue, Tenant,
@@ -27,24 +29,26 @@ pub trait Store: Send + Sync + 'static {
 
     /// Ends an execution: its terminal state and the delivery that it owes, in one transaction.
     /// Changes nothing, and says so, unless the execution is still as `finish.guard` has it.
-    async fn finish(&self, finish: Finish) -> Result<Settled, StoreError>;
+    async fn finish(&self, finish: Arc<Finish>) -> Result<Settled, StoreError>;
 
     /// Puts a running execution back into the queue with a new epoch; `why` says what counts.
-    /// Changes nothing, and answers false, when it no longer runs in that epoch.
+    /// Changes nothing, and says so, when it no longer runs in that epoch or is to be cancelled.
     async fn requeue(
         &self,
         id: ExecutionId,
         epoch: Epoch,
         why: Requeue,
-    ) -> Result<bool, StoreError>;
+    ) -> Result<Requeued, StoreError>;
 
-    /// Keeps a client's wish that a running execution end. The first wish stays.
-    async fn wish_cancelled(&self, id: ExecutionId, wish: CancelWish) -> Result<(), StoreError>;
+    /// Keeps a client's wish that a running execution end. The first wish stays. Answers false,
+    /// with nothing kept, when it does not run.
+    async fn wish_cancelled(&self, id: ExecutionId, wish: CancelWish) -> Result<bool, StoreError>;
 
-    /// Up to `limit` running executions of owners that are no more, in order of their ids,
-    /// from the one behind `after`.
+    /// Up to `limit` running executions of these owners, in order of their ids, from the one behind
+    /// `after`.
     async fn orphans(
         &self,
+        whose: Whose,
         after: Option<ExecutionId>,
         limit: usize,
     ) -> Result<Vec<Orphan>, StoreError>;
@@ -76,6 +80,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Gives claimed deliveries back, untried.
     async fn release_deliveries(&self, ids: &[DeliveryId]) -> Result<(), StoreError>;
+
+    /// Gives back all claims of this owner but these, of which somebody still knows.
+    async fn release_deliveries_but(&self, known: &[DeliveryId]) -> Result<(), StoreError>;
 
     /// Keeps an attempt and what follows from it, in one transaction, and ends the claim. When
     /// that fails the delivery stays claimed.

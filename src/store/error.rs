@@ -57,3 +57,10 @@ pub enum StoreError {
         reason: String,
     },
 }
+
+impl StoreError {
+    /// Whether the same store may well do it when it is asked again.
+    pub const fn is_passing(&self) -> bool {
+        matches!(self, Self::Database { .. })
+    }
+}

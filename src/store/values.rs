@@ -54,6 +54,27 @@ pub enum Settled {
     Stale,
 }
 
+/// Whether an execution went back into the queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub enum Requeued {
+    /// It did.
+    Written,
+    /// It does not run in that epoch any more. Nothing was changed.
+    Stale,
+    /// It runs, and is to end, because a client wishes it. Nothing was changed.
+    Unwanted(CancelWish),
+}
+
+/// Whose running executions are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// Those of owners that are no more.
+    Lost,
+    /// Those of this owner.
+    Ours,
+}
+
 /// A delivery to be owed, due at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewDelivery {

@@ -12,3 +12,4 @@ mod output;
 mod startup;
 mod startup_config;
 mod stop;
+mod supervision;

@@ -103,7 +103,7 @@ pub async fn owe(store: &dyn Store, host: &str) -> (ExecutionId, DeliveryId) {
     let delivery_id = delivery.id;
     let guard = Guard::Running(epoch(&accepted));
     let end = Finish { delivery: Some(delivery), ..finish(accepted.id, guard, exited(0)) };
-    assert_eq!(store.finish(end).await.unwrap(), Settled::Written);
+    assert_eq!(store.finish(end.into()).await.unwrap(), Settled::Written);
     (accepted.id, delivery_id)
 }
 

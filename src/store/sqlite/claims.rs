@@ -40,6 +40,11 @@ impl Claims {
         // Cannot fail: this holds the other end of the channel as well.
         let _ = self.ended.0.try_send(id);
     }
+
+    /// Ends every claim but these.
+    pub(super) fn end_all_but(&self, known: &[DeliveryId]) {
+        self.lock().retain(|id| known.contains(id));
+    }
 }
 
 /// Claims on the way to whoever asked. If they never arrive, because the caller has gone away or

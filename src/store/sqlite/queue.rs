@@ -3,46 +3,55 @@
 
 use rusqlite::{Connection, Row};
 
-use super::super::{Census, Orphan, Waiting};
+use super::super::{Census, Orphan, Waiting, Whose};
 use super::failure::Failure;
 use super::rows::{execution, find, select_executions};
 use super::specs;
 use super::values::{duration, get};
 use crate::domain::{CancelWish, ExecutionId, OwnerId, Tenant, Timestamp};
 
-/// Keeps a wish that an execution end, unless there is one already or it has ended.
+pub(super) const WISH_CANCELLED: &str = "
+    UPDATE queue SET
+        cancel_reason = iif(cancel_wished_at IS NULL, ?3, cancel_reason),
+        cancel_by = iif(cancel_wished_at IS NULL, ?4, cancel_by),
+        cancel_wished_at = coalesce(cancel_wished_at, ?2)
+    WHERE id = ?1 AND state = 'running'";
+
+/// Keeps a wish that a running execution end, unless there is one already; false if it does not
+/// run.
 pub(super) fn wish_cancelled(
     database: &Connection,
     id: ExecutionId,
     wish: &CancelWish,
     now: Timestamp,
-) -> Result<(), Failure> {
-    database
-        .prepare_cached(
-            "UPDATE queue SET cancel_wished_at = ?2, cancel_reason = ?3, cancel_by = ?4
-             WHERE id = ?1 AND cancel_wished_at IS NULL",
-        )?
-        .execute((id.uuid().into_bytes(), now.as_millis(), &wish.reason, &wish.by))?;
-    Ok(())
+) -> Result<bool, Failure> {
+    let changed = database.prepare_cached(WISH_CANCELLED)?.execute((
+        id.uuid().into_bytes(),
+        now.as_millis(),
+        &wish.reason,
+        &wish.by,
+    ))?;
+    Ok(changed == 1)
 }
 
 pub(super) const ORPHANS: &str = "
-    SELECT id FROM queue WHERE state = 'running' AND owner <> ?1 AND id > ?2
-    ORDER BY id LIMIT ?3";
+    SELECT id FROM queue WHERE state = 'running' AND (owner = ?1) = ?2 AND id > ?3
+    ORDER BY id LIMIT ?4";
 
-/// Running executions of other owners than `owner`, in order of their ids.
+/// Running executions of `owner` or of all others, in order of their ids.
 pub(super) fn orphans(
     database: &Connection,
-    owner: OwnerId,
+    (owner, whose): (OwnerId, Whose),
     after: Option<ExecutionId>,
     limit: usize,
 ) -> Result<Vec<Orphan>, Failure> {
     // The empty blob sorts before every id.
     let after = after.map_or(Vec::new(), |id| id.uuid().as_bytes().to_vec());
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let owner = owner.uuid().into_bytes();
     database
         .prepare_cached(ORPHANS)?
-        .query_and_then((owner.uuid().into_bytes(), after, limit), |row| {
+        .query_and_then((owner, whose == Whose::Ours, after, limit), |row| {
             orphan(database, row.get(0)?)
         })?
         .collect()

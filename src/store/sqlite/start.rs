@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::super::{SealingKey, Started};
+use super::super::{Requeued, SealingKey, Started};
 use super::failure::Failure;
 use super::{rows, specs};
-use crate::domain::{Epoch, ExecutionId, OwnerId, Requeue, Timestamp};
+use crate::domain::{CancelWish, Epoch, ExecutionId, OwnerId, Requeue, Timestamp};
 use crate::failpoint;
 
 /// What is wanted of the queue: up to `slots` executions for `owner`.
@@ -57,21 +57,32 @@ pub(super) fn requeue(
     (id, epoch): (ExecutionId, Epoch),
     why: Requeue,
     now: Timestamp,
-) -> Result<bool, Failure> {
-    let changed = database
-        .prepare_cached(
-            "UPDATE queue SET state = 'queued', epoch = epoch + 1, attempt = attempt + ?4,
-                interruptions = interruptions + ?5, owner = NULL, started_at = NULL,
-                expires_at = ?3 + (SELECT queue_timeout_ms FROM specs WHERE specs.id = queue.id)
-             WHERE id = ?1 AND state = 'running' AND epoch = ?2",
-        )?
-        .execute((
-            id.uuid().into_bytes(),
-            epoch.0,
-            now.as_millis(),
-            why.attempts(),
-            why.interruptions(),
-        ))?;
+) -> Result<Requeued, Failure> {
+    let id = id.uuid().into_bytes();
+    let changed = database.prepare_cached(REQUEUE)?.execute((
+        id,
+        epoch.0,
+        now.as_millis(),
+        why.attempts(),
+        why.interruptions(),
+    ))?;
     failpoint::hit("requeue-before-commit");
-    Ok(changed == 1)
+    if changed == 1 {
+        return Ok(Requeued::Written);
+    }
+    let wish = |row: &Row<'_>| {
+        Ok(CancelWish { reason: row.get("cancel_reason")?, by: row.get("cancel_by")? })
+    };
+    let wished = database.prepare_cached(WISH)?.query_row((id, epoch.0), wish).optional()?;
+    Ok(wished.map_or(Requeued::Stale, Requeued::Unwanted))
 }
+
+pub(super) const REQUEUE: &str = "
+    UPDATE queue SET state = 'queued', epoch = epoch + 1, attempt = attempt + ?4,
+        interruptions = interruptions + ?5, owner = NULL, started_at = NULL,
+        expires_at = ?3 + (SELECT queue_timeout_ms FROM specs WHERE specs.id = queue.id)
+    WHERE id = ?1 AND state = 'running' AND epoch = ?2 AND cancel_wished_at IS NULL";
+
+pub(super) const WISH: &str = "
+    SELECT cancel_reason, cancel_by FROM queue
+    WHERE id = ?1 AND state = 'running' AND epoch = ?2 AND cancel_wished_at IS NOT NULL";

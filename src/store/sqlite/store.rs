@@ -2,13 +2,14 @@
 //! Holds no SQL.
 
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
 use super::super::private_dir::unusable;
 use super::super::{
-    ApiKey, AttemptMade, Census, Claim, Finish, NewExecution, Orphan, Page, Settled, Started,
-    Store, StoreError, Waiting,
+    ApiKey, AttemptMade, Census, Claim, Finish, NewExecution, Orphan, Page, Requeued, Settled,
+    Started, Store, StoreError, Waiting, Whose,
 };
 use super::accept::Prepared;
 use super::claim::Wanted;
@@ -82,7 +83,7 @@ impl Store for SqliteStore {
         self.writer.write(work).await
     }
 
-    async fn finish(&self, finish: Finish) -> Result<Settled, StoreError> {
+    async fn finish(&self, finish: Arc<Finish>) -> Result<Settled, StoreError> {
         let clock = self.options.clock.clone();
         let work = move |database: &_| finish::finish(database, &finish, clock.now());
         let settled = self.writer.write(work).await?;
@@ -95,13 +96,13 @@ impl Store for SqliteStore {
         id: ExecutionId,
         epoch: Epoch,
         why: Requeue,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Requeued, StoreError> {
         let clock = self.options.clock.clone();
         let work = move |database: &_| start::requeue(database, (id, epoch), why, clock.now());
         self.writer.write(work).await
     }
 
-    async fn wish_cancelled(&self, id: ExecutionId, wish: CancelWish) -> Result<(), StoreError> {
+    async fn wish_cancelled(&self, id: ExecutionId, wish: CancelWish) -> Result<bool, StoreError> {
         let clock = self.options.clock.clone();
         let work = move |database: &_| queue::wish_cancelled(database, id, &wish, clock.now());
         self.writer.write(work).await
@@ -109,11 +110,12 @@ impl Store for SqliteStore {
 
     async fn orphans(
         &self,
+        whose: Whose,
         after: Option<ExecutionId>,
         limit: usize,
     ) -> Result<Vec<Orphan>, StoreError> {
-        let owner = self.options.owner;
-        self.readers.read(move |database| queue::orphans(database, owner, after, limit)).await
+        let whose = (self.options.owner, whose);
+        self.readers.read(move |database| queue::orphans(database, whose, after, limit)).await
     }
 
     async fn overdue(&self, limit: usize) -> Result<Vec<Waiting>, StoreError> {
@@ -154,6 +156,11 @@ impl Store for SqliteStore {
 
     async fn release_deliveries(&self, ids: &[DeliveryId]) -> Result<(), StoreError> {
         ids.iter().for_each(|id| self.claims.end(*id));
+        Ok(())
+    }
+
+    async fn release_deliveries_but(&self, known: &[DeliveryId]) -> Result<(), StoreError> {
+        self.claims.end_all_but(known);
         Ok(())
     }
 

@@ -44,6 +44,15 @@ pub async fn a_delivery_is_claimed_by_one_until_it_is_given_back(backend: &impl 
     assert_eq!(claim(&*store, 9).await, [], "no more attempts");
 }
 
+pub async fn all_claims_but_those_that_are_known_can_be_given_back(backend: &impl Backend) {
+    let store = backend.open().await;
+    let (_, known) = owe(&*store, "a.example").await;
+    let (_, forgotten) = owe(&*store, "b.example").await;
+    assert_eq!(store.claim_deliveries(9, &[]).await.unwrap().due.len(), 2);
+    store.release_deliveries_but(&[known]).await.unwrap();
+    assert_eq!(ids(&store.claim_deliveries(9, &[]).await.unwrap()), [forgotten]);
+}
+
 pub async fn concurrent_claims_share_out_what_is_due(backend: &impl Backend) {
     let store = backend.open().await;
     let mut owed = HashSet::new();
@@ -153,7 +162,7 @@ pub async fn a_claim_brings_all_that_an_attempt_needs(backend: &impl Backend) {
     owed.body = vec![0xFF; 3 * 1024 * 1024];
     let mut end = finish(accepted.id, Guard::Running(epoch(&accepted)), exited(0));
     end.delivery = Some(owed.clone());
-    assert_eq!(store.finish(end).await.unwrap(), Settled::Written);
+    assert_eq!(store.finish(end.into()).await.unwrap(), Settled::Written);
 
     let claimed = store.claim_deliveries(1, &[]).await.unwrap().due.remove(0);
     assert_eq!((claimed.id, claimed.event_id), (owed.id, owed.event_id));

@@ -15,7 +15,7 @@ use crate::support::{Backend, NOW, epoch, exited, finish, page, read, running, t
 async fn end(store: &dyn Store, ended: Ended) -> Execution {
     let accepted = store.accept(running()).await.unwrap();
     let guard = Guard::Running(epoch(&accepted));
-    let settled = store.finish(finish(accepted.id, guard, ended.clone())).await.unwrap();
+    let settled = store.finish(finish(accepted.id, guard, ended.clone()).into()).await.unwrap();
     assert_eq!(settled, Settled::Written);
     let found = read(store, accepted.id).await;
     assert_eq!(found.ended(), Some(&ended));

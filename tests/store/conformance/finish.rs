@@ -6,7 +6,7 @@ use ringback::domain::{
     CancelWish, DeliveryStatus, DeliverySummary, Ended, Epoch, EventType, Guard, Outcome,
     PayloadFormat, Requeue, State, Status,
 };
-use ringback::store::{Finish, NewDelivery, NewExecution, Settled};
+use ringback::store::{Finish, NewDelivery, NewExecution, Requeued, Settled};
 
 use crate::support::{
     Backend, NOW, calling_back, delivery, epoch, exited, finish, ids, plain, queued, read, running,
@@ -28,7 +28,7 @@ pub async fn an_end_is_written_once_however_many_try(backend: &impl Backend) {
         ..finish(accepted.id, guard, exited(code))
     });
     let tries: Vec<_> = tries.collect();
-    let answers = join_all(tries.iter().map(|finish| store.finish(finish.clone()))).await;
+    let answers = join_all(tries.iter().map(|finish| store.finish(finish.clone().into()))).await;
     let written: Vec<_> = answers
         .into_iter()
         .zip(&tries)
@@ -47,7 +47,7 @@ pub async fn a_stale_guard_changes_nothing(backend: &impl Backend) {
     let running = store.accept(running()).await.unwrap();
     let ended = store.accept(plain()).await.unwrap();
     let end = finish(ended.id, Guard::Queued, cancelled());
-    assert_eq!(store.finish(end).await.unwrap(), Settled::Written);
+    assert_eq!(store.finish(end.into()).await.unwrap(), Settled::Written);
     let ended = read(&*store, ended.id).await;
 
     let Epoch(now) = epoch(&running);
@@ -66,23 +66,24 @@ pub async fn a_stale_guard_changes_nothing(backend: &impl Backend) {
             delivery: Some(delivery(execution.id, "example.com")),
             ..finish(execution.id, guard, exited(0))
         };
-        assert_eq!(store.finish(late).await.unwrap(), Settled::Stale, "{guard:?}");
+        assert_eq!(store.finish(late.into()).await.unwrap(), Settled::Stale, "{guard:?}");
         assert_eq!(&read(&*store, execution.id).await, execution, "{guard:?}");
         let owed = store.deliveries(&tenant(), execution.id).await.unwrap();
         assert_eq!(owed, Some(vec![]), "{guard:?}");
     }
     let unknown = finish(plain().id, Guard::Queued, exited(0));
-    assert_eq!(store.finish(unknown).await.unwrap(), Settled::Stale);
+    assert_eq!(store.finish(unknown.into()).await.unwrap(), Settled::Stale);
 }
 
 pub async fn a_queued_execution_ends_in_any_epoch(backend: &impl Backend) {
     let store = backend.open().await;
     let fresh = store.accept(plain()).await.unwrap();
     let again = store.accept(running()).await.unwrap();
-    assert!(store.requeue(again.id, epoch(&again), Requeue::Interrupted).await.unwrap());
+    let requeued = store.requeue(again.id, epoch(&again), Requeue::Interrupted).await.unwrap();
+    assert_eq!(requeued, Requeued::Written);
     for id in [fresh.id, again.id] {
         let end = finish(id, Guard::Queued, cancelled());
-        assert_eq!(store.finish(end).await.unwrap(), Settled::Written);
+        assert_eq!(store.finish(end.into()).await.unwrap(), Settled::Written);
         assert_eq!(read(&*store, id).await.status(), Status::Cancelled);
     }
     assert!(store.start(10).await.unwrap().is_empty(), "what has ended is never started");
@@ -94,9 +95,9 @@ pub async fn cancelling_and_starting_at_once_has_one_winner(backend: &impl Backe
         let id = store.accept(plain()).await.unwrap().id;
         let end = finish(id, Guard::Queued, cancelled());
         let (started, settled) = if round % 2 == 0 {
-            tokio::join!(store.start(1), store.finish(end))
+            tokio::join!(store.start(1), store.finish(end.into()))
         } else {
-            let (settled, started) = tokio::join!(store.finish(end), store.start(1));
+            let (settled, started) = tokio::join!(store.finish(end.into()), store.start(1));
             (started, settled)
         };
         let was_started = started.unwrap().iter().any(|started| started.execution.id == id);
@@ -120,7 +121,7 @@ pub async fn an_end_and_its_delivery_come_together(backend: &impl Backend) {
     };
     let end =
         Finish { delivery: Some(owed.clone()), ..finish(accepted.id, Guard::Queued, cancelled()) };
-    assert_eq!(store.finish(end).await.unwrap(), Settled::Written);
+    assert_eq!(store.finish(end.into()).await.unwrap(), Settled::Written);
 
     assert_eq!(read(&*store, accepted.id).await.delivery, DeliverySummary::Pending);
     let kept = store.deliveries(&tenant(), accepted.id).await.unwrap().unwrap().remove(0);
@@ -141,7 +142,7 @@ pub async fn an_end_that_owes_nothing_has_no_delivery(backend: &impl Backend) {
     let store = backend.open().await;
     let accepted = store.accept(running()).await.unwrap();
     let end = finish(accepted.id, Guard::Running(epoch(&accepted)), exited(0));
-    assert_eq!(store.finish(end).await.unwrap(), Settled::Written);
+    assert_eq!(store.finish(end.into()).await.unwrap(), Settled::Written);
     assert_eq!(read(&*store, accepted.id).await.delivery, DeliverySummary::None);
     assert_eq!(store.deliveries(&tenant(), accepted.id).await.unwrap(), Some(vec![]));
     let claim = store.claim_deliveries(10, &[]).await.unwrap();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ringback::domain::{
     CancelWish, ExecutionId, ExecutionSpec, Guard, OnInterrupt, Requeue, State, Tenant,
 };
-use ringback::store::{Census, NewExecution, Settled};
+use ringback::store::{Census, NewExecution, Requeued, Settled, Whose};
 
 use crate::support::{Backend, epoch, exited, finish, plain, queued, read, running, tenant};
 
@@ -28,8 +28,31 @@ pub async fn the_first_wish_to_cancel_stays(backend: &impl Backend) {
 
     drop(store);
     let store = backend.open().await;
-    let orphan = store.orphans(None, 1).await.unwrap().remove(0);
+    let orphan = store.orphans(Whose::Lost, None, 1).await.unwrap().remove(0);
     assert_eq!(orphan.cancel, Some(wish("first")));
+}
+
+pub async fn only_a_run_takes_a_wish_to_be_cancelled(backend: &impl Backend) {
+    let store = backend.open().await;
+    let waits = store.accept(plain()).await.unwrap();
+    assert!(!store.wish_cancelled(waits.id, wish("early")).await.unwrap(), "it ends at once");
+    assert!(!read(&*store, waits.id).await.cancelling);
+    let runs = store.accept(running()).await.unwrap();
+    assert!(store.wish_cancelled(runs.id, wish("in time")).await.unwrap());
+    let guard = Guard::Running(epoch(&runs));
+    let _ = store.finish(finish(runs.id, guard, exited(0)).into()).await.unwrap();
+    assert!(!store.wish_cancelled(runs.id, wish("late")).await.unwrap());
+}
+
+pub async fn an_owner_finds_what_it_runs_itself(backend: &impl Backend) {
+    let store = backend.open().await;
+    let _of_another = store.accept(running()).await.unwrap();
+    drop(store);
+    let store = backend.open().await;
+    store.accept(plain()).await.unwrap();
+    let ours = store.accept(running()).await.unwrap();
+    let found = store.orphans(Whose::Ours, None, 10).await.unwrap();
+    assert_eq!(found.iter().map(|o| o.execution.id).collect::<Vec<_>>(), [ours.id]);
 }
 
 pub async fn a_wish_reaches_the_rescue_of_an_orphan(backend: &impl Backend) {
@@ -43,7 +66,7 @@ pub async fn a_wish_reaches_the_rescue_of_an_orphan(backend: &impl Backend) {
     store.wish_cancelled(ExecutionId::generate(), wish("unknown")).await.unwrap();
     drop(store);
 
-    let orphans = backend.open().await.orphans(None, 10).await.unwrap();
+    let orphans = backend.open().await.orphans(Whose::Lost, None, 10).await.unwrap();
     let found: Vec<_> =
         orphans.into_iter().map(|o| (o.execution.id, o.on_interrupt, o.cancel)).collect();
     let expected = [
@@ -60,14 +83,14 @@ pub async fn orphans_are_the_running_ones_of_other_owners(backend: &impl Backend
         left.push(store.accept(running()).await.unwrap());
     }
     let waiting = store.accept(plain()).await.unwrap();
-    assert!(store.orphans(None, 10).await.unwrap().is_empty(), "their owner lives");
+    assert!(store.orphans(Whose::Lost, None, 10).await.unwrap().is_empty(), "their owner lives");
     drop(store);
 
     let store = backend.open().await;
     let own = store.accept(running()).await.unwrap();
     let mut found = Vec::new();
     while let page @ [_, ..] = &store
-        .orphans(found.last().map(|e: &ringback::domain::Execution| e.id), 2)
+        .orphans(Whose::Lost, found.last().map(|e: &ringback::domain::Execution| e.id), 2)
         .await
         .unwrap()[..]
     {
@@ -77,10 +100,11 @@ pub async fn orphans_are_the_running_ones_of_other_owners(backend: &impl Backend
     assert_eq!(found, left, "in order of their ids, as their owner left them");
 
     let guard = Guard::Running(epoch(&left[0]));
-    let settled = store.finish(finish(left[0].id, guard, exited(1))).await.unwrap();
+    let settled = store.finish(finish(left[0].id, guard, exited(1)).into()).await.unwrap();
     assert_eq!(settled, Settled::Written);
-    assert!(store.requeue(left[1].id, epoch(&left[1]), Requeue::Interrupted).await.unwrap());
-    assert_eq!(store.orphans(None, 10).await.unwrap().len(), 3);
+    let requeued = store.requeue(left[1].id, epoch(&left[1]), Requeue::Interrupted).await.unwrap();
+    assert_eq!(requeued, Requeued::Written);
+    assert_eq!(store.orphans(Whose::Lost, None, 10).await.unwrap().len(), 3);
     assert_eq!(read(&*store, waiting.id).await.state, State::Queued);
     assert_eq!(read(&*store, own.id).await, own);
 }
@@ -104,7 +128,7 @@ pub async fn what_waits_too_long_is_overdue(backend: &impl Backend) {
     let expected = [(sooner.clone(), Duration::from_secs(10)), (later, Duration::from_secs(20))];
     assert_eq!(found, expected, "the running and the patient are not among them");
     assert_eq!(store.overdue(1).await.unwrap()[0].execution, sooner);
-    let settled = store.finish(finish(sooner.id, Guard::Queued, exited(1))).await.unwrap();
+    let settled = store.finish(finish(sooner.id, Guard::Queued, exited(1)).into()).await.unwrap();
     assert_eq!(settled, Settled::Written);
     assert_eq!(store.overdue(10).await.unwrap().len(), 1);
 }
@@ -115,7 +139,9 @@ pub async fn a_queue_timeout_counts_anew_after_a_requeue(backend: &impl Backend)
     let spec = ExecutionSpec { queue_timeout, ..ExecutionSpec::new("python", "") };
     let accepted = store.accept(NewExecution { start: true, ..queued(spec) }).await.unwrap();
     backend.advance(Duration::from_secs(60)).await;
-    assert!(store.requeue(accepted.id, epoch(&accepted), Requeue::Interrupted).await.unwrap());
+    let requeued =
+        store.requeue(accepted.id, epoch(&accepted), Requeue::Interrupted).await.unwrap();
+    assert_eq!(requeued, Requeued::Written);
     assert!(store.overdue(10).await.unwrap().is_empty(), "it had been running meanwhile");
     backend.advance(Duration::from_secs(11)).await;
     assert_eq!(store.overdue(10).await.unwrap().len(), 1);
@@ -131,7 +157,7 @@ pub async fn the_census_counts_what_has_not_ended(backend: &impl Backend) {
     }
     store.accept(NewExecution { tenant: acme.clone(), ..plain() }).await.unwrap();
     let ended = store.accept(plain()).await.unwrap();
-    let _ = store.finish(finish(ended.id, Guard::Queued, exited(0))).await.unwrap();
+    let _ = store.finish(finish(ended.id, Guard::Queued, exited(0)).into()).await.unwrap();
     drop(store);
 
     let mut census = backend.open().await.census().await.unwrap();

@@ -68,7 +68,7 @@ async fn one_of_each(store: &dyn Store, language: &str) -> [ExecutionId; 5] {
         let accepted = store.accept(running()).await.unwrap();
         let end = Ended::without_output(outcome, Some(NOW), NOW);
         let guard = Guard::Running(epoch(&accepted));
-        let _ = store.finish(finish(accepted.id, guard, end)).await.unwrap();
+        let _ = store.finish(finish(accepted.id, guard, end).into()).await.unwrap();
         ended.push(accepted.id);
     }
     let waiting = store.accept(queued(spec())).await.unwrap().id;
@@ -110,7 +110,7 @@ pub async fn pages_come_without_output(backend: &impl Backend) {
         ..exited(3)
     };
     let end = finish(accepted.id, Guard::Running(epoch(&accepted)), loud.clone());
-    let _ = store.finish(end).await.unwrap();
+    let _ = store.finish(end.into()).await.unwrap();
     let listed = store.executions(&tenant(), page(1)).await.unwrap().remove(0);
     assert_eq!(listed.ended(), Some(&exited(3)), "all but the output");
     assert_eq!(read(&*store, accepted.id).await.ended(), Some(&loud));

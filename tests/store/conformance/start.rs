@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use ringback::domain::{
-    Callback, Epoch, ExecutionSpec, Guard, Limits, OnInterrupt, OnOutputLimit, PayloadFormat,
-    Requeue, State, WorkingDir,
+    Callback, CancelWish, Epoch, ExecutionSpec, Guard, Limits, OnInterrupt, OnOutputLimit,
+    PayloadFormat, Requeue, State, WorkingDir,
 };
-use ringback::store::Settled;
+use ringback::store::{Requeued, Settled};
 use serde_json::json;
 
 use crate::support::{Backend, epoch, exited, finish, plain, queued, read, running};
@@ -105,21 +105,22 @@ pub async fn requeueing_makes_another_attempt_and_fences_the_old_run(backend: &i
     let store = backend.open().await;
     let first = store.accept(running()).await.unwrap();
     let id = first.id;
-    assert!(store.requeue(id, epoch(&first), Requeue::Interrupted).await.unwrap());
+    let requeued = store.requeue(id, epoch(&first), Requeue::Interrupted).await.unwrap();
+    assert_eq!(requeued, Requeued::Written);
 
     let waiting = read(&*store, id).await;
     assert_eq!((&waiting.state, waiting.attempt), (&State::Queued, 2));
     let old = Guard::Running(epoch(&first));
-    assert_eq!(store.finish(finish(id, old, exited(0))).await.unwrap(), Settled::Stale);
+    assert_eq!(store.finish(finish(id, old, exited(0)).into()).await.unwrap(), Settled::Stale);
 
     let second = store.start(1).await.unwrap().remove(0).execution;
     assert_eq!((second.id, second.attempt), (id, 2));
     assert!(epoch(&second) > epoch(&first));
-    assert_eq!(store.finish(finish(id, old, exited(0))).await.unwrap(), Settled::Stale);
+    assert_eq!(store.finish(finish(id, old, exited(0)).into()).await.unwrap(), Settled::Stale);
     assert_eq!(read(&*store, id).await, second, "the old run has changed nothing");
 
     let new = Guard::Running(epoch(&second));
-    assert_eq!(store.finish(finish(id, new, exited(0))).await.unwrap(), Settled::Written);
+    assert_eq!(store.finish(finish(id, new, exited(0)).into()).await.unwrap(), Settled::Written);
     assert_eq!(read(&*store, id).await.attempt, 2);
 }
 
@@ -128,7 +129,8 @@ pub async fn what_a_requeue_counts_depends_on_why(backend: &impl Backend) {
     let cases = [(Requeue::Untried, 1, 0), (Requeue::Drained, 2, 0), (Requeue::Interrupted, 2, 1)];
     for (why, attempt, interruptions) in cases {
         let first = store.accept(running()).await.unwrap();
-        assert!(store.requeue(first.id, epoch(&first), why).await.unwrap());
+        let requeued = store.requeue(first.id, epoch(&first), why).await.unwrap();
+        assert_eq!(requeued, Requeued::Written);
         let again = store.start(1).await.unwrap().remove(0).execution;
         let State::Running(run) = again.state else { panic!("it runs: {again:?}") };
         assert_eq!((again.attempt, run.interruptions), (attempt, interruptions), "{why:?}");
@@ -137,17 +139,31 @@ pub async fn what_a_requeue_counts_depends_on_why(backend: &impl Backend) {
 }
 
 pub async fn only_a_run_in_its_epoch_is_requeued(backend: &impl Backend) {
-    const WHY: Requeue = Requeue::Interrupted;
     let store = backend.open().await;
+    let requeue = async |id, epoch| store.requeue(id, epoch, Requeue::Interrupted).await.unwrap();
     let queued = store.accept(plain()).await.unwrap();
-    assert!(!store.requeue(queued.id, Epoch(0), WHY).await.unwrap(), "it waits");
+    assert_eq!(requeue(queued.id, Epoch(0)).await, Requeued::Stale, "it waits");
     let running = store.accept(running()).await.unwrap();
-    assert!(!store.requeue(running.id, Epoch(0), WHY).await.unwrap(), "an older epoch");
-    assert!(!store.requeue(running.id, Epoch(2), WHY).await.unwrap(), "an epoch to come");
+    assert_eq!(requeue(running.id, Epoch(0)).await, Requeued::Stale, "an older epoch");
+    assert_eq!(requeue(running.id, Epoch(2)).await, Requeued::Stale, "an epoch to come");
     assert_eq!(read(&*store, running.id).await, running);
 
     let guard = Guard::Running(epoch(&running));
-    let _ = store.finish(finish(running.id, guard, exited(0))).await.unwrap();
-    assert!(!store.requeue(running.id, epoch(&running), WHY).await.unwrap(), "it has ended");
-    assert!(!store.requeue(plain().id, Epoch(1), WHY).await.unwrap(), "there is none");
+    let _ = store.finish(finish(running.id, guard, exited(0)).into()).await.unwrap();
+    assert_eq!(requeue(running.id, epoch(&running)).await, Requeued::Stale, "it has ended");
+    assert_eq!(requeue(plain().id, Epoch(1)).await, Requeued::Stale, "there is none");
+}
+
+pub async fn what_is_to_be_cancelled_is_not_requeued(backend: &impl Backend) {
+    let store = backend.open().await;
+    let running = store.accept(running()).await.unwrap();
+    let wish = CancelWish { reason: Some("enough".into()), by: Some("ops".into()) };
+    assert!(store.wish_cancelled(running.id, wish.clone()).await.unwrap());
+    let again = store.requeue(running.id, epoch(&running), Requeue::Drained).await.unwrap();
+    assert_eq!(again, Requeued::Unwanted(wish));
+    assert_eq!(
+        store.requeue(running.id, Epoch(9), Requeue::Drained).await.unwrap(),
+        Requeued::Stale
+    );
+    assert!(matches!(read(&*store, running.id).await.state, State::Running(_)));
 }

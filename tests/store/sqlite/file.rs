@@ -6,7 +6,7 @@ use std::path::Path;
 
 use ringback::domain::{Captured, Ended, ExecutionId, Guard, Outcome};
 use ringback::store::{
-    ApiKey, Finish, NewExecution, SqliteOptions, SqliteStore, Store, StoreError,
+    ApiKey, Finish, NewExecution, SqliteOptions, SqliteStore, Store, StoreError, Whose,
 };
 use rusqlite::Connection;
 
@@ -37,7 +37,7 @@ async fn no_secret_is_in_any_file_in_the_clear() {
         delivery: Some(delivery(accepted.id, "example.com")),
         ..finish(accepted.id, Guard::Running(epoch(&accepted)), exited(0))
     };
-    let _ = store.finish(end).await.unwrap();
+    let _ = store.finish(end.into()).await.unwrap();
 
     let check = |when: &str| {
         assert!(contains(&dir, "print('plain code')"), "{when}: the search works");
@@ -61,7 +61,7 @@ async fn fill(store: &dyn Store) -> Vec<ExecutionId> {
         stdout: Captured::whole(vec![0xFF; 100_000]),
         ..Ended::without_output(outcome, None, NOW)
     };
-    let _ = store.finish(finish(cancelled, Guard::Queued, end)).await.unwrap();
+    let _ = store.finish(finish(cancelled, Guard::Queued, end).into()).await.unwrap();
     let (id, name, scopes) = ("id".into(), "name".into(), vec!["admin".into()]);
     let key = ApiKey { id, name, tenant: tenant(), scopes, sha256: [1; 32] };
     store.add_api_key(key).await.unwrap();
@@ -106,7 +106,7 @@ async fn everything_that_was_answered_is_in_the_files_without_closing() {
     }
     let revived = SqliteStore::open(copy).unwrap();
     assert_eq!(everything(&revived, &ids).await, everything(&store, &ids).await);
-    assert_eq!(revived.orphans(None, 9).await.unwrap().len(), 1);
+    assert_eq!(revived.orphans(Whose::Lost, None, 9).await.unwrap().len(), 1);
 }
 
 fn break_row(backend: &SqliteBackend, sql: &str) {
@@ -178,6 +178,6 @@ async fn a_record_that_has_ended_never_ends_again_whatever_the_queue_says() {
         delivery: Some(delivery(id, "example.com")),
         ..finish(id, Guard::Queued, exited(1))
     };
-    assert_eq!(store.finish(again).await.unwrap(), ringback::store::Settled::Stale);
+    assert_eq!(store.finish(again.into()).await.unwrap(), ringback::store::Settled::Stale);
     assert_eq!(store.deliveries(&tenant(), id).await.unwrap().unwrap().len(), 1);
 }

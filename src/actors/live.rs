@@ -1,0 +1,64 @@
+//! Which executions have an actor, known also when the supervisor has fallen.
+//! Holds addresses; tells nobody anything.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use actix::Addr;
+
+use super::execution::ExecutionActor;
+use crate::domain::ExecutionId;
+
+/// The executions that were given to an actor and are not settled. Shared by cloning.
+#[derive(Clone, Default)]
+pub(super) struct Live(Arc<Mutex<HashMap<ExecutionId, Option<Addr<ExecutionActor>>>>>);
+
+/// Who has an execution.
+pub(super) enum Whereabouts {
+    /// This actor.
+    Acting(Addr<ExecutionActor>),
+    /// An actor had it that is no more; its program may have begun.
+    Lost,
+    /// No actor ever had it, or it is settled.
+    Unknown,
+}
+
+impl Live {
+    /// An actor is about to be made.
+    pub(super) fn begin(&self, id: ExecutionId) {
+        self.guard().insert(id, None);
+    }
+
+    /// It is there, unless it has settled already.
+    pub(super) fn acting(&self, id: ExecutionId, address: Addr<ExecutionActor>) {
+        if let Some(entry) = self.guard().get_mut(&id) {
+            *entry = Some(address);
+        }
+    }
+
+    /// It is gone, with nothing settled.
+    pub(super) fn lost(&self, id: ExecutionId) {
+        if let Some(entry) = self.guard().get_mut(&id) {
+            *entry = None;
+        }
+    }
+
+    /// It has settled, or somebody has for it.
+    pub(super) fn settled(&self, id: ExecutionId) {
+        self.guard().remove(&id);
+    }
+
+    /// Who has it.
+    pub(super) fn whereabouts(&self, id: ExecutionId) -> Whereabouts {
+        match self.guard().get(&id) {
+            Some(Some(address)) => Whereabouts::Acting(address.clone()),
+            Some(None) => Whereabouts::Lost,
+            None => Whereabouts::Unknown,
+        }
+    }
+
+    fn guard(&self) -> MutexGuard<'_, HashMap<ExecutionId, Option<Addr<ExecutionActor>>>> {
+        // Each change is a single call, so no panic can leave half of one behind.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,44 @@
+//! Settles a running execution of which nobody sees the end any more.
+//! Decides by `domain::Fate`; starts nothing.
+
+use super::engine::EngineParts;
+use super::messages::RunEnd;
+use super::settle::{Settlement, ended_with_recording};
+use crate::domain::{Fate, Guard, Lost, State};
+use crate::store::{Orphan, Requeued, Settled, StoreError};
+
+/// Ends an execution or puts it back into the queue. `begun` says whether its program may have
+/// run; `reason` is the sentence for its record if it failed by this.
+///
+/// # Errors
+/// When the store cannot write; nothing has changed then.
+pub(super) async fn rescue(
+    parts: &EngineParts,
+    orphan: Orphan,
+    begun: bool,
+    reason: &str,
+) -> Result<RunEnd, StoreError> {
+    let Orphan { execution, on_interrupt, cancel } = orphan;
+    let State::Running(run) = execution.state else { return Ok(RunEnd::Given) };
+    let (id, epoch) = (execution.id, run.epoch);
+    let lost = Lost { begun, cancel, on_interrupt, interruptions: run.interruptions };
+    let end = match Fate::of(lost, reason) {
+        Fate::Requeue(why) => match parts.store.requeue(id, epoch, why).await? {
+            Requeued::Written => RunEnd::Requeued(execution.tenant),
+            // Somebody else has it in hand.
+            Requeued::Stale | Requeued::Unwanted(_) => RunEnd::Given,
+        },
+        Fate::End(outcome) => {
+            let ended = ended_with_recording(parts, &execution, outcome);
+            let guard = Guard::Running(epoch);
+            let Settlement { finish, event } = Settlement::new(parts, &execution, guard, ended);
+            match parts.store.finish(finish).await? {
+                Settled::Written => RunEnd::Settled(event),
+                Settled::Stale => RunEnd::Given,
+            }
+        }
+    };
+    // The output is in the record now, or of no use any more.
+    parts.launcher.forget_output(id);
+    Ok(end)
+}
