@@ -103,6 +103,14 @@ impl Engine {
         self.end().await;
     }
 
+    /// Waits until the engine has failed in a way that it cannot go on from, and says why in a
+    /// sentence without its end: its store has stopped for good, because a sync failed or the
+    /// database is broken. What was accepted is safe; nothing more will be. Whoever runs the engine
+    /// ends it, best with its process, and starts another one on the same data.
+    pub async fn failed(&self) -> String {
+        format!("the store has stopped: {}", self.api.store.stopped().await)
+    }
+
     /// Ends the threads, and with them whatever still runs.
     pub(super) async fn end(mut self) {
         let arbiters = mem::take(&mut self.arbiters);
