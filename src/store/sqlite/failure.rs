@@ -85,9 +85,20 @@ impl From<StoreError> for Failure {
 impl From<Failure> for StoreError {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Sql(error) => Self::Database { reason: error.to_string() },
+            Failure::Sql(error) => Self::Database { reason: in_words(&error) },
             Failure::Store(error) => error,
         }
+    }
+}
+
+/// An error of SQLite with what tells one failure of a disk from another.
+fn in_words(error: &rusqlite::Error) -> String {
+    match error.sqlite_error().map(|known| (known.code, known.extended_code)) {
+        Some((_, ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC)) => {
+            format!("a sync to disk failed ({error})")
+        }
+        Some((ErrorCode::SystemIoFailure, code)) => format!("{error} (SQLite's code {code})"),
+        _ => error.to_string(),
     }
 }
 
