@@ -1,6 +1,8 @@
 //! One attempt from beginning to end: headers, request, verdict, and the row that tells of it.
 //! Decides by `domain::decide_next`; holds no permits.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use super::engine::EngineParts;
@@ -14,7 +16,7 @@ use crate::webhook::{Attempted, Client, Request, Signing, headers};
 /// Makes the next attempt of a delivery and writes it down; says when another is due.
 ///
 /// # Errors
-/// When it cannot be written down. The delivery is then still owed.
+/// When it can never be written down. The delivery is then still owed.
 pub(super) async fn make(
     parts: &EngineParts,
     client: &Client,
@@ -31,11 +33,32 @@ pub(super) async fn make(
         Attempt { number, trigger: Trigger::Schedule, started_at, address, outcome, timings };
     log_attempt(&attempt, id, next);
     failpoint::hit("attempt-before-record");
-    parts.store.record_attempt(AttemptMade { delivery: id, attempt, next }).await?;
+    record(parts, AttemptMade { delivery: id, attempt, next }).await?;
     Ok(match next {
         Next::RetryAt(due) => Some(due),
         Next::Delivered | Next::End(_) => None,
     })
+}
+
+/// How long to wait before a record that cannot be written for now is tried again, at first and
+/// at most.
+const RECORD_AGAIN: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
+
+/// Writes an attempt down, however long that takes. It was made and cannot be unmade: without its
+/// record the endpoint would be told again. Its permit is kept meanwhile, so that no more attempts
+/// are made than can be remembered.
+async fn record(parts: &EngineParts, made: AttemptMade) -> Result<(), StoreError> {
+    let (mut pause, longest) = RECORD_AGAIN;
+    loop {
+        match parts.store.record_attempt(made.clone()).await {
+            Err(error) if error.is_passing() => {
+                log::debug!("delivery {}: an attempt waits to be recorded: {error}", made.delivery);
+            }
+            settled => return settled,
+        }
+        actix_rt::time::sleep(pause).await;
+        pause = (pause * 2).min(longest);
+    }
 }
 
 async fn send(

@@ -102,17 +102,16 @@ where
     F: Future<Output = Result<T, StoreError>>,
 {
     loop {
-        match write().await {
+        let error = match write().await {
             Ok(written) => return Some(written),
-            Err(error) if error.is_passing() => {
-                log::error!("execution {id}: what became of it cannot be written yet: {error}");
-                actix_rt::time::sleep(WRITE_AGAIN_AFTER).await;
-            }
-            Err(error) => {
-                log::error!("execution {id}: what became of it cannot be written: {error}");
-                return None;
-            }
+            Err(error) => error,
+        };
+        if matches!(error, StoreError::Stopped { .. }) {
+            log::error!("execution {id}: what became of it cannot be written: {error}");
+            return None;
         }
+        log::error!("execution {id}: what became of it cannot be written yet: {error}");
+        actix_rt::time::sleep(WRITE_AGAIN_AFTER).await;
     }
 }
 

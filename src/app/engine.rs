@@ -90,17 +90,6 @@ impl Engine {
         &self.launcher
     }
 
-    /// Waits until the engine can do its work no more, and says why: its process is best ended
-    /// then, and started anew by whoever started it. Nothing that was accepted is lost.
-    pub async fn failed(&self) -> String {
-        tokio::select! {
-            reason = self.system.failed() => reason,
-            reason = self.launcher.given_up() => {
-                format!("no program can be started any more: {reason}")
-            }
-        }
-    }
-
     /// Accepts and starts nothing more. Programs may run on for `within`; then they are ended.
     /// Returns when nothing runs. Called again with a shorter time, it hurries.
     pub async fn drain(&self, within: Duration) {
@@ -120,6 +109,21 @@ impl Engine {
         self.drain(within).await;
         self.deliver_once_more().await;
         self.end().await;
+    }
+
+    /// Waits until the engine has failed in a way that it cannot go on from, and says why in a
+    /// sentence without its end: its store has stopped for good, because a sync failed or the
+    /// database is broken; one of its actors fails again and again; or programs cannot be started
+    /// any more. What was accepted is safe; nothing more will be. Whoever runs the engine ends it,
+    /// best with its process, and starts another one on the same data.
+    pub async fn failed(&self) -> String {
+        tokio::select! {
+            reason = self.api.store.stopped() => format!("the store has stopped: {reason}"),
+            reason = self.system.failed() => reason,
+            reason = self.launcher.given_up() => {
+                format!("programs cannot be started any more: {reason}")
+            }
+        }
     }
 
     /// Ends the threads, and with them whatever still runs.

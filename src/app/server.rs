@@ -6,6 +6,7 @@ use std::time::Duration;
 use actix_rt::task::JoinHandle;
 use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpServer};
+use futures_util::FutureExt;
 
 use super::engine::Engine;
 use super::error::StartError;
@@ -14,6 +15,9 @@ use crate::http::nothing_else;
 
 /// How long open connections have to end when everything else has: an answer is short.
 const CONNECTIONS_END_WITHIN_SECONDS: u64 = 2;
+
+/// How long requests under way have for their answers when the engine has failed.
+const LAST_ANSWERS_WITHIN: Duration = Duration::from_secs(1);
 
 /// How many connections may wait to be taken on by the threads.
 const BACKLOG: u32 = 1024;
@@ -67,7 +71,14 @@ impl Server {
     /// Stops in order: the engine first, while the API still answers those who ask how things
     /// stand; then a last pass over deliveries; then the socket. `hurry` ends programs at once
     /// when it comes true.
-    pub async fn stop(self, within: Duration, hurry: impl Future<Output = ()>) {
+    ///
+    /// # Errors
+    /// The reason, when the engine has failed by then: see [`Engine::failed`].
+    pub async fn stop(
+        self,
+        within: Duration,
+        hurry: impl Future<Output = ()>,
+    ) -> Result<(), String> {
         let drained = self.engine.drain(within);
         let hurried = async {
             hurry.await;
@@ -82,7 +93,15 @@ impl Server {
         if let Ok(Err(error)) = self.serving.await {
             log::error!("the HTTP server ended badly: {error}");
         }
+        let failed = self.engine.failed().now_or_never();
         self.engine.end().await;
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Ends a server whose engine has failed: nothing is drained, because no end could be written.
+    /// Requests under way have a moment to be told so.
+    pub async fn abandon(self) {
+        let _ = actix_rt::time::timeout(LAST_ANSWERS_WITHIN, self.handle.stop(true)).await;
     }
 }
 

@@ -71,9 +71,9 @@ async fn run(config: Config, stays: bool) -> Result<(), Failure> {
     if shown.is_ok() && stays {
         demo.stay_up(&mut receiver).await;
     }
-    server.stop(Duration::ZERO, std::future::pending()).await;
+    let stopped = server.stop(Duration::ZERO, std::future::pending()).await;
     receiver.stop().await;
-    shown
+    shown.and(stopped.map_err(Failure::Engine))
 }
 
 /// Python when it is there, for that is what most people run; else the shell that always is.

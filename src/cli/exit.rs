@@ -1,5 +1,6 @@
 //! How a command ends when it does not do what it was asked: one sentence and an exit code.
-//! 0 ok, 1 the program failed, 2 usage, 3 auth, 4 not found, 5 timed out waiting, 6 unreachable.
+//! 0 ok, 1 the program failed, 2 usage, 3 auth, 4 not found, 5 timed out waiting, 6 unreachable,
+//! 70 the server failed inside and must be started again.
 
 use std::fmt;
 use std::process::ExitCode;
@@ -13,7 +14,12 @@ pub(super) enum Failure {
     Usage(String),
     /// It could not do it.
     Failed(String),
+    /// It did it, until what it stands on failed.
+    Engine(String),
 }
+
+/// EX_SOFTWARE of sysexits(3): whoever starts services may take it for a reason to start again.
+const ENGINE_FAILED: u8 = 70;
 
 impl Failure {
     pub(super) fn usage(sentence: impl fmt::Display) -> Self {
@@ -28,6 +34,7 @@ impl Failure {
         match self {
             Self::Failed(_) => ExitCode::from(1),
             Self::Usage(_) => ExitCode::from(2),
+            Self::Engine(_) => ExitCode::from(ENGINE_FAILED),
         }
     }
 }
@@ -49,7 +56,9 @@ impl From<StartError> for Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Usage(sentence) | Self::Failed(sentence) => f.write_str(sentence),
+            Self::Usage(sentence) | Self::Failed(sentence) | Self::Engine(sentence) => {
+                f.write_str(sentence)
+            }
         }
     }
 }

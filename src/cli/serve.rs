@@ -1,4 +1,5 @@
-//! `ringback serve`: the server, from its configuration to its end in order.
+//! `ringback serve`: the server, from its configuration to its end, in order or because its engine
+//! has failed. Starts nothing again.
 
 use std::process::ExitCode;
 
@@ -29,14 +30,21 @@ async fn run(config: Config) -> Result<(), Failure> {
     let server = Server::start(engine, &config.server)?;
     eprintln!("listening on http://{}", server.address());
 
-    signals.next().await;
+    let failed = tokio::select! {
+        () = signals.next() => None,
+        reason = server.engine().failed() => Some(reason),
+    };
+    if let Some(reason) = failed {
+        server.abandon().await;
+        return Err(Failure::Engine(format!("{reason}: start it again")));
+    }
     let within = config.execution.drain_timeout;
     log::info!("stopping: programs may run on for {} s", within.as_secs_f64());
     let hurry = async {
         signals.next().await;
         log::info!("stopping at once");
     };
-    server.stop(within, hurry).await;
+    server.stop(within, hurry).await.map_err(Failure::Engine)?;
     log::info!("stopped");
     Ok(())
 }

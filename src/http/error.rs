@@ -183,6 +183,10 @@ impl ResponseError for Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
+        if error.is_passing() {
+            // The store has told the log when it began.
+            return Self::new(Kind::StoreUnavailable, sentence(&error.to_string()));
+        }
         log::error!("the store failed under a request: {error}");
         Self::new(Kind::StoreUnavailable, "The server cannot read or write its store right now.")
     }

@@ -104,4 +104,11 @@ pub trait Store: Send + Sync + 'static {
 
     /// Proves that the store can be written to, by writing.
     async fn check(&self) -> Result<(), StoreError>;
+
+    /// Waits until the store has stopped for good, and says why in a sentence without its end.
+    /// From then on every call fails; only another store on the same data goes on, which is why
+    /// whoever runs this one must hear of it. Waits for ever on a store that never stops so.
+    async fn stopped(&self) -> String {
+        std::future::pending().await
+    }
 }

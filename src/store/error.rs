@@ -50,6 +50,12 @@ pub enum StoreError {
     /// A value that was sealed with another key.
     #[error("a stored secret cannot be opened with this secrets.key")]
     WrongKey,
+    /// Nothing can be written for now, and nothing of what was asked has happened. Reading works.
+    #[error("nothing can be written: {reason}")]
+    Unwritable {
+        /// What is in the way.
+        reason: String,
+    },
     /// The store has stopped, because it was told to or because the disk failed under it.
     #[error("the store has stopped: {reason}")]
     Stopped {
@@ -59,8 +65,28 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether the same store may well do it when it is asked again.
-    pub const fn is_passing(&self) -> bool {
-        matches!(self, Self::Database { .. })
+    /// Whether the same may succeed if it is tried again on the same store. What cannot be asked
+    /// for a second time by anybody, because it has happened in the world, is tried until it has
+    /// been written or this says no.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Unwritable { .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_in_the_way_for_now_is_worth_another_try() {
+        let reason = || "the disk is full".to_owned();
+        assert!(StoreError::Unwritable { reason: reason() }.is_passing());
+        let others = [
+            StoreError::Stopped { reason: reason() },
+            StoreError::Database { reason: reason() },
+            StoreError::Corrupt { what: reason() },
+            StoreError::WrongKey,
+        ];
+        assert!(others.iter().all(|error| !error.is_passing()));
     }
 }

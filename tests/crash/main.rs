@@ -7,9 +7,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod disk;
 mod kill9;
 mod output;
+mod own_disk;
 mod startup;
 mod startup_config;
 mod stop;
+mod strace;
 mod supervision;

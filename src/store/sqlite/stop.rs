@@ -1,18 +1,21 @@
 //! Whether the store has stopped, and why: one fact that all its threads and callers share.
 //! Stops nothing itself.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+
+use tokio::sync::SetOnce;
 
 use super::super::StoreError;
 
 /// Shared by cloning; set once.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Stop(Arc<OnceLock<String>>);
+pub(super) struct Stop(Arc<SetOnce<String>>);
 
 impl Stop {
     /// From now on every call is refused with this reason; the first reason stays.
     pub(super) fn because(&self, reason: &str) {
-        self.0.get_or_init(|| reason.to_owned());
+        // An error means that there is a first reason.
+        let _ = self.0.set(reason.to_owned());
     }
 
     /// Refuses when the store has stopped.
@@ -27,5 +30,10 @@ impl Stop {
     pub(super) fn error(&self) -> StoreError {
         let reason = self.0.get().map_or("its thread has ended", String::as_str);
         StoreError::Stopped { reason: reason.to_owned() }
+    }
+
+    /// Waits until the store has stopped and gives the reason.
+    pub(super) async fn reason(&self) -> String {
+        self.0.wait().await.clone()
     }
 }

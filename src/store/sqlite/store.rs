@@ -193,6 +193,11 @@ impl Store for SqliteStore {
 
     async fn check(&self) -> Result<(), StoreError> {
         let (owner, clock) = (self.options.owner, self.options.clock.clone());
-        self.writer.write(move |database| check::heartbeat(database, owner, clock.now())).await
+        self.writer.write(move |database| check::heartbeat(database, owner, clock.now())).await?;
+        check::has_room(&self.options.dir)
+    }
+
+    async fn stopped(&self) -> String {
+        self.writer.stopped().await
     }
 }

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use super::super::StoreError;
 use super::command::{Call, Command};
-use super::failure::{Failure, panicked};
+use super::failure::{Failure, Gravity, panicked};
 use super::stop::Stop;
 
 /// How many commands share a commit at most. More gains nothing (the disk is no longer what they
@@ -38,11 +38,18 @@ impl Writer {
     pub(super) fn start(database: Connection, stop: Stop) -> std::io::Result<Self> {
         let (commands, mut received) = unbounded_channel();
         let commits = Arc::new(AtomicU64::new(0));
-        let thread = Thread { database, commits: commits.clone(), stop: stop.clone() };
+        let thread =
+            Thread { database, commits: commits.clone(), stop: stop.clone(), in_the_way: None };
+        let at_a_panic = stop.clone();
+        let run = move || {
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| thread.run(&mut received))) {
+                at_a_panic.because(&panicked(payload.as_ref()).to_string());
+            }
+        };
         let thread = thread::Builder::new()
             .name("ringback-writer".to_owned())
             .stack_size(STACK_BYTES)
-            .spawn(move || thread.run(&mut received))?;
+            .spawn(run)?;
         Ok(Self { commands: Some(commands), thread: Some(thread), commits, stop })
     }
 
@@ -69,6 +76,11 @@ impl Writer {
         answer.await.unwrap_or_else(|_| Err(self.stop.error()))
     }
 
+    /// Waits until nothing will be written any more, and says why.
+    pub(super) async fn stopped(&self) -> String {
+        self.stop.reason().await
+    }
+
     /// How many transactions have been committed since the start.
     pub(super) fn commits(&self) -> u64 {
         self.commits.load(Ordering::Relaxed)
@@ -90,10 +102,12 @@ struct Thread {
     database: Connection,
     commits: Arc<AtomicU64>,
     stop: Stop,
+    /// What kept the last transaction from being written, when something did.
+    in_the_way: Option<&'static str>,
 }
 
 impl Thread {
-    fn run(self, received: &mut UnboundedReceiver<Box<dyn Command>>) {
+    fn run(mut self, received: &mut UnboundedReceiver<Box<dyn Command>>) {
         // Waits without spinning: while there is nothing to write, the processor is the programs'.
         while let Some(first) = received.blocking_recv() {
             let mut batch = vec![first];
@@ -102,18 +116,25 @@ impl Thread {
             match self.transact(&mut batch) {
                 Ok(outcomes) => {
                     self.commits.fetch_add(1, Ordering::Relaxed);
+                    self.now_in_the_way(None);
                     batch
                         .into_iter()
                         .zip(outcomes)
                         .for_each(|(c, outcome)| acknowledge(c, outcome));
                 }
-                Err(failure) => return self.give_up(batch, failure),
+                Err(failure) => match self.undo(failure) {
+                    Ok(reason) => {
+                        self.now_in_the_way(Some(reason));
+                        refuse(batch, &StoreError::Unwritable { reason: reason.to_owned() });
+                    }
+                    Err(failure) => return self.give_up(batch, failure),
+                },
             }
         }
     }
 
     /// Applies a batch in one transaction; answers what came of each command. An error means
-    /// that nothing may be taken for written.
+    /// that nothing of it may be taken for written.
     fn transact(
         &self,
         batch: &mut [Box<dyn Command>],
@@ -137,15 +158,38 @@ impl Thread {
             }
             // SQLite ends the whole transaction by itself after some failures, and with it the
             // commands before this one.
-            Ok(Err(failure)) if failure.is_fatal() || self.database.is_autocommit() => {
-                return Err(failure);
-            }
-            Ok(Err(failure)) => StoreError::from(failure),
+            Ok(Err(failure)) if self.database.is_autocommit() => return Err(failure),
+            Ok(Err(failure)) => match failure.gravity() {
+                Gravity::Command => StoreError::from(failure),
+                Gravity::Passing(_) | Gravity::Fatal => return Err(failure),
+            },
             Err(payload) => panicked(payload.as_ref()),
         };
         self.execute("ROLLBACK TO command")?;
         self.execute("RELEASE command")?;
         Ok(Err(failed))
+    }
+
+    /// Makes the handle fit for the next transaction after one that failed, and says what was in
+    /// the way. An error means that there will be no next one.
+    fn undo(&self, failure: Failure) -> Result<&'static str, Failure> {
+        let Gravity::Passing(reason) = failure.gravity() else { return Err(failure) };
+        if !self.database.is_autocommit() {
+            self.execute("ROLLBACK")?;
+        }
+        Ok(reason)
+    }
+
+    /// Tells whoever runs the server when writing fails and when it works again, not each time.
+    fn now_in_the_way(&mut self, reason: Option<&'static str>) {
+        if self.in_the_way == reason {
+            return;
+        }
+        match reason {
+            Some(reason) => log::error!("nothing can be written: {reason}; trying on"),
+            None => log::warn!("the database can be written again"),
+        }
+        self.in_the_way = reason;
     }
 
     /// Ends the store: after a commit that failed nothing may be tried again on this handle, and
@@ -156,13 +200,17 @@ impl Thread {
         self.stop.because(&error.to_string());
         // Neither a rollback nor a checkpoint at closing matters to what is on disk already.
         let _ = self.database.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
-        batch.into_iter().for_each(|command| acknowledge(command, Err(error.clone())));
+        refuse(batch, &error);
     }
 
     fn execute(&self, sql: &str) -> Result<(), Failure> {
         self.database.prepare_cached(sql)?.execute([])?;
         Ok(())
     }
+}
+
+fn refuse(batch: Vec<Box<dyn Command>>, error: &StoreError) {
+    batch.into_iter().for_each(|command| acknowledge(command, Err(error.clone())));
 }
 
 /// A panic while one caller is told must not keep the others from being told.
