@@ -3,7 +3,7 @@
 
 use super::messages::SubmitError;
 use super::queue::QueueCount;
-use super::slots::Slots;
+use super::slots::{RunKey, Slots};
 use crate::domain::{ExecutionId, StopReason, Tenant};
 
 /// The supervisor's knowledge. `A` is the address of whoever runs an execution.
@@ -67,6 +67,11 @@ impl<A: Clone> Desk<A> {
         self.queue.remove(tenant);
     }
 
+    /// One went back into the queue without this desk's doing.
+    pub(super) fn came_back(&mut self, tenant: &Tenant) {
+        self.queue.add(tenant);
+    }
+
     /// Why an execution that has just been started is to end at once, if it is: a wish may have
     /// overtaken the news of the start, and once the server stops nothing is launched any more.
     pub(super) fn stop_at_birth(&mut self, id: ExecutionId) -> Option<StopReason> {
@@ -75,8 +80,8 @@ impl<A: Clone> Desk<A> {
     }
 
     /// Gives a slot to whoever runs an execution.
-    pub(super) fn occupy(&mut self, id: ExecutionId, address: A) {
-        self.slots.occupy(id, address);
+    pub(super) fn occupy(&mut self, run: RunKey, address: A) {
+        self.slots.occupy(run, address);
     }
 
     /// Whoever runs an execution that is to end. When nobody does, the reason is kept for as long
@@ -97,13 +102,13 @@ impl<A: Clone> Desk<A> {
     }
 
     /// The program of an execution has ended; what becomes of it is being written down.
-    pub(super) fn vacate(&mut self, id: ExecutionId) {
-        self.slots.vacate(id);
+    pub(super) fn vacate(&mut self, run: RunKey) {
+        self.slots.vacate(run);
     }
 
     /// A run is over; false when it was not known, or known to be over.
-    pub(super) fn finished(&mut self, id: ExecutionId, requeued: Option<&Tenant>) -> bool {
-        let was_live = self.slots.remove(id);
+    pub(super) fn finished(&mut self, run: RunKey, requeued: Option<&Tenant>) -> bool {
+        let was_live = self.slots.remove(run);
         if let Some(tenant) = requeued.filter(|_| was_live) {
             self.queue.add(tenant);
         }
@@ -126,7 +131,7 @@ impl<A: Clone> Desk<A> {
     }
 
     /// How many wait.
-    pub(super) const fn queued(&self) -> usize {
+    pub(super) fn queued(&self) -> usize {
         self.queue.total()
     }
 
@@ -139,7 +144,7 @@ impl<A: Clone> Desk<A> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::CancelWish;
+    use crate::domain::{CancelWish, Epoch};
     use crate::store::Census;
 
     fn desk(slots: usize) -> Desk<u32> {
@@ -181,7 +186,7 @@ mod tests {
         assert_eq!(desk.stop(id, wish.clone()), None);
         desk.forget_early_wishes();
         assert_eq!(desk.stop_at_birth(id), Some(wish.clone()));
-        desk.occupy(id, 7);
+        desk.occupy((id, Epoch(1)), 7);
         assert_eq!(desk.stop(id, wish), Some(7));
     }
 
@@ -194,8 +199,9 @@ mod tests {
         assert!(!desk.is_idle());
         desk.accepted(&tenant, true, true);
         assert_eq!(desk.stop_at_birth(id), Some(StopReason::Shutdown));
-        desk.occupy(id, 7);
-        assert!(desk.finished(id, Some(&tenant)) && !desk.finished(id, Some(&tenant)));
+        let run = (id, Epoch(1));
+        desk.occupy(run, 7);
+        assert!(desk.finished(run, Some(&tenant)) && !desk.finished(run, Some(&tenant)));
         assert!(desk.is_idle() && desk.ask(true).is_none());
         assert_eq!(desk.queued(), 1);
     }

@@ -11,6 +11,7 @@ use super::engine::EngineParts;
 use super::live::Live;
 use super::messages::{DeliveryDue, Doing, ExecutionFinished, Query, RunEnd, SlotFree, Terminate};
 use super::settle::{self, Settlement, ended_with_recording};
+use super::slots::RunKey;
 use super::standing::Standing;
 use super::supervisor::SupervisorActor;
 use super::webhook::WebhookActor;
@@ -76,6 +77,10 @@ impl ExecutionActor {
             signaller: None,
             left: None,
         }
+    }
+
+    fn key(&self) -> RunKey {
+        (self.execution.id, self.run.epoch)
     }
 
     fn take_in(&mut self, event: RunEvent, ctx: &mut Context<Self>) {
@@ -153,7 +158,7 @@ impl ExecutionActor {
 
     fn finish(&mut self, outcome: Outcome, remains: Remains, ctx: &mut Context<Self>) {
         failpoint::hit("finishing");
-        self.supervisor.do_send(SlotFree { id: self.execution.id });
+        self.supervisor.do_send(SlotFree { run: self.key() });
         let (ended, residence) = self.ended(outcome, remains);
         let guard = Guard::Running(self.run.epoch);
         let settlement = Settlement::new(&self.parts, &self.execution, guard, ended);
@@ -197,8 +202,8 @@ impl ExecutionActor {
             actor.webhook.do_send(DeliveryDue);
         }
         actor.take_in(RunEvent::Settled, ctx);
-        actor.live.settled(actor.execution.id);
-        actor.supervisor.do_send(ExecutionFinished { id: actor.execution.id, end });
+        actor.live.settled(actor.key());
+        actor.supervisor.do_send(ExecutionFinished { run: actor.key(), end });
         ctx.stop();
     }
 }
@@ -244,10 +249,9 @@ impl Drop for ExecutionActor {
         if self.machine.phase() == Phase::Done {
             return;
         }
-        let id = self.execution.id;
-        self.live.lost(id);
+        self.live.lost(self.key());
         let execution = Box::new(self.execution.clone());
         let end = RunEnd::Lost { execution, cancel: self.machine.cancel_wish() };
-        self.supervisor.do_send(ExecutionFinished { id, end });
+        self.supervisor.do_send(ExecutionFinished { run: self.key(), end });
     }
 }

@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use actix::Addr;
 
 use super::execution::ExecutionActor;
-use crate::domain::ExecutionId;
+use super::slots::RunKey;
 
-/// The executions that were given to an actor and are not settled. Shared by cloning.
+/// The runs that were given to an actor and are not settled. Shared by cloning.
 #[derive(Clone, Default)]
-pub(super) struct Live(Arc<Mutex<HashMap<ExecutionId, Option<Addr<ExecutionActor>>>>>);
+pub(super) struct Live(Arc<Mutex<HashMap<RunKey, Option<Addr<ExecutionActor>>>>>);
 
 /// Who has an execution.
 pub(super) enum Whereabouts {
@@ -25,39 +25,39 @@ pub(super) enum Whereabouts {
 
 impl Live {
     /// An actor is about to be made.
-    pub(super) fn begin(&self, id: ExecutionId) {
-        self.guard().insert(id, None);
+    pub(super) fn begin(&self, run: RunKey) {
+        self.guard().insert(run, None);
     }
 
     /// It is there, unless it has settled already.
-    pub(super) fn acting(&self, id: ExecutionId, address: Addr<ExecutionActor>) {
-        if let Some(entry) = self.guard().get_mut(&id) {
+    pub(super) fn acting(&self, run: RunKey, address: Addr<ExecutionActor>) {
+        if let Some(entry) = self.guard().get_mut(&run) {
             *entry = Some(address);
         }
     }
 
     /// It is gone, with nothing settled.
-    pub(super) fn lost(&self, id: ExecutionId) {
-        if let Some(entry) = self.guard().get_mut(&id) {
+    pub(super) fn lost(&self, run: RunKey) {
+        if let Some(entry) = self.guard().get_mut(&run) {
             *entry = None;
         }
     }
 
     /// It has settled, or somebody has for it.
-    pub(super) fn settled(&self, id: ExecutionId) {
-        self.guard().remove(&id);
+    pub(super) fn settled(&self, run: RunKey) {
+        self.guard().remove(&run);
     }
 
     /// Who has it.
-    pub(super) fn whereabouts(&self, id: ExecutionId) -> Whereabouts {
-        match self.guard().get(&id) {
+    pub(super) fn whereabouts(&self, run: RunKey) -> Whereabouts {
+        match self.guard().get(&run) {
             Some(Some(address)) => Whereabouts::Acting(address.clone()),
             Some(None) => Whereabouts::Lost,
             None => Whereabouts::Unknown,
         }
     }
 
-    fn guard(&self) -> MutexGuard<'_, HashMap<ExecutionId, Option<Addr<ExecutionActor>>>> {
+    fn guard(&self) -> MutexGuard<'_, HashMap<RunKey, Option<Addr<ExecutionActor>>>> {
         // Each change is a single call, so no panic can leave half of one behind.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use actix::{Message, Recipient};
 
+use super::slots::RunKey;
 use crate::domain::{
     CancelWish, DeliveryId, Event, Execution, ExecutionId, ExecutionSpec, StopReason, Tenant,
     Timestamp,
@@ -162,14 +163,14 @@ pub(super) struct QueuedEnded {
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
 pub(super) struct SlotFree {
-    pub(super) id: ExecutionId,
+    pub(super) run: RunKey,
 }
 
 /// An execution actor is done: its execution is settled in the store, or cannot be.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub(super) struct ExecutionFinished {
-    pub(super) id: ExecutionId,
+    pub(super) run: RunKey,
     /// How it went.
     pub(super) end: RunEnd,
 }

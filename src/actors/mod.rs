@@ -7,6 +7,8 @@ mod cancel;
 mod desk;
 mod engine;
 mod execution;
+#[cfg(test)]
+mod histories;
 mod live;
 mod messages;
 mod permits;

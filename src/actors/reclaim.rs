@@ -11,22 +11,30 @@ use super::live::{Live, Whereabouts};
 use super::messages::RunEnd;
 use super::rescue::rescue;
 use super::settle::until_written;
-use crate::domain::{CancelWish, Event, Execution, ExecutionId, OnInterrupt};
-use crate::store::{Census, Orphan, StoreError, Whose};
-
-/// How many executions are read at a time.
-const PAGE: usize = 500;
+use super::slots::RunKey;
+use crate::domain::{CancelWish, Event, Execution, OnInterrupt, Run, State, Tenant};
+use crate::store::{Census, Orphan, Situation, StoreError};
 
 const REASON: &str = "The server failed internally while the program was running.";
 
 /// How things stand after a supervisor fell.
 pub(super) struct Reclaimed {
-    /// The executions that run on.
-    pub(super) acting: Vec<(ExecutionId, Addr<ExecutionActor>)>,
+    /// The executions that run on, with the wishes that they end.
+    pub(super) acting: Vec<Acting>,
     /// The events of those that were ended by this.
     pub(super) settled: Vec<Arc<Event>>,
-    /// What waits.
+    /// What waited before.
     pub(super) census: Census,
+    /// Whose executions wait again by this.
+    pub(super) requeued: Vec<Tenant>,
+}
+
+/// An execution that runs on.
+pub(super) struct Acting {
+    pub(super) run: RunKey,
+    pub(super) actor: Addr<ExecutionActor>,
+    /// The wish of a client, of which the actor may not have been told.
+    pub(super) cancel: Option<CancelWish>,
 }
 
 /// Looks through the executions that this owner has: those with an actor run on, those that lost
@@ -37,41 +45,40 @@ pub(super) struct Reclaimed {
 pub(super) async fn reclaim(parts: EngineParts, live: Live) -> Result<Reclaimed, StoreError> {
     // Writes that the fallen one had begun are on disk after this one, for they are in order.
     parts.store.check().await?;
-    let (mut acting, mut settled) = (Vec::new(), Vec::new());
-    let mut after: Option<ExecutionId> = None;
-    loop {
-        let page = parts.store.orphans(Whose::Ours, after, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after = Some(last.execution.id);
-        for ours in page {
-            let id = ours.execution.id;
-            let is_begun = match live.whereabouts(id) {
-                Whereabouts::Acting(address) => {
-                    acting.push((id, address));
-                    continue;
-                }
-                Whereabouts::Lost => true,
-                Whereabouts::Unknown => false,
-            };
-            if let RunEnd::Settled(event) = rescue(&parts, ours, is_begun, REASON).await? {
-                settled.push(event);
+    // What runs and what waits are of one moment: an execution that goes back into the queue is
+    // then either counted already, or its actor has yet to say so.
+    let Situation { running, census } = parts.store.situation().await?;
+    let (acting, settled, requeued) = Default::default();
+    let mut reclaimed = Reclaimed { acting, settled, census, requeued };
+    for ours in running {
+        let State::Running(Run { epoch, .. }) = ours.execution.state else { continue };
+        let run = (ours.execution.id, epoch);
+        let is_begun = match live.whereabouts(run) {
+            Whereabouts::Acting(actor) => {
+                reclaimed.acting.push(Acting { run, actor, cancel: ours.cancel });
+                continue;
             }
-            live.settled(id);
+            Whereabouts::Lost => true,
+            Whereabouts::Unknown => false,
+        };
+        match rescue(&parts, ours, is_begun, REASON).await? {
+            RunEnd::Settled(event) => reclaimed.settled.push(event),
+            RunEnd::Requeued(tenant) => reclaimed.requeued.push(tenant),
+            RunEnd::Given | RunEnd::Lost { .. } => {}
         }
+        live.settled(run);
     }
-    let census = parts.store.census().await?;
-    Ok(Reclaimed { acting, settled, census })
+    Ok(reclaimed)
 }
 
 /// Ends an execution whose actor fell, which has killed its program. Not even what may be run again
 /// is: a fall of ours would most likely come again.
 pub(super) async fn settle_lost(
     parts: EngineParts,
-    execution: Execution,
+    (execution, run): (Execution, RunKey),
     cancel: Option<CancelWish>,
-) -> (ExecutionId, RunEnd) {
-    let id = execution.id;
+) -> (RunKey, RunEnd) {
     let lost = Orphan { execution, on_interrupt: OnInterrupt::Fail, cancel };
     let write = || rescue(&parts, lost.clone(), true, REASON);
-    (id, until_written(id, write).await.unwrap_or(RunEnd::Given))
+    (run, until_written(run.0, write).await.unwrap_or(RunEnd::Given))
 }

@@ -10,7 +10,7 @@ use super::engine::EngineParts;
 use super::messages::RunEnd;
 use super::rescue::rescue;
 use crate::domain::ExecutionId;
-use crate::store::{StoreError, Whose};
+use crate::store::StoreError;
 
 /// How many orphans are read at a time, so that ten thousand of them need no more memory than
 /// five hundred.
@@ -46,7 +46,7 @@ pub async fn recover(parts: &EngineParts) -> Result<Recovered, StoreError> {
     let mut recovered = Recovered::default();
     let mut after: Option<ExecutionId> = None;
     loop {
-        let page = parts.store.orphans(Whose::Lost, after, PAGE).await?;
+        let page = parts.store.orphans(after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.execution.id);
         let mut settling = stream::iter(page)

@@ -78,16 +78,16 @@ pub(super) async fn requeue_run(
     why: Requeue,
 ) -> RunEnd {
     let id = execution.id;
+    // Taken away before: once it is queued again, what is recorded may be of its next run.
+    let outcome = Outcome::Cancelled { reason: None, by: None, exit: None };
+    let so_far = ended_with_recording(&parts, &execution, outcome);
+    parts.launcher.forget_output(id);
     match until_written(id, || parts.store.requeue(id, epoch, why)).await {
-        Some(Requeued::Written) => {
-            parts.launcher.forget_output(id);
-            RunEnd::Requeued(execution.tenant)
-        }
+        Some(Requeued::Written) => RunEnd::Requeued(execution.tenant),
         Some(Requeued::Unwanted(CancelWish { reason, by })) => {
             let outcome = Outcome::Cancelled { reason, by, exit: None };
-            let ended = ended_with_recording(&parts, &execution, outcome);
-            let guard = Guard::Running(epoch);
-            let settlement = Settlement::new(&parts, &execution, guard, ended);
+            let ended = Ended { outcome, ..so_far };
+            let settlement = Settlement::new(&parts, &execution, Guard::Running(epoch), ended);
             finish_run(parts, settlement, None).await
         }
         Some(Requeued::Stale) | None => RunEnd::Given,

@@ -1,17 +1,21 @@
 //! Who has a slot: the live executions, the slots kept for those that are being accepted, and the
 //! wishes that came too early. Counts and remembers; starts and ends nothing.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::domain::{ExecutionId, StopReason};
+use crate::domain::{Epoch, ExecutionId, StopReason};
+
+/// One run among all runs of all executions. When an execution goes back into the queue, its next
+/// run may be known here before the news that the last one is over.
+pub(super) type RunKey = (ExecutionId, Epoch);
 
 /// The slots of an engine. `A` is the address of whoever runs an execution.
 #[derive(Debug)]
 pub(super) struct Slots<A> {
     total: usize,
-    live: HashMap<ExecutionId, A>,
+    live: BTreeMap<RunKey, A>,
     /// Those of the live that have no program any more: their ends are being written.
-    settling: HashSet<ExecutionId>,
+    settling: BTreeSet<RunKey>,
     /// Slots kept for executions that start with being accepted, until that is on disk.
     reserved: usize,
     /// Wishes that overtook the news that their execution has started.
@@ -23,8 +27,8 @@ impl<A> Slots<A> {
     pub(super) fn new(total: usize) -> Self {
         Self {
             total,
-            live: HashMap::new(),
-            settling: HashSet::new(),
+            live: BTreeMap::new(),
+            settling: BTreeSet::new(),
             reserved: 0,
             early_wishes: HashMap::new(),
         }
@@ -60,27 +64,28 @@ impl<A> Slots<A> {
         self.reserved = self.reserved.saturating_sub(1);
     }
 
-    /// Gives an execution its slot.
-    pub(super) fn occupy(&mut self, id: ExecutionId, address: A) {
-        self.live.insert(id, address);
+    /// Gives a run its slot.
+    pub(super) fn occupy(&mut self, run: RunKey, address: A) {
+        self.live.insert(run, address);
     }
 
     /// Its program has ended; it is live until its end is written.
-    pub(super) fn vacate(&mut self, id: ExecutionId) {
-        if self.live.contains_key(&id) {
-            self.settling.insert(id);
+    pub(super) fn vacate(&mut self, run: RunKey) {
+        if self.live.contains_key(&run) {
+            self.settling.insert(run);
         }
     }
 
     /// It is over; false when it was not live.
-    pub(super) fn remove(&mut self, id: ExecutionId) -> bool {
-        self.settling.remove(&id);
-        self.live.remove(&id).is_some()
+    pub(super) fn remove(&mut self, run: RunKey) -> bool {
+        self.settling.remove(&run);
+        self.live.remove(&run).is_some()
     }
 
-    /// Where a live execution is to be told something.
+    /// Where the latest run of an execution is to be told something.
     pub(super) fn address(&self, id: ExecutionId) -> Option<&A> {
-        self.live.get(&id)
+        let runs = self.live.range((id, Epoch(0))..=(id, Epoch(u32::MAX)));
+        runs.last().map(|(_, address)| address)
     }
 
     /// Where all live executions are to be told something.
@@ -113,7 +118,8 @@ mod tests {
     #[test]
     fn a_slot_is_taken_from_the_reservation_to_the_end_of_the_program() {
         let mut slots = Slots::new(2);
-        let (one, two) = (ExecutionId::generate(), ExecutionId::generate());
+        let run = || (ExecutionId::generate(), Epoch(1));
+        let (one, two) = (run(), run());
         slots.reserve();
         assert_eq!((slots.free(), slots.are_idle()), (1, false));
         slots.unreserve();
@@ -126,6 +132,17 @@ mod tests {
         slots.vacate(one);
         assert_eq!((slots.free(), slots.live()), (1, 1), "nobody vacates twice");
         assert!(slots.remove(two) && slots.are_idle());
+    }
+
+    #[test]
+    fn the_end_of_one_run_is_nothing_to_the_next_of_the_same_execution() {
+        let (mut slots, id) = (Slots::new(2), ExecutionId::generate());
+        slots.occupy((id, Epoch(1)), "first");
+        slots.occupy((id, Epoch(3)), "second");
+        assert_eq!(slots.address(id), Some(&"second"));
+        slots.vacate((id, Epoch(1)));
+        assert!(slots.remove((id, Epoch(1))));
+        assert_eq!((slots.address(id), slots.free()), (Some(&"second"), 1));
     }
 
     #[test]

@@ -21,7 +21,8 @@ use super::messages::{
     Subscribe, Terminate, Watch,
 };
 use super::queue::QueueCount;
-use super::reclaim::{self, Reclaimed};
+use super::reclaim::{self, Acting, Reclaimed};
+use super::slots::RunKey;
 use super::standing::{Footing, Standing};
 use super::surviving::Surviving;
 use super::webhook::WebhookActor;
@@ -115,23 +116,24 @@ impl SupervisorActor {
             spec,
             stopped: self.desk.stop_at_birth(id),
         };
-        self.surviving.live.begin(id);
+        let run = (id, run.epoch);
+        self.surviving.live.begin(run);
         let arbiter = self.surviving.arbiters.next();
         let actor = ExecutionActor::start_in_arbiter(&arbiter, move |_| ExecutionActor::new(birth));
-        self.surviving.live.acting(id, actor.clone());
-        self.desk.occupy(id, actor);
+        self.surviving.live.acting(run, actor.clone());
+        self.desk.occupy(run, actor);
     }
 
     /// Writes down the end of an execution whose actor panicked. The panic has killed its child.
     fn settle_lost(
         &self,
-        execution: Execution,
+        lost: (Execution, RunKey),
         cancel: Option<CancelWish>,
         ctx: &mut Context<Self>,
     ) {
-        let settling = reclaim::settle_lost(self.parts.clone(), execution, cancel);
-        ctx.spawn(wrap_future(settling).map(|(id, end), actor: &mut Self, _| {
-            actor.surviving.live.settled(id);
+        let settling = reclaim::settle_lost(self.parts.clone(), lost, cancel);
+        ctx.spawn(wrap_future(settling).map(|(run, end), actor: &mut Self, _| {
+            actor.surviving.live.settled(run);
             if let RunEnd::Settled(event) = end {
                 actor.webhook.do_send(DeliveryDue);
                 actor.surviving.audience().tell(&event);
@@ -184,8 +186,12 @@ impl SupervisorActor {
 
     fn go_on_with(&mut self, reclaimed: Reclaimed, ctx: &mut Context<Self>) {
         self.desk = new_desk(&self.parts, reclaimed.census);
-        for (id, address) in reclaimed.acting {
-            self.desk.occupy(id, address);
+        reclaimed.requeued.iter().for_each(|tenant| self.desk.came_back(tenant));
+        for Acting { run, actor, cancel } in reclaimed.acting {
+            if let Some(wish) = cancel {
+                actor.do_send(Terminate(StopReason::Cancel(wish)));
+            }
+            self.desk.occupy(run, actor);
         }
         if self.surviving.draining.load(Ordering::Relaxed) {
             self.desk.drain();
@@ -294,8 +300,8 @@ impl Handler<QueuedEnded> for SupervisorActor {
 impl Handler<SlotFree> for SupervisorActor {
     type Result = ();
 
-    fn handle(&mut self, SlotFree { id }: SlotFree, ctx: &mut Context<Self>) {
-        self.desk.vacate(id);
+    fn handle(&mut self, SlotFree { run }: SlotFree, ctx: &mut Context<Self>) {
+        self.desk.vacate(run);
         self.fill_slots(ctx);
     }
 }
@@ -304,18 +310,18 @@ impl Handler<ExecutionFinished> for SupervisorActor {
     type Result = ();
 
     fn handle(&mut self, finished: ExecutionFinished, ctx: &mut Context<Self>) {
-        let ExecutionFinished { id, end } = finished;
+        let ExecutionFinished { run, end } = finished;
         let requeued = match &end {
             RunEnd::Requeued(tenant) => Some(tenant),
             _ => None,
         };
-        if !self.desk.finished(id, requeued) {
+        if !self.desk.finished(run, requeued) {
             return;
         }
         match end {
             RunEnd::Settled(event) => self.surviving.audience().tell(&event),
             RunEnd::Requeued(_) | RunEnd::Given => {}
-            RunEnd::Lost { execution, cancel } => self.settle_lost(*execution, cancel, ctx),
+            RunEnd::Lost { execution, cancel } => self.settle_lost((*execution, run), cancel, ctx),
         }
         self.fill_slots(ctx);
         self.end_if_drained();

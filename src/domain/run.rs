@@ -128,7 +128,7 @@ impl RunMachine {
             }],
             (Phase::Launching, RunEvent::NoLauncher) => vec![self.never_began()],
             (Phase::Launching | Phase::Running, RunEvent::Stop(reason)) => self.stop(reason),
-            (Phase::Running, RunEvent::Ended { exit, exceeded }) => {
+            (Phase::Launching | Phase::Running, RunEvent::Ended { exit, exceeded }) => {
                 vec![self.ended(exit, exceeded)]
             }
             (Phase::Launching | Phase::Running, RunEvent::Lost) => vec![self.lost()],

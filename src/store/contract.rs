@@ -7,7 +7,7 @@ use async_trait::async_trait;
 
 use super::{
     ApiKey, AttemptMade, Census, Claim, Finish, NewExecution, Orphan, Page, Requeued, Settled,
-    Started, StoreError, Waiting, Whose,
+    Situation, Started, StoreError, Waiting,
 };
 use crate::domain::{
     CancelWish, Delivery, DeliveryId, Epoch, Execution, ExecutionId, Requeue, Tenant,
@@ -44,11 +44,10 @@ pub trait Store: Send + Sync + 'static {
     /// with nothing kept, when it does not run.
     async fn wish_cancelled(&self, id: ExecutionId, wish: CancelWish) -> Result<bool, StoreError>;
 
-    /// Up to `limit` running executions of these owners, in order of their ids, from the one behind
-    /// `after`.
+    /// Up to `limit` running executions of owners that are no more, in order of their ids,
+    /// from the one behind `after`.
     async fn orphans(
         &self,
-        whose: Whose,
         after: Option<ExecutionId>,
         limit: usize,
     ) -> Result<Vec<Orphan>, StoreError>;
@@ -65,6 +64,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// A page of a tenant's executions, newest first, without their output and their results.
     async fn executions(&self, tenant: &Tenant, page: Page) -> Result<Vec<Execution>, StoreError>;
+
+    /// What this owner runs and what waits, as of one moment. For when nobody knows any more.
+    async fn situation(&self) -> Result<Situation, StoreError>;
 
     /// How many executions are unfinished, counted when a server starts and by nobody after.
     async fn census(&self) -> Result<Census, StoreError>;

@@ -66,15 +66,6 @@ pub enum Requeued {
     Unwanted(CancelWish),
 }
 
-/// Whose running executions are meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Whose {
-    /// Those of owners that are no more.
-    Lost,
-    /// Those of this owner.
-    Ours,
-}
-
 /// A delivery to be owed, due at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewDelivery {
@@ -136,6 +127,15 @@ pub struct Census {
     pub queued: Vec<(Tenant, usize)>,
     /// Running ones, of whatever owner.
     pub running: usize,
+}
+
+/// What an owner has on its hands.
+#[derive(Debug, Clone, Default)]
+pub struct Situation {
+    /// The executions that it runs.
+    pub running: Vec<Orphan>,
+    /// What waits, and how many run.
+    pub census: Census,
 }
 
 /// What there is to deliver.

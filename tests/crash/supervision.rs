@@ -62,6 +62,7 @@ fn when_the_supervisor_panics_what_runs_runs_on_and_what_waits_waits() {
     });
     let waiting: Vec<_> = (0..2).map(|_| app.submit(quick.clone()).id).collect();
     let after = submit_in_the_end(&app, &quick);
+    assert!(app.stderr().contains("the supervisor has failed"), "{}", app.stderr());
     assert_eq!(app.programs().len(), 2, "nothing was killed");
 
     // The next supervisor knows those that run: they can be cancelled, and their slots are taken.

@@ -13,7 +13,8 @@ use ringback::domain::{
 };
 use ringback::store::{
     ApiKey, AttemptMade, Census, Claim, Clock, Finish, NewExecution, Orphan, Page, Requeued,
-    SealingKey, Settled, SqliteOptions, SqliteStore, Started, Store, StoreError, Waiting, Whose,
+    SealingKey, Settled, Situation, SqliteOptions, SqliteStore, Started, Store, StoreError,
+    Waiting,
 };
 use ringback::{Cancel, CancelOutcome};
 use tokio::sync::Semaphore;
@@ -59,11 +60,10 @@ impl Store for Meddling {
     }
     async fn orphans(
         &self,
-        whose: Whose,
         after: Option<ExecutionId>,
         limit: usize,
     ) -> Result<Vec<Orphan>, StoreError> {
-        self.inner.orphans(whose, after, limit).await
+        self.inner.orphans(after, limit).await
     }
     async fn overdue(&self, limit: usize) -> Result<Vec<Waiting>, StoreError> {
         self.inner.overdue(limit).await
@@ -77,6 +77,9 @@ impl Store for Meddling {
     }
     async fn executions(&self, tenant: &Tenant, page: Page) -> Result<Vec<Execution>, StoreError> {
         self.inner.executions(tenant, page).await
+    }
+    async fn situation(&self) -> Result<Situation, StoreError> {
+        self.inner.situation().await
     }
     async fn census(&self) -> Result<Census, StoreError> {
         self.inner.census().await

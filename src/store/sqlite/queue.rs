@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, Row};
 
-use super::super::{Census, Orphan, Waiting, Whose};
+use super::super::{Census, Orphan, Situation, Waiting};
 use super::failure::Failure;
 use super::rows::{execution, find, select_executions};
 use super::specs;
@@ -35,26 +35,37 @@ pub(super) fn wish_cancelled(
 }
 
 pub(super) const ORPHANS: &str = "
-    SELECT id FROM queue WHERE state = 'running' AND (owner = ?1) = ?2 AND id > ?3
-    ORDER BY id LIMIT ?4";
+    SELECT id FROM queue WHERE state = 'running' AND owner <> ?1 AND id > ?2
+    ORDER BY id LIMIT ?3";
 
-/// Running executions of `owner` or of all others, in order of their ids.
+/// Running executions of other owners than `owner`, in order of their ids.
 pub(super) fn orphans(
     database: &Connection,
-    (owner, whose): (OwnerId, Whose),
+    owner: OwnerId,
     after: Option<ExecutionId>,
     limit: usize,
 ) -> Result<Vec<Orphan>, Failure> {
     // The empty blob sorts before every id.
     let after = after.map_or(Vec::new(), |id| id.uuid().as_bytes().to_vec());
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let owner = owner.uuid().into_bytes();
     database
         .prepare_cached(ORPHANS)?
-        .query_and_then((owner, whose == Whose::Ours, after, limit), |row| {
+        .query_and_then((owner.uuid().into_bytes(), after, limit), |row| {
             orphan(database, row.get(0)?)
         })?
         .collect()
+}
+
+pub(super) const OURS: &str =
+    "SELECT id FROM queue WHERE state = 'running' AND owner = ?1 ORDER BY id";
+
+/// What `owner` runs and what waits; `database` is one snapshot.
+pub(super) fn situation(database: &Connection, owner: OwnerId) -> Result<Situation, Failure> {
+    let running = database
+        .prepare_cached(OURS)?
+        .query_and_then([owner.uuid().into_bytes()], |row| orphan(database, row.get(0)?))?
+        .collect::<Result<_, _>>()?;
+    Ok(Situation { running, census: census(database)? })
 }
 
 fn orphan(database: &Connection, id: [u8; 16]) -> Result<Orphan, Failure> {

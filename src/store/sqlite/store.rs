@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use super::super::private_dir::unusable;
 use super::super::{
     ApiKey, AttemptMade, Census, Claim, Finish, NewExecution, Orphan, Page, Requeued, Settled,
-    Started, Store, StoreError, Waiting, Whose,
+    Situation, Started, Store, StoreError, Waiting,
 };
 use super::accept::Prepared;
 use super::claim::Wanted;
@@ -110,12 +110,11 @@ impl Store for SqliteStore {
 
     async fn orphans(
         &self,
-        whose: Whose,
         after: Option<ExecutionId>,
         limit: usize,
     ) -> Result<Vec<Orphan>, StoreError> {
-        let whose = (self.options.owner, whose);
-        self.readers.read(move |database| queue::orphans(database, whose, after, limit)).await
+        let owner = self.options.owner;
+        self.readers.read(move |database| queue::orphans(database, owner, after, limit)).await
     }
 
     async fn overdue(&self, limit: usize) -> Result<Vec<Waiting>, StoreError> {
@@ -135,6 +134,11 @@ impl Store for SqliteStore {
     async fn executions(&self, tenant: &Tenant, page: Page) -> Result<Vec<Execution>, StoreError> {
         let tenant = tenant.clone();
         self.readers.read(move |database| read::page(database, &tenant, &page)).await
+    }
+
+    async fn situation(&self) -> Result<Situation, StoreError> {
+        let owner = self.options.owner;
+        self.readers.read(move |database| queue::situation(database, owner)).await
     }
 
     async fn census(&self) -> Result<Census, StoreError> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ringback::domain::{
     CancelWish, ExecutionId, ExecutionSpec, Guard, OnInterrupt, Requeue, State, Tenant,
 };
-use ringback::store::{Census, NewExecution, Requeued, Settled, Whose};
+use ringback::store::{Census, NewExecution, Requeued, Settled};
 
 use crate::support::{Backend, epoch, exited, finish, plain, queued, read, running, tenant};
 
@@ -28,7 +28,7 @@ pub async fn the_first_wish_to_cancel_stays(backend: &impl Backend) {
 
     drop(store);
     let store = backend.open().await;
-    let orphan = store.orphans(Whose::Lost, None, 1).await.unwrap().remove(0);
+    let orphan = store.orphans(None, 1).await.unwrap().remove(0);
     assert_eq!(orphan.cancel, Some(wish("first")));
 }
 
@@ -51,8 +51,9 @@ pub async fn an_owner_finds_what_it_runs_itself(backend: &impl Backend) {
     let store = backend.open().await;
     store.accept(plain()).await.unwrap();
     let ours = store.accept(running()).await.unwrap();
-    let found = store.orphans(Whose::Ours, None, 10).await.unwrap();
-    assert_eq!(found.iter().map(|o| o.execution.id).collect::<Vec<_>>(), [ours.id]);
+    let found = store.situation().await.unwrap();
+    assert_eq!(found.running.iter().map(|o| o.execution.id).collect::<Vec<_>>(), [ours.id]);
+    assert_eq!(found.census, Census { queued: vec![(tenant(), 1)], running: 2 });
 }
 
 pub async fn a_wish_reaches_the_rescue_of_an_orphan(backend: &impl Backend) {
@@ -66,7 +67,7 @@ pub async fn a_wish_reaches_the_rescue_of_an_orphan(backend: &impl Backend) {
     store.wish_cancelled(ExecutionId::generate(), wish("unknown")).await.unwrap();
     drop(store);
 
-    let orphans = backend.open().await.orphans(Whose::Lost, None, 10).await.unwrap();
+    let orphans = backend.open().await.orphans(None, 10).await.unwrap();
     let found: Vec<_> =
         orphans.into_iter().map(|o| (o.execution.id, o.on_interrupt, o.cancel)).collect();
     let expected = [
@@ -83,14 +84,14 @@ pub async fn orphans_are_the_running_ones_of_other_owners(backend: &impl Backend
         left.push(store.accept(running()).await.unwrap());
     }
     let waiting = store.accept(plain()).await.unwrap();
-    assert!(store.orphans(Whose::Lost, None, 10).await.unwrap().is_empty(), "their owner lives");
+    assert!(store.orphans(None, 10).await.unwrap().is_empty(), "their owner lives");
     drop(store);
 
     let store = backend.open().await;
     let own = store.accept(running()).await.unwrap();
     let mut found = Vec::new();
     while let page @ [_, ..] = &store
-        .orphans(Whose::Lost, found.last().map(|e: &ringback::domain::Execution| e.id), 2)
+        .orphans(found.last().map(|e: &ringback::domain::Execution| e.id), 2)
         .await
         .unwrap()[..]
     {
@@ -104,7 +105,7 @@ pub async fn orphans_are_the_running_ones_of_other_owners(backend: &impl Backend
     assert_eq!(settled, Settled::Written);
     let requeued = store.requeue(left[1].id, epoch(&left[1]), Requeue::Interrupted).await.unwrap();
     assert_eq!(requeued, Requeued::Written);
-    assert_eq!(store.orphans(Whose::Lost, None, 10).await.unwrap().len(), 3);
+    assert_eq!(store.orphans(None, 10).await.unwrap().len(), 3);
     assert_eq!(read(&*store, waiting.id).await.state, State::Queued);
     assert_eq!(read(&*store, own.id).await, own);
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use ringback::domain::{Captured, Ended, ExecutionId, Guard, Outcome};
 use ringback::store::{
-    ApiKey, Finish, NewExecution, SqliteOptions, SqliteStore, Store, StoreError, Whose,
+    ApiKey, Finish, NewExecution, SqliteOptions, SqliteStore, Store, StoreError,
 };
 use rusqlite::Connection;
 
@@ -106,7 +106,7 @@ async fn everything_that_was_answered_is_in_the_files_without_closing() {
     }
     let revived = SqliteStore::open(copy).unwrap();
     assert_eq!(everything(&revived, &ids).await, everything(&store, &ids).await);
-    assert_eq!(revived.orphans(Whose::Lost, None, 9).await.unwrap().len(), 1);
+    assert_eq!(revived.orphans(None, 9).await.unwrap().len(), 1);
 }
 
 fn break_row(backend: &SqliteBackend, sql: &str) {
