@@ -9,6 +9,7 @@ mod server;
 mod world;
 
 use proptest::prelude::*;
+use proptest::test_runner::RngAlgorithm;
 
 use world::World;
 
@@ -70,11 +71,16 @@ fn happening() -> impl Strategy<Value = Happening> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 10_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 10_000,
+        // The other one takes four fifths of the time when it is not optimised.
+        rng_algorithm: RngAlgorithm::XorShift,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn the_promises_hold_in_every_history(
-        history in proptest::collection::vec(happening(), 1..50),
+        history in proptest::collection::vec(happening(), 1..80),
         slots in 1_usize..4,
     ) {
         let mut world = World::new(slots);

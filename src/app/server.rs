@@ -69,8 +69,8 @@ impl Server {
     }
 
     /// Stops in order: the engine first, while the API still answers those who ask how things
-    /// stand; then a last pass over deliveries; then the socket. `hurry` ends programs at once
-    /// when it comes true.
+    /// stand; then a last pass over deliveries; then the socket. When `hurry` ends, programs are
+    /// ended at once, and the last pass is cut short: what is still owed is in the store.
     ///
     /// # Errors
     /// The reason, when the engine has failed by then: see [`Engine::failed`].
@@ -79,16 +79,19 @@ impl Server {
         within: Duration,
         hurry: impl Future<Output = ()>,
     ) -> Result<(), String> {
-        let drained = self.engine.drain(within);
+        let hurry = hurry.shared();
         let hurried = async {
-            hurry.await;
+            hurry.clone().await;
             self.engine.drain(Duration::ZERO).await;
         };
         tokio::select! {
-            () = drained => {}
+            () = self.engine.drain(within) => {}
             () = hurried => {}
         }
-        self.engine.deliver_once_more().await;
+        tokio::select! {
+            () = self.engine.deliver_once_more() => {}
+            () = hurry => {}
+        }
         self.handle.stop(true).await;
         if let Ok(Err(error)) = self.serving.await {
             log::error!("the HTTP server ended badly: {error}");

@@ -10,6 +10,7 @@ mod logging;
 mod receiver;
 mod run;
 mod serve;
+mod service;
 mod signature;
 
 use std::process::ExitCode;

@@ -7,7 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::args::ServeArgs;
 use super::exit::Failure;
-use super::{config, logging};
+use super::{config, logging, service};
 use crate::app::{Engine, Ringback, Server};
 use crate::config::Config;
 
@@ -30,16 +30,28 @@ async fn run(config: Config) -> Result<(), Failure> {
     let server = Server::start(engine, &config.server)?;
     eprintln!("listening on http://{}", server.address());
 
+    service::ready(server.address());
+
+    let alive = service::keep_telling(server.engine().supervisor());
+    let alive = actix_rt::spawn(alive);
     let failed = tokio::select! {
         () = signals.next() => None,
         reason = server.engine().failed() => Some(reason),
     };
-    if let Some(reason) = failed {
-        server.abandon().await;
-        return Err(Failure::Engine(format!("{reason}: start it again")));
-    }
+    let ended = match failed {
+        Some(reason) => abandon(server, &reason).await,
+        None => stop(server, &config, signals).await,
+    };
+    alive.abort();
+    ended
+}
+
+/// Ends in order; the next signal hurries.
+async fn stop(server: Server, config: &Config, mut signals: Signals) -> Result<(), Failure> {
     let within = config.execution.drain_timeout;
-    log::info!("stopping: programs may run on for {} s", within.as_secs_f64());
+    let seconds = within.as_secs_f64();
+    service::stopping(&format!("programs may run on for {seconds} s"));
+    log::info!("stopping: programs may run on for {seconds} s");
     let hurry = async {
         signals.next().await;
         log::info!("stopping at once");
@@ -47,6 +59,13 @@ async fn run(config: Config) -> Result<(), Failure> {
     server.stop(within, hurry).await.map_err(Failure::Engine)?;
     log::info!("stopped");
     Ok(())
+}
+
+/// Ends because the engine has failed.
+async fn abandon(server: Server, reason: &str) -> Result<(), Failure> {
+    service::stopping(reason);
+    server.abandon().await;
+    Err(Failure::Engine(format!("{reason}: start it again")))
 }
 
 /// How far programs are kept apart from the machine, and what is missing for more.

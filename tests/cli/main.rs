@@ -9,5 +9,6 @@ mod demo;
 mod doctor;
 mod run;
 mod serve;
+mod service;
 mod signature;
 mod support;
