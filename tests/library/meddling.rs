@@ -12,8 +12,8 @@ use ringback::domain::{
     Requeue, Status, Tenant,
 };
 use ringback::store::{
-    ApiKey, AttemptMade, Census, Claim, Clock, Finish, NewExecution, Orphan, Page, SealingKey,
-    Settled, SqliteOptions, SqliteStore, Started, Store, StoreError, Waiting,
+    ApiKey, AttemptMade, Census, Claim, Clock, Finish, NewExecution, Orphan, Page, Prune, Pruned,
+    Purged, SealingKey, Settled, SqliteOptions, SqliteStore, Started, Store, StoreError, Waiting,
 };
 use ringback::{Cancel, CancelOutcome};
 use tokio::sync::Semaphore;
@@ -99,6 +99,12 @@ impl Store for Meddling {
         id: ExecutionId,
     ) -> Result<Option<Vec<Delivery>>, StoreError> {
         self.inner.deliveries(tenant, id).await
+    }
+    async fn prune(&self, prune: Prune) -> Result<Pruned, StoreError> {
+        self.inner.prune(prune).await
+    }
+    async fn purge(&self, tenant: &Tenant, id: ExecutionId) -> Result<Purged, StoreError> {
+        self.inner.purge(tenant, id).await
     }
     async fn add_api_key(&self, key: ApiKey) -> Result<(), StoreError> {
         self.inner.add_api_key(key).await

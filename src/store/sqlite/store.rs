@@ -7,8 +7,8 @@ use async_trait::async_trait;
 
 use super::super::private_dir::unusable;
 use super::super::{
-    ApiKey, AttemptMade, Census, Claim, Finish, NewExecution, Orphan, Page, Settled, Started,
-    Store, StoreError, Waiting,
+    ApiKey, AttemptMade, Census, Claim, Finish, NewExecution, Orphan, Page, Prune, Pruned, Purged,
+    Settled, Started, Store, StoreError, Waiting,
 };
 use super::accept::Prepared;
 use super::claim::Wanted;
@@ -18,7 +18,7 @@ use super::open::{Opened, open_all};
 use super::readers::Readers;
 use super::stop::Stop;
 use super::writer::Writer;
-use super::{SqliteOptions, check, claim, deliveries, finish, keys, queue, read, start};
+use super::{SqliteOptions, check, claim, deliveries, finish, keys, prune, queue, read, start};
 use crate::domain::{
     CancelWish, Delivery, DeliveryId, Epoch, Execution, ExecutionId, Requeue, Tenant,
 };
@@ -173,6 +173,23 @@ impl Store for SqliteStore {
     ) -> Result<Option<Vec<Delivery>>, StoreError> {
         let tenant = tenant.clone();
         self.readers.read(move |database| deliveries::of_execution(database, &tenant, id)).await
+    }
+
+    async fn prune(&self, prune: Prune) -> Result<Pruned, StoreError> {
+        let now = self.options.clock.now();
+        // Most of a sweep is looking, and nobody waits for a reader.
+        let look = move |database: &_| prune::choose(database, &prune, now);
+        let prune::Chosen { ids, next } = self.readers.read(look).await?;
+        if ids.is_empty() {
+            return Ok(Pruned { removed: 0, next });
+        }
+        let removed = self.writer.write(move |database| prune::remove_all(database, &ids)).await?;
+        Ok(Pruned { removed, next })
+    }
+
+    async fn purge(&self, tenant: &Tenant, id: ExecutionId) -> Result<Purged, StoreError> {
+        let tenant = tenant.clone();
+        self.writer.write(move |database| prune::purge(database, &tenant, id)).await
     }
 
     async fn add_api_key(&self, key: ApiKey) -> Result<(), StoreError> {
