@@ -8,6 +8,7 @@ mod execution;
 mod messages;
 mod queue;
 mod recovery;
+mod retention;
 mod settle;
 mod slots;
 mod supervisor;
@@ -21,6 +22,7 @@ pub use messages::{
     ExecutionEnded, Query, Status, Submit, SubmitError, Subscribe, Terminate,
 };
 pub use recovery::{Recovered, recover};
+pub use retention::{Retention, retain, sweep};
 pub use supervisor::SupervisorActor;
 pub use watch::ended;
 pub use webhook::WebhookActor;

@@ -12,7 +12,7 @@ use super::engine::Engine;
 use super::error::StartError;
 use super::launching::{self, LauncherOptions};
 use super::parts;
-use crate::actors::{EngineParts, SupervisorActor, WebhookActor, recover};
+use crate::actors::{EngineParts, SupervisorActor, WebhookActor, recover, retain};
 use crate::config::Config;
 use crate::domain::{OwnerId, Secret};
 use crate::http::{Api, Keyring, NewKey, new_key};
@@ -146,6 +146,7 @@ impl Builder {
         let supervisor = SupervisorActor::start_in_arbiter(&arbiters[0].handle(), move |_| {
             SupervisorActor::new(supervisor_parts, its_webhook, census)
         });
+        arbiters[0].spawn(retain(Arc::clone(&parts.store), parts.settings.retention.clone()));
         let api = Data::new(Api {
             supervisor: supervisor.clone(),
             store: Arc::clone(&parts.store),

@@ -9,6 +9,7 @@ mod support;
 
 mod kill9;
 mod output;
+mod retention;
 mod startup;
 mod startup_config;
 mod stop;
