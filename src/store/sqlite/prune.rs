@@ -64,7 +64,7 @@ pub(super) struct Chosen {
 }
 
 /// In the order of their ends, with what became of what they owed. The index has both columns.
-const ENDED: &str = "
+pub(super) const ENDED: &str = "
     SELECT e.completed_at, e.id, d.status AS delivery_status
     FROM executions e INDEXED BY executions_by_end
     LEFT JOIN deliveries d ON d.execution_id = e.id

@@ -42,7 +42,12 @@ impl SqliteStore {
     /// Opens `<dir>/ringback.db`, made if it is not there, and takes the directory for this
     /// process. Reads and writes files: not for a thread that serves requests.
     pub fn open(options: SqliteOptions) -> Result<Self, StoreError> {
-        let Opened { lock, writer, readers } = open_all(&options)?;
+        Self::start(open_all(&options)?, options)
+    }
+
+    /// Starts the threads on connections that were opened with these options.
+    pub(super) fn start(opened: Opened, options: SqliteOptions) -> Result<Self, StoreError> {
+        let Opened { lock, writer, readers } = opened;
         let stop = Stop::default();
         let no_thread = |error: std::io::Error| unusable(&options.dir, &error);
         let writer = Writer::start(writer, stop.clone()).map_err(no_thread)?;
