@@ -31,7 +31,10 @@ const ORPHANS: i64 = 10_000;
 const REMOVED: i64 = 20_000;
 
 /// How many executions are removed in one transaction, as by default.
-const BATCH: usize = 1000;
+const BATCH: usize = 200;
+
+/// How often the two databases take turns: what else the machine does meets both of them.
+const ROUNDS: usize = 6;
 
 fn main() -> Result<()> {
     let small = std::env::args().any(|argument| argument == "--small");
@@ -43,7 +46,6 @@ fn main() -> Result<()> {
     let [empty, full] = ["empty", "full"].map(|name| directory.path().join(name));
     let clock = clock();
 
-    let before = runtime.block_on(work::all(&open(&empty)?, &clock))?;
     drop(open(&full)?);
     let began = Instant::now();
     fill::fill(&mut fill::open(&full)?, counts, clock.now().as_millis())?;
@@ -54,10 +56,13 @@ fn main() -> Result<()> {
         size(&full)? / 1_000_000,
         began.elapsed()
     );
-    let store = open(&full)?;
-    show(before, runtime.block_on(work::all(&store, &clock))?);
-    runtime.block_on(removing(&store, counts))?;
-    drop(store);
+    // Or the disk would be busy with it while others are timed.
+    fs::File::open(full.join("ringback.db"))?.sync_all()?;
+    let stores = [open(&empty)?, open(&full)?];
+    runtime.block_on(comparing(&stores, &clock))?;
+    let [_, full_store] = stores;
+    runtime.block_on(removing(&full_store, counts))?;
+    drop(full_store);
     recovering(&full, ORPHANS / part)
 }
 
@@ -79,9 +84,30 @@ fn size(dir: &Path) -> Result<u64> {
     Ok(fs::metadata(dir.join("ringback.db"))?.len())
 }
 
-fn show(before: Figures, after: Figures) {
+/// The same work in turns, and how long each part of it took.
+async fn comparing(stores: &[SqliteStore; 2], clock: &Clock) -> Result<()> {
+    let mut figures = [Figures::new(), Figures::new()];
+    for store in stores {
+        work::leave_some(store, clock).await?;
+    }
+    for _ in 0..ROUNDS {
+        for (store, figures) in stores.iter().zip(&mut figures) {
+            for (name, times) in work::all(store, clock).await? {
+                match figures.iter_mut().find(|(known, _)| *known == name) {
+                    Some((_, all)) => all.extend(times),
+                    None => figures.push((name, times)),
+                }
+            }
+        }
+    }
+    let [empty, full] = figures;
+    show(empty, full);
+    Ok(())
+}
+
+fn show(empty: Figures, full: Figures) {
     println!("{:26} {:>10} {:>10} {:>7}", "medians", "empty", "full", "ratio");
-    for ((name, before), (_, after)) in before.into_iter().zip(after) {
+    for ((name, before), (_, after)) in empty.into_iter().zip(full) {
         let [before, after] = [before, after].map(|times| quantile(times, 50));
         let ratio = after.as_secs_f64() / before.as_secs_f64();
         println!("{name:26} {before:>10.1?} {after:>10.1?} {ratio:>7.2}");

@@ -14,15 +14,33 @@ use ringback::store::{
     AttemptMade, Clock, Finish, NewDelivery, NewExecution, Page, Settled, Store,
 };
 
-/// How often each thing is done.
-pub const TIMES: usize = 300;
+/// How often each thing is done in a round.
+const TIMES: usize = 50;
+
+/// How many of each kind fill a page.
+const PAGE: usize = 50;
 
 const URL: &str = "http://127.0.0.1:9/hooks/executions";
 
 /// What was done, and how long it took each time.
 pub type Figures = Vec<(&'static str, Vec<Duration>)>;
 
-/// Runs the whole life of a few hundred executions, a step of all of them at a time.
+/// Leaves enough executions for a page of those that failed, and for one of those that wait.
+pub async fn leave_some(store: &dyn Store, clock: &Clock) -> Result<()> {
+    for _ in 0..PAGE {
+        accept(store).await?;
+        let started = store.start(1).await?.pop().context("one waits")?;
+        finish(store, started.execution, 1, clock).await?;
+        let claimed = store.claim_deliveries(1, &[]).await?;
+        deliver(store, claimed.due.first().context("one is due")?.id, clock).await?;
+    }
+    for _ in 0..PAGE {
+        accept(store).await?;
+    }
+    Ok(())
+}
+
+/// Runs the whole life of a few executions, a step of all of them at a time.
 pub async fn all(store: &dyn Store, clock: &Clock) -> Result<Figures> {
     let [mut accepts, mut starts, mut finishes, mut claims, mut attempts] =
         [const { Vec::new() }; 5];
@@ -35,7 +53,7 @@ pub async fn all(store: &dyn Store, clock: &Clock) -> Result<Figures> {
         started.push(one.pop().context("one waits")?.execution);
     }
     for execution in started {
-        timed(&mut finishes, finish(store, execution, clock)).await?;
+        timed(&mut finishes, finish(store, execution, 0, clock)).await?;
     }
     for _ in 0..TIMES {
         let claim = async { Ok(store.claim_deliveries(1, &[]).await?) };
@@ -78,11 +96,11 @@ pub async fn accept(store: &dyn Store) -> Result<()> {
     Ok(())
 }
 
-async fn finish(store: &dyn Store, execution: Execution, clock: &Clock) -> Result<()> {
+async fn finish(store: &dyn Store, execution: Execution, code: i32, clock: &Clock) -> Result<()> {
     let State::Running(run) = execution.state else { anyhow::bail!("it was started") };
     let ended = Ended {
         stdout: Captured::whole(b"report 1\nreport 2\n".to_vec()),
-        ..Ended::without_output(Outcome::Exited { code: 0 }, Some(run.started_at), clock.now())
+        ..Ended::without_output(Outcome::Exited { code }, Some(run.started_at), clock.now())
     };
     let delivery = NewDelivery {
         id: DeliveryId::generate(),
@@ -116,7 +134,7 @@ async fn deliver(store: &dyn Store, delivery: DeliveryId, clock: &Clock) -> Resu
 async fn lists(store: &dyn Store, status: Option<Status>) -> Result<Vec<Duration>> {
     let mut times = Vec::new();
     for _ in 0..TIMES {
-        let page = Page { limit: 50, before: None, status, language: None };
+        let page = Page { limit: PAGE, before: None, status, language: None };
         timed(&mut times, async { Ok(store.executions(&Tenant::default(), page).await?) }).await?;
     }
     Ok(times)

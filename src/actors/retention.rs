@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_rt::time::sleep;
+use log::Level;
 
 use crate::store::{Prune, PruneCursor, Store, StoreError};
 
@@ -23,25 +24,33 @@ pub struct Retention {
     pub batch: usize,
 }
 
-/// Sweeps for as long as it is polled. A store that fails may be well again at the next sweep; it
-/// is complained of once.
+/// Sweeps for as long as it is polled. A store that fails may be well again at the next sweep.
 pub async fn retain(store: Arc<dyn Store>, retention: Retention) {
-    let mut fails = false;
+    let mut failed_before = false;
     loop {
-        match sweep(store.as_ref(), &retention).await {
-            Ok(removed) => {
-                fails = false;
-                if removed > 0 {
-                    log::info!("{removed} executions were kept long enough and have been removed");
-                }
-            }
-            Err(error) if !fails => {
-                fails = true;
-                log::error!("what was kept long enough cannot be removed: {error}");
-            }
-            Err(_) => {}
+        let swept = sweep(store.as_ref(), &retention).await;
+        if let Some((level, sentence)) = news(&swept, failed_before) {
+            log::log!(level, "{sentence}");
         }
+        failed_before = swept.is_err();
         sleep(retention.interval).await;
+    }
+}
+
+/// What there is to say about a sweep. A store that goes on failing is complained of once.
+fn news(swept: &Result<usize, StoreError>, failed_before: bool) -> Option<(Level, String)> {
+    match swept {
+        Ok(0) => None,
+        Ok(1) => Some((Level::Info, "1 execution was kept long enough and is removed".to_owned())),
+        Ok(removed) => {
+            let said = format!("{removed} executions were kept long enough and are removed");
+            Some((Level::Info, said))
+        }
+        Err(_) if failed_before => None,
+        Err(error) => {
+            let said = format!("what was kept long enough cannot be removed: {error}");
+            Some((Level::Error, said))
+        }
     }
 }
 
@@ -68,5 +77,24 @@ pub async fn sweep(store: &dyn Store, retention: &Retention) -> Result<usize, St
         // A batch shares the one writer with everybody who waits for an answer. However much there
         // is to remove, and however slow the disk, they have at least half of its time.
         sleep(began.elapsed()).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_fails_is_complained_of_once_until_it_is_well_again() {
+        let error = StoreError::Database { reason: "it is busy".into() };
+        let sweeps = [Err(error.clone()), Err(error.clone()), Ok(0), Err(error), Ok(7), Ok(0)];
+        let mut failed_before = false;
+        let said = sweeps.map(|swept| {
+            let said = news(&swept, failed_before);
+            failed_before = swept.is_err();
+            said.map(|(level, _)| level)
+        });
+        let [complaint, removal] = [Some(Level::Error), Some(Level::Info)];
+        assert_eq!(said, [complaint, None, None, complaint, removal, None]);
     }
 }

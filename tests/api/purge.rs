@@ -36,7 +36,7 @@ fn a_purged_execution_is_gone_and_no_other_is() {
     }
     expect_problem(&app.delete(&path), 404);
     expect_problem(&app.delete(&purge(&goes)), 404);
-    assert_eq!(listed(&app), [stays.clone()]);
+    assert_eq!(listed(&app), std::slice::from_ref(&stays));
     assert_eq!(app.record(&stays)["stdout"], "x\n");
     // What failed and what owes nothing goes as well.
     let failed = app.run(json!({"language": "sh", "code": "exit 3"}));
