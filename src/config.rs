@@ -13,6 +13,7 @@ mod logging;
 mod origin;
 mod queue;
 mod reader;
+mod retention;
 mod runtimes;
 mod schema;
 mod secrets;
@@ -55,6 +56,7 @@ pub use limits::{LimitConfig, LimitsConfig};
 pub use logging::{LogConfig, LogFormat};
 pub use origin::Origin;
 pub use queue::{QueueConfig, RequestConfig};
+pub use retention::RetentionConfig;
 pub use runtimes::RuntimeConfig;
 pub use secrets::SecretsConfig;
 pub use server::ServerConfig;
@@ -79,6 +81,8 @@ pub struct Config {
     pub request: RequestConfig,
     /// The deliveries.
     pub webhook: WebhookConfig,
+    /// How long executions are kept.
+    pub retention: RetentionConfig,
     /// How secrets at rest are encrypted.
     pub secrets: SecretsConfig,
     /// The log.
@@ -186,6 +190,7 @@ impl Config {
             queue: QueueConfig::read(reader),
             request: RequestConfig::read(reader),
             webhook: WebhookConfig::read(reader),
+            retention: RetentionConfig::read(reader),
             secrets: SecretsConfig::read(reader),
             log: LogConfig::read(reader),
             runtimes: runtimes::read(reader),

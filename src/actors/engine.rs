@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::retention::Retention;
 use crate::domain::RetrySchedule;
 use crate::process::Launcher;
 use crate::store::{Clock, Store};
@@ -42,6 +43,8 @@ pub struct EngineSettings {
     pub in_flight_max: usize,
     /// How many of these go to one host.
     pub in_flight_per_host_max: usize,
+    /// How long executions are kept when they have ended.
+    pub retention: Retention,
     /// What the sender of webhooks calls itself.
     pub user_agent: String,
 }

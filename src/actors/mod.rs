@@ -16,6 +16,7 @@ mod queue;
 mod reclaim;
 mod recovery;
 mod rescue;
+mod retention;
 mod settle;
 mod slots;
 mod standing;
@@ -32,6 +33,7 @@ pub use messages::{
     ExecutionEnded, Query, Status, Submit, SubmitError, Subscribe, Terminate,
 };
 pub use recovery::{Recovered, recover};
+pub use retention::{Retention, retain, sweep};
 pub use standing::Standing;
 pub use supervisor::SupervisorActor;
 pub use system::System;

@@ -12,7 +12,7 @@ use super::engine::Engine;
 use super::error::StartError;
 use super::launching::{self, LauncherOptions};
 use super::parts;
-use crate::actors::{EngineParts, System, recover};
+use crate::actors::{EngineParts, System, recover, retain};
 use crate::config::Config;
 use crate::domain::{OwnerId, Secret};
 use crate::http::{Api, Keyring, NewKey, new_key};
@@ -139,6 +139,7 @@ impl Builder {
 
         let arbiters = vec![Arbiter::new()];
         let system = System::start(&parts, client_settings, census, &arbiters[0]).await;
+        arbiters[0].spawn(retain(Arc::clone(&parts.store), parts.settings.retention.clone()));
         let api = Data::new(Api {
             supervisor: system.supervisor.clone(),
             store: Arc::clone(&parts.store),

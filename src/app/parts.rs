@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::actors::EngineSettings;
+use crate::actors::{EngineSettings, Retention};
 use crate::config::{Config, LimitConfig, Network};
 use crate::domain::OwnerId;
 use crate::http::{Bounds, NetworkPolicy, NetworkRules, ProgramLimits, RequestLimits};
@@ -32,7 +32,18 @@ pub(super) fn engine_settings(config: &Config) -> EngineSettings {
         retry_schedule: config.webhook.retry_schedule.clone(),
         in_flight_max: config.webhook.in_flight_max,
         in_flight_per_host_max: config.webhook.in_flight_per_host_max,
+        retention: retention(config),
         user_agent: config.webhook.user_agent.clone(),
+    }
+}
+
+fn retention(config: &Config) -> Retention {
+    Retention {
+        age: config.retention.age,
+        failed_age: config.retention.failed_age,
+        count_max: config.retention.count_max,
+        interval: config.retention.interval,
+        batch: config.retention.batch,
     }
 }
 

@@ -24,6 +24,9 @@ fn the_defaults_load_and_agree_with_the_domain() {
     assert_eq!(config.webhook.retry_schedule, RetrySchedule::default());
     assert_eq!(config.webhook.user_agent, format!("Ringback/{}", env!("CARGO_PKG_VERSION")));
     assert_eq!(config.webhook.ca_file, None);
+    assert_eq!(config.retention.age, Some(Duration::from_hours(7 * 24)));
+    assert_eq!(config.retention.failed_age, Some(Duration::from_hours(30 * 24)));
+    assert_eq!(config.retention.count_max, Some(1_000_000));
     assert_eq!(config.secrets.key, None);
     assert_eq!(config.log.format, LogFormat::Text);
     let languages: Vec<_> = config.runtimes.keys().collect();
@@ -38,6 +41,13 @@ fn what_is_zero_by_default_becomes_a_number_for_this_machine() {
     assert_eq!(config.server.http_threads, cores);
     assert_eq!(config.execution.arbiters, cores);
     assert_eq!(config.execution.slots, 4 * cores);
+}
+
+#[test]
+fn what_is_zero_in_the_retention_is_no_bound() {
+    let zero = "[retention]\nage = \"0s\"\nfailed_age = \"0s\"\ncount_max = 0\n";
+    let retention = load_file(zero).unwrap().config.retention;
+    assert_eq!((retention.age, retention.failed_age, retention.count_max), (None, None, None));
 }
 
 /// A date fits no key, so a key that takes one is a key that nobody reads.

@@ -16,9 +16,10 @@ pub(super) trait FromValue: Sized {
 /// call it 8760h.
 const DURATION_MAX: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// Reads a duration such as `5s` or `1m 30s`.
+/// Reads a duration such as `5s`, `1m 30s` or `7d`. A day is 24 hours, whatever a calendar says.
 pub(super) fn duration(text: &str) -> Option<Duration> {
-    let signed: jiff::SignedDuration = text.parse().ok()?;
+    let span: jiff::Span = text.parse().ok()?;
+    let signed = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok()?;
     Duration::try_from(signed).ok().filter(|duration| *duration <= DURATION_MAX)
 }
 
@@ -98,7 +99,11 @@ mod tests {
         check("8761h", None);
         check("-5s", None);
         check("5", None);
-        check("1d", None);
+        check("7d", Some(7 * 86_400_000));
+        check("1d 12h", Some(36 * 3_600_000));
+        check("365d", Some(365 * 86_400_000));
+        check("366d", None);
+        check("1mo", None);
         check("", None);
         check("soon", None);
         check("99999999999999999999s", None);

@@ -1,4 +1,4 @@
-//! Executions: accept one, read one, cancel one.
+//! Executions: accept one, read one, cancel one or purge it.
 //! Decides nothing that the supervisor or the store decides.
 
 use std::time::Duration;
@@ -12,8 +12,8 @@ use super::auth::Caller;
 use super::body::{self, Body};
 use super::error::{FieldError, Problem};
 use super::fields::Fields;
-use super::spec;
 use super::state::Api;
+use super::{purge, spec};
 use crate::actors::{Cancel, CancelOutcome, Submit, ended};
 use crate::domain::{CancelWish, ExecutionId};
 
@@ -65,8 +65,8 @@ pub(super) async fn read(
     Ok(json(StatusCode::OK, &Linked::whole(&execution, collection_of(&request))))
 }
 
-/// `DELETE /v1/executions/{id}`
-pub(super) async fn cancel(
+/// `DELETE /v1/executions/{id}`: cancels, or purges with `?purge=true`.
+pub(super) async fn delete(
     request: HttpRequest,
     caller: Result<Caller, Problem>,
     api: web::Data<Api>,
@@ -75,6 +75,9 @@ pub(super) async fn cancel(
 ) -> Result<HttpResponse, Problem> {
     let caller = caller?;
     let id = id_of(&id)?;
+    if purge::is_wanted(request.query_string())? {
+        return purge::purge(&request, &caller.tenant, &api, id, body).await;
+    }
     let reason = reason(&request, body)?;
     let wish = CancelWish { reason, by: caller.name };
     let outcome = api.supervisor.send(Cancel { tenant: caller.tenant, id, wish }).await??;

@@ -14,6 +14,7 @@ mod health;
 mod limits;
 mod list;
 mod network;
+mod purge;
 mod routes;
 mod runtimes;
 mod spec;

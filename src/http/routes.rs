@@ -26,7 +26,7 @@ pub fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) + Clone {
                 .service(
                     only("/executions/{id}", "DELETE, GET")
                         .route(get().to(executions::read))
-                        .route(delete().to(executions::cancel)),
+                        .route(delete().to(executions::delete)),
                 )
                 .service(
                     only("/executions/{id}/deliveries", "GET")

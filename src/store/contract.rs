@@ -6,8 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    ApiKey, AttemptMade, Census, Claim, Finish, NewExecution, Orphan, Page, Requeued, Settled,
-    Situation, Started, StoreError, Waiting,
+    ApiKey, AttemptMade, Census, Claim, Finish, NewExecution, Orphan, Page, Prune, Pruned, Purged,
+    Requeued, Settled, Situation, Started, StoreError, Waiting,
 };
 use crate::domain::{
     CancelWish, Delivery, DeliveryId, Epoch, Execution, ExecutionId, Requeue, Tenant,
@@ -97,6 +97,15 @@ pub trait Store: Send + Sync + 'static {
         tenant: &Tenant,
         id: ExecutionId,
     ) -> Result<Option<Vec<Delivery>>, StoreError>;
+
+    /// Removes up to `prune.batch` executions that have been kept long enough, the oldest end
+    /// first, each with all that belongs to it and all in one transaction. One whose delivery is
+    /// pending stays.
+    async fn prune(&self, prune: Prune) -> Result<Pruned, StoreError>;
+
+    /// Removes one execution of a tenant with all that belongs to it, unless something is still
+    /// to happen to it.
+    async fn purge(&self, tenant: &Tenant, id: ExecutionId) -> Result<Purged, StoreError>;
 
     /// Keeps an API key.
     async fn add_api_key(&self, key: ApiKey) -> Result<(), StoreError>;

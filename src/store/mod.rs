@@ -18,5 +18,5 @@ pub use seal::SealingKey;
 pub use sqlite::{SqliteOptions, SqliteStore};
 pub use values::{
     ApiKey, AttemptMade, Census, Claim, ClaimedDelivery, Finish, NewDelivery, NewExecution, Orphan,
-    Page, Requeued, Settled, Situation, Started, Waiting,
+    Page, Prune, PruneCursor, Pruned, Purged, Requeued, Settled, Situation, Started, Waiting,
 };

@@ -184,6 +184,54 @@ pub struct AttemptMade {
     pub next: Next,
 }
 
+/// Which of the executions that have ended are kept no longer, and how many go at a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prune {
+    /// How long one is kept after its end; none is for ever.
+    pub age: Option<Duration>,
+    /// The same for one whose delivery was exhausted or refused.
+    pub failed_age: Option<Duration>,
+    /// How many are kept at most, of whatever age, the newest ends; none is no bound.
+    pub count_max: Option<usize>,
+    /// How many go at most.
+    pub batch: usize,
+    /// What the batch before this one answered; none for the first of a sweep.
+    pub after: Option<PruneCursor>,
+}
+
+/// How far a sweep has come. What it has passed by is not looked at again until the next one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PruneCursor {
+    /// The end of the last execution that was looked at, and its id.
+    pub at: (Timestamp, ExecutionId),
+    /// The newest end that was beyond `count_max` when the sweep began, and its id.
+    pub beyond: Option<(Timestamp, ExecutionId)>,
+}
+
+/// What a batch has come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub struct Pruned {
+    /// How many executions are gone.
+    pub removed: usize,
+    /// Where the next batch begins; none when the sweep is through.
+    pub next: Option<PruneCursor>,
+}
+
+/// What became of the wish that one execution be gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Purged {
+    /// It is gone.
+    Removed,
+    /// This tenant has none of that id.
+    NotFound,
+    /// It has not ended.
+    NotTerminal,
+    /// What it owes is not delivered yet, and not given up.
+    DeliveryPending,
+}
+
 /// An API key as it is kept: never the key itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKey {

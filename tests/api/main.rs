@@ -17,6 +17,7 @@ mod hopx_errors;
 mod limits;
 mod problem;
 mod protocol;
+mod purge;
 mod read;
 mod runtimes;
 mod scoped;

@@ -1,7 +1,7 @@
-//! Keys that may do less than everything, put straight into the store while no server has it.
+//! Keys that may do less than everything, or are somebody else's, put straight into the store while no server has it.
 //! Asserts nothing.
 
-use ringback::domain::{OwnerId, Timestamp};
+use ringback::domain::{OwnerId, Tenant, Timestamp};
 use ringback::http::new_key;
 use ringback::store::{ApiKey, Clock, SealingKey, SqliteOptions, SqliteStore, Store};
 
@@ -10,10 +10,19 @@ use crate::support::client::Answer;
 
 /// Restarts the server with one more key, of these scopes, and gives its text.
 pub fn add_key(app: &mut TestApp, scopes: &[&str]) -> String {
+    let scopes = scopes.iter().map(|&scope| scope.to_owned()).collect();
+    add(app, |kept| ApiKey { scopes, ..kept })
+}
+
+/// Restarts the server with one more key, which may do everything for this tenant.
+pub fn add_key_of(app: &mut TestApp, tenant: &str) -> String {
+    add(app, |kept| ApiKey { tenant: Tenant::new(tenant), ..kept })
+}
+
+fn add(app: &mut TestApp, change: impl FnOnce(ApiKey) -> ApiKey) -> String {
     app.terminate();
     let new = new_key("scoped").unwrap();
-    let scopes = scopes.iter().map(|&scope| scope.to_owned()).collect();
-    let kept = ApiKey { scopes, ..new.kept };
+    let kept = change(new.kept);
     let dir = app.data_dir();
     let key = SealingKey::load_or_create(&dir.join("secrets.key")).unwrap();
     let clock = Clock::new(|| Timestamp::from_millis(1_750_000_000_000));

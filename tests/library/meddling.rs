@@ -3,18 +3,19 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
+use ringback::config::Config;
 use ringback::domain::{
     CancelWish, Cause, Delivery, DeliveryId, Epoch, Execution, ExecutionId, ExecutionSpec, OwnerId,
     Requeue, Status, Tenant,
 };
 use ringback::store::{
-    ApiKey, AttemptMade, Census, Claim, Clock, Finish, NewExecution, Orphan, Page, Requeued,
-    SealingKey, Settled, Situation, SqliteOptions, SqliteStore, Started, Store, StoreError,
-    Waiting,
+    ApiKey, AttemptMade, Census, Claim, Clock, Finish, NewExecution, Orphan, Page, Prune, Pruned,
+    Purged, Requeued, SealingKey, Settled, Situation, SqliteOptions, SqliteStore, Started, Store,
+    StoreError, Waiting,
 };
 use ringback::{Cancel, CancelOutcome};
 use tokio::sync::Semaphore;
@@ -26,6 +27,8 @@ struct Meddling {
     inner: SqliteStore,
     /// The next `finish` panics.
     panics: AtomicBool,
+    /// So many of the next `prune`s fail.
+    prunes_to_fail: AtomicU32,
     /// What `start` has started is told when there is a permit.
     tells: Semaphore,
 }
@@ -107,6 +110,17 @@ impl Store for Meddling {
     ) -> Result<Option<Vec<Delivery>>, StoreError> {
         self.inner.deliveries(tenant, id).await
     }
+    async fn prune(&self, prune: Prune) -> Result<Pruned, StoreError> {
+        let count_down = |left: u32| left.checked_sub(1);
+        let left = &self.prunes_to_fail;
+        if left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, count_down).is_ok() {
+            return Err(StoreError::Database { reason: "the test wants it so".into() });
+        }
+        self.inner.prune(prune).await
+    }
+    async fn purge(&self, tenant: &Tenant, id: ExecutionId) -> Result<Purged, StoreError> {
+        self.inner.purge(tenant, id).await
+    }
     async fn add_api_key(&self, key: ApiKey) -> Result<(), StoreError> {
         self.inner.add_api_key(key).await
     }
@@ -126,7 +140,12 @@ fn meddling(data_dir: &Path, clock: &Clock, panics: bool) -> Arc<Meddling> {
         clock: clock.clone(),
     };
     let inner = SqliteStore::open(options).unwrap();
-    Arc::new(Meddling { inner, panics: AtomicBool::new(panics), tells: Semaphore::new(0) })
+    Arc::new(Meddling {
+        inner,
+        panics: AtomicBool::new(panics),
+        prunes_to_fail: AtomicU32::new(0),
+        tells: Semaphore::new(0),
+    })
 }
 
 fn clock() -> Clock {
@@ -229,4 +248,27 @@ async fn what_was_started_too_late_to_run_goes_back_into_the_queue() {
     let found = store.inner.execution(&second.tenant, second.id).await.unwrap().unwrap();
     assert_eq!(found.status(), Status::Queued);
     assert!(!marker.exists());
+}
+
+#[actix_rt::test]
+async fn what_could_not_be_removed_at_first_is_removed_later() {
+    let (builder, data_dir) = builder();
+    let store = meddling(data_dir.path(), &clock(), false);
+    store.tells.add_permits(1000);
+    store.prunes_to_fail.store(3, Ordering::SeqCst);
+    let mut config = Config::default();
+    config.retention.age = Some(Duration::from_millis(1));
+    config.retention.interval = Duration::from_millis(5);
+    let builder = builder.config(config).data_dir(data_dir.path());
+    let engine = builder.store(store.clone(), clock()).start().await.unwrap();
+    let gone = submit(&engine, ExecutionSpec::new("sh", "exit 0")).await;
+    let deadline = Instant::now() + LONG;
+    while store.inner.execution(&gone.tenant, gone.id).await.unwrap().is_some() {
+        assert!(Instant::now() < deadline, "it is still there");
+        actix_rt::time::sleep(Duration::from_millis(2)).await;
+    }
+    assert_eq!(store.prunes_to_fail.load(Ordering::SeqCst), 0);
+    // Nobody sweeps in a store whose engine has gone.
+    engine.shutdown(Duration::ZERO).await;
+    assert_eq!(Arc::strong_count(&store), 1);
 }

@@ -7,6 +7,8 @@ pub mod deliveries;
 pub mod ends;
 pub mod finish;
 pub mod keys;
+pub mod prune;
+pub mod purge;
 pub mod queue;
 pub mod read;
 pub mod start;
@@ -60,6 +62,17 @@ macro_rules! conformance {
             deliveries::attempts_read_back_whole,
             deliveries::an_attempt_is_recorded_once,
             deliveries::an_execution_sums_up_its_delivery,
+            prune::what_ended_long_enough_ago_is_gone_with_all_that_belonged_to_it,
+            prune::what_was_not_delivered_is_kept_for_a_time_of_its_own,
+            prune::the_newest_ends_are_kept_up_to_a_number,
+            prune::without_bounds_everything_is_kept,
+            prune::what_is_still_owed_is_never_removed,
+            prune::what_has_not_ended_is_never_removed,
+            prune::a_sweep_goes_batch_by_batch_and_passes_by_what_stays,
+            purge::one_execution_is_gone_and_its_neighbours_stay,
+            purge::the_execution_of_another_tenant_is_not_found,
+            purge::what_has_not_ended_cannot_be_purged,
+            purge::what_is_still_owed_cannot_be_purged,
             keys::keys_read_back,
             keys::the_store_proves_that_it_can_write,
         }

@@ -3,6 +3,7 @@
 
 mod directory;
 mod file;
+mod growth;
 mod migration;
 mod threads;
 

@@ -97,7 +97,11 @@ fn code(problem: &Problem) -> &'static str {
         Kind::InvalidRequest if problem.errors.iter().any(|error| error.code == "required") => {
             "MISSING_PARAMETER"
         }
-        Kind::InvalidRequest | Kind::TooLarge | Kind::UnsupportedMediaType => "INVALID_REQUEST",
+        Kind::InvalidRequest
+        | Kind::TooLarge
+        | Kind::UnsupportedMediaType
+        | Kind::NotTerminal
+        | Kind::DeliveryPending => "INVALID_REQUEST",
         Kind::Unauthorized | Kind::Forbidden => "AUTHENTICATION_REQUIRED",
         Kind::NotFound => "RESOURCE_NOT_FOUND",
         Kind::MethodNotAllowed(_) => "METHOD_NOT_ALLOWED",

@@ -26,15 +26,13 @@ pub(super) fn insert(database: &Connection, key: &ApiKey, now: Timestamp) -> Res
     Ok(())
 }
 
+pub(super) const ALL: &str = "
+    SELECT id, name, tenant, scopes, sha256 FROM api_keys
+    WHERE revoked_at IS NULL ORDER BY created_at, id";
+
 /// All keys that have not been revoked, the oldest first.
 pub(super) fn all(database: &Connection) -> Result<Vec<ApiKey>, Failure> {
-    database
-        .prepare_cached(
-            "SELECT id, name, tenant, scopes, sha256 FROM api_keys
-             WHERE revoked_at IS NULL ORDER BY created_at, id",
-        )?
-        .query_and_then([], key)?
-        .collect()
+    database.prepare_cached(ALL)?.query_and_then([], key)?.collect()
 }
 
 fn key(row: &Row<'_>) -> Result<ApiKey, Failure> {

@@ -17,6 +17,7 @@ mod open;
 mod outcomes;
 #[cfg(test)]
 mod plans;
+mod prune;
 mod queue;
 mod read;
 mod readers;

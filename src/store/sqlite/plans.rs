@@ -1,25 +1,140 @@
-//! Tests that the statements which run often find their rows by an index, however many there are.
-//! Runs none of them.
+//! Tests that no statement gets slower as the database grows: each finds its rows by an index.
+//! Listens to all that the store runs, and asks SQLite how it goes about it.
+
+mod life;
+mod texts;
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 
 use rusqlite::Connection;
+use rusqlite::trace::{TraceEvent, TraceEventCodes};
 
-use super::super::Page;
-use super::{claim, queue, read, start};
+use super::super::{Page, StoreError};
+use super::open::open_all;
+use super::{SqliteOptions, SqliteStore, claim, keys, prune, queue, read, start};
 use crate::domain::{ExecutionId, Status, Tenant};
+
+/// What may look at more than it finds, and why.
+const EXEMPT: [(&str, &str); 4] = [
+    (queue::QUEUED, "runs once, when a server starts"),
+    (queue::RUNNING, "runs once, when a server starts"),
+    (keys::ALL, "runs once, when a server starts, and there are few keys"),
+    (prune::NEWEST_BEYOND, "walks the index by as many as are to be kept, once a sweep"),
+];
+
+/// The indexes that have only what has not ended; their number is limited where requests are
+/// admitted. Going through one in its order is fine for who stops at a limit.
+const SHORT: [&str; 2] = ["INDEX queue_waiting", "INDEX queue_running"];
+
+/// All that is not NULL, which SQLite calls a search, is all that there is.
+const WHOLE_INDEX: &str = "INDEX executions_by_end (completed_at>?)";
+
+/// Every text that a store has run, on one line each.
+#[derive(Clone, Default)]
+struct Heard(Arc<Mutex<BTreeSet<String>>>);
+
+impl Heard {
+    /// A store as [`SqliteStore::open`] makes it, listened to.
+    fn open(&self, options: SqliteOptions) -> Result<SqliteStore, StoreError> {
+        let mut opened = open_all(&options)?;
+        for database in std::iter::once(&mut opened.writer).chain(&mut opened.readers) {
+            let heard = self.clone();
+            let listen = move |event: TraceEvent<'_>| {
+                if let TraceEvent::Stmt(_, sql) = event {
+                    heard.0.lock().unwrap().insert(texts::plain(sql));
+                }
+            };
+            database.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(listen)).unwrap();
+        }
+        SqliteStore::start(opened, options)
+    }
+
+    fn texts(&self) -> BTreeSet<String> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+/// A database with our schema and nothing in it.
+fn empty() -> Connection {
+    let mut database = Connection::open_in_memory().unwrap();
+    super::migrate::migrate(&mut database, "memory".as_ref()).unwrap();
+    database
+}
 
 /// What SQLite would do, a step a line.
 fn plan(sql: &str) -> Vec<String> {
-    let database = Connection::open_in_memory().unwrap();
-    for migration in [
-        include_str!("../../../migrations/sqlite/V1__first_schema.sql"),
-        include_str!("../../../migrations/sqlite/V2__limits.sql"),
-        include_str!("../../../migrations/sqlite/V3__interruptions_and_ends.sql"),
-    ] {
-        database.execute_batch(migration).unwrap();
-    }
+    let database = empty();
     let mut explain = database.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
     let steps = explain.raw_query().mapped(|row| row.get("detail"));
     steps.map(Result::unwrap).collect()
+}
+
+/// The steps of a statement that take longer the more there is.
+fn grows(sql: &str) -> Vec<String> {
+    let is_limited = sql.contains("LIMIT");
+    let is_fine = |step: &String| {
+        let is_short = is_limited && SHORT.iter().any(|index| step.contains(index));
+        let scans =
+            step.starts_with("SCAN ") && step != "SCAN CONSTANT ROW" || step.ends_with(WHOLE_INDEX);
+        !(scans && !is_short || step.contains("TEMP B-TREE") || step.contains("AUTOMATIC"))
+    };
+    plan(sql).into_iter().filter(|step| !is_fine(step)).collect()
+}
+
+#[tokio::test]
+async fn no_statement_of_an_executions_life_looks_at_more_than_it_needs() {
+    let heard = Heard::default();
+    life::live(&heard).await;
+    let heard = heard.texts();
+    for sql in &heard {
+        let exempt = EXEMPT.iter().any(|(text, _)| texts::plain(text) == *sql);
+        assert_eq!(grows(sql).is_empty(), !exempt, "{sql}\n{:#?}", plan(sql));
+    }
+    for (sql, why) in EXEMPT {
+        assert!(
+            heard.contains(&texts::plain(sql)),
+            "is never run, and was exempt because it {why}: {sql}"
+        );
+    }
+    let mut unheard = texts::in_sources();
+    unheard.retain(|text| !heard.iter().any(|sql| sql.contains(text)));
+    assert!(unheard.is_empty(), "never ran here: {unheard:#?}");
+}
+
+#[test]
+fn a_statement_that_gets_slower_is_noticed() {
+    for sql in [
+        "SELECT * FROM executions WHERE language = 'sh'",
+        "SELECT id FROM deliveries WHERE status = 'pending' ORDER BY created_at LIMIT 5",
+        "SELECT id FROM executions WHERE tenant = 'a' ORDER BY created_at LIMIT 5",
+        "SELECT id FROM queue WHERE state = 'queued'",
+        "SELECT id FROM executions WHERE completed_at IS NOT NULL ORDER BY completed_at",
+        "DELETE FROM attempts WHERE number > 3",
+        "UPDATE specs SET stdin = NULL WHERE code = ''",
+        "SELECT 1 FROM outputs a JOIN outputs b ON a.result = b.result WHERE a.id = ?1",
+    ] {
+        assert!(!grows(sql).is_empty(), "{sql}\n{:#?}", plan(sql));
+    }
+}
+
+/// Removing a row looks for rows that refer to it, of which no plan tells.
+#[test]
+fn what_refers_to_a_row_is_found_by_an_index() {
+    let database = empty();
+    let mut select = database
+        .prepare(
+            "SELECT m.name, k.\"from\" FROM sqlite_schema m, pragma_foreign_key_list(m.name) k
+             WHERE m.type = 'table'",
+        )
+        .unwrap();
+    let columns = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let columns: Vec<(String, String)> = columns.map(Result::unwrap).collect();
+    assert!(columns.len() >= 5, "{columns:?}");
+    for (table, column) in columns {
+        let sql = format!("SELECT 1 FROM {table} WHERE {column} = ?1");
+        assert!(grows(&sql).is_empty(), "{:#?}", plan(&sql));
+    }
 }
 
 /// Whether the first step is this one and no later one sorts.
@@ -43,6 +158,14 @@ fn the_queue_is_searched_in_order_of_age() {
 #[test]
 fn due_deliveries_are_found_in_the_index_alone() {
     check(claim::PENDING, "SEARCH deliveries USING COVERING INDEX deliveries_due (is_retry=?)");
+}
+
+#[test]
+fn ends_are_found_in_the_index_alone() {
+    let first = "SEARCH e USING COVERING INDEX executions_by_end ((completed_at,id)>(?,?))";
+    check(prune::ENDED, first);
+    let whole = "SEARCH executions USING COVERING INDEX executions_by_end (completed_at>?)";
+    check(prune::NEWEST_BEYOND, whole);
 }
 
 #[test]

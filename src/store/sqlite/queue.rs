@@ -105,18 +105,18 @@ pub(super) fn overdue(
         .collect()
 }
 
+pub(super) const QUEUED: &str = "
+    SELECT tenant, count(*) FROM queue WHERE state = 'queued' GROUP BY tenant ORDER BY tenant";
+
+pub(super) const RUNNING: &str = "SELECT count(*) FROM queue WHERE state = 'running'";
+
 /// How many executions have not ended.
 pub(super) fn census(database: &Connection) -> Result<Census, Failure> {
     let queued = database
-        .prepare_cached(
-            "SELECT tenant, count(*) FROM queue WHERE state = 'queued'
-             GROUP BY tenant ORDER BY tenant",
-        )?
+        .prepare_cached(QUEUED)?
         .query_map([], |row| Ok((Tenant::new(row.get::<_, String>(0)?), number(row.get(1)?))))?
         .collect::<Result<_, _>>()?;
-    let running = database
-        .prepare_cached("SELECT count(*) FROM queue WHERE state = 'running'")?
-        .query_row([], |row| Ok(number(row.get(0)?)))?;
+    let running = database.prepare_cached(RUNNING)?.query_row([], |row| Ok(number(row.get(0)?)))?;
     Ok(Census { queued, running })
 }
 

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 
 use super::super::private_dir::unusable;
 use super::super::{
-    ApiKey, AttemptMade, Census, Claim, Finish, NewExecution, Orphan, Page, Requeued, Settled,
-    Situation, Started, Store, StoreError, Waiting,
+    ApiKey, AttemptMade, Census, Claim, Finish, NewExecution, Orphan, Page, Prune, Pruned, Purged,
+    Requeued, Settled, Situation, Started, Store, StoreError, Waiting,
 };
 use super::accept::Prepared;
 use super::claim::Wanted;
@@ -19,7 +19,7 @@ use super::open::{Opened, open_all};
 use super::readers::Readers;
 use super::stop::Stop;
 use super::writer::Writer;
-use super::{SqliteOptions, check, claim, deliveries, finish, keys, queue, read, start};
+use super::{SqliteOptions, check, claim, deliveries, finish, keys, prune, queue, read, start};
 use crate::domain::{
     CancelWish, Delivery, DeliveryId, Epoch, Execution, ExecutionId, Requeue, Tenant,
 };
@@ -43,7 +43,12 @@ impl SqliteStore {
     /// Opens `<dir>/ringback.db`, made if it is not there, and takes the directory for this
     /// process. Reads and writes files: not for a thread that serves requests.
     pub fn open(options: SqliteOptions) -> Result<Self, StoreError> {
-        let Opened { lock, writer, readers } = open_all(&options)?;
+        Self::start(open_all(&options)?, options)
+    }
+
+    /// Starts the threads on connections that were opened with these options.
+    pub(super) fn start(opened: Opened, options: SqliteOptions) -> Result<Self, StoreError> {
+        let Opened { lock, writer, readers } = opened;
         let stop = Stop::default();
         let no_thread = |error: std::io::Error| unusable(&options.dir, &error);
         let writer = Writer::start(writer, stop.clone()).map_err(no_thread)?;
@@ -184,6 +189,23 @@ impl Store for SqliteStore {
     ) -> Result<Option<Vec<Delivery>>, StoreError> {
         let tenant = tenant.clone();
         self.readers.read(move |database| deliveries::of_execution(database, &tenant, id)).await
+    }
+
+    async fn prune(&self, prune: Prune) -> Result<Pruned, StoreError> {
+        let now = self.options.clock.now();
+        // Most of a sweep is looking, and nobody waits for a reader.
+        let look = move |database: &_| prune::choose(database, &prune, now);
+        let prune::Chosen { ids, next } = self.readers.read(look).await?;
+        if ids.is_empty() {
+            return Ok(Pruned { removed: 0, next });
+        }
+        let removed = self.writer.write(move |database| prune::remove_all(database, &ids)).await?;
+        Ok(Pruned { removed, next })
+    }
+
+    async fn purge(&self, tenant: &Tenant, id: ExecutionId) -> Result<Purged, StoreError> {
+        let tenant = tenant.clone();
+        self.writer.write(move |database| prune::purge(database, &tenant, id)).await
     }
 
     async fn add_api_key(&self, key: ApiKey) -> Result<(), StoreError> {

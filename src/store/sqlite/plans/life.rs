@@ -1,0 +1,204 @@
+//! Everything that can happen to executions and deliveries, with every verb of the contract.
+//! Judges nothing; it is there to be listened to.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use super::super::super::{
+    ApiKey, AttemptMade, Clock, Finish, NewDelivery, NewExecution, Page, Prune, Purged, Requeued,
+    SealingKey, Settled, Store,
+};
+use super::super::SqliteOptions;
+use super::Heard;
+use crate::domain::{
+    Attempt, AttemptOutcome, Callback, CancelWish, Captured, DeliveryEnd, DeliveryId, Ended, Epoch,
+    EventId, EventType, Execution, ExecutionId, ExecutionSpec, Guard, Next, Outcome, OwnerId,
+    PayloadFormat, Requeue, State, Status, Tenant, Timestamp, Timings, Trigger,
+};
+
+const URL: &str = "https://example.com/hook";
+
+/// Runs every verb of the contract, with all of its ways.
+pub(super) async fn live(heard: &Heard) {
+    let contract = include_str!("../../contract.rs");
+    let ours = include_str!("life.rs");
+    for verb in contract.split("async fn ").skip(1) {
+        let verb = verb.split('(').next().unwrap_or_default();
+        assert!(ours.contains(&format!("store.{verb}(")), "{verb} is missing here");
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let now = Arc::new(AtomicI64::new(1_750_000_000_000));
+    let options = || {
+        let now = now.clone();
+        SqliteOptions {
+            dir: dir.path().join("data"),
+            owner: OwnerId::generate(),
+            key: SealingKey::from_bytes([7; 32]),
+            clock: Clock::new(move || Timestamp::from_millis(now.load(Ordering::SeqCst))),
+        }
+    };
+    let store = heard.open(options()).unwrap();
+    before_a_crash(&store).await;
+    drop(store);
+    now.fetch_add(3_600_000, Ordering::SeqCst);
+    let store = heard.open(options()).unwrap();
+    after_a_crash(&store).await;
+    let owed = ends(&store).await;
+    deliveries(&store, &owed).await;
+    reads(&store).await;
+    now.fetch_add(3_600_000, Ordering::SeqCst);
+    removals(&store).await;
+}
+
+fn tenant() -> Tenant {
+    Tenant::default()
+}
+
+/// An execution that has whatever one can have.
+async fn accept(store: &impl Store, start: bool) -> Execution {
+    let callback = Callback {
+        url: URL.into(),
+        headers: vec![("x-a".into(), "1".into())],
+        signing_secret: Some("whsec_x".into()),
+        payload_format: PayloadFormat::Standard,
+    };
+    let mut spec = ExecutionSpec::new("sh", "true");
+    spec.queue_timeout = Some(Duration::from_secs(60));
+    spec.callback = Some(callback);
+    let id = ExecutionId::generate();
+    let new = NewExecution { id, tenant: tenant(), spec: Arc::new(spec), start };
+    store.accept(new).await.unwrap()
+}
+
+fn epoch(execution: &Execution) -> Epoch {
+    let State::Running(run) = execution.state else { panic!("it does not run") };
+    run.epoch
+}
+
+async fn finish(store: &impl Store, id: ExecutionId, guard: Guard, now: Timestamp) -> DeliveryId {
+    let ended = Ended {
+        stdout: Captured::whole(b"some output".to_vec()),
+        ..Ended::without_output(Outcome::Exited { code: 0 }, None, now)
+    };
+    let delivery = NewDelivery {
+        id: DeliveryId::generate(),
+        event_id: EventId::from(id),
+        event_type: EventType::Completed,
+        url: URL.into(),
+        host: "example.com".into(),
+        payload_format: PayloadFormat::Standard,
+        body: b"{}".to_vec(),
+        attempts_max: 3,
+    };
+    let owed = delivery.id;
+    let finish = Finish { id, guard, ended, delivery: Some(delivery) };
+    assert_eq!(store.finish(finish.into()).await.unwrap(), Settled::Written);
+    owed
+}
+
+/// Leaves executions that run and that wait.
+async fn before_a_crash(store: &impl Store) {
+    let cancelled = accept(store, true).await;
+    store.wish_cancelled(cancelled.id, CancelWish::default()).await.unwrap();
+    accept(store, true).await;
+    accept(store, false).await;
+    accept(store, false).await;
+    let started = store.start(1).await.unwrap().remove(0).execution;
+    let requeued = store.requeue(started.id, epoch(&started), Requeue::Drained).await.unwrap();
+    assert_eq!(requeued, Requeued::Written);
+}
+
+/// Finds what was left, and ends it.
+async fn after_a_crash(store: &impl Store) {
+    let orphans = store.orphans(None, 9).await.unwrap();
+    assert_eq!(orphans.len(), 2);
+    for orphan in &orphans {
+        let execution = &orphan.execution;
+        let guard = Guard::Running(epoch(execution));
+        finish(store, execution.id, guard, execution.created_at).await;
+    }
+    assert!(store.orphans(Some(orphans[0].execution.id), 9).await.unwrap().is_empty());
+    let overdue = store.overdue(9).await.unwrap();
+    assert_eq!(overdue.len(), 2);
+    for waiting in overdue {
+        let execution = waiting.execution;
+        finish(store, execution.id, Guard::Queued, execution.created_at).await;
+    }
+}
+
+/// Ends what has just been started, and answers what is owed for it.
+async fn ends(store: &impl Store) -> Vec<DeliveryId> {
+    let mut owed = Vec::new();
+    for _ in 0..3 {
+        accept(store, false).await;
+        let started = store.start(1).await.unwrap().remove(0).execution;
+        let guard = Guard::Running(epoch(&started));
+        owed.push(finish(store, started.id, guard, started.created_at).await);
+    }
+    accept(store, true).await;
+    accept(store, false).await;
+    owed
+}
+
+async fn deliveries(store: &impl Store, owed: &[DeliveryId]) {
+    let claim = store.claim_deliveries(99, &["other.example".to_owned()]).await.unwrap();
+    let ids: Vec<_> = claim.due.iter().map(|due| due.id).collect();
+    assert!(owed.iter().all(|id| ids.contains(id)));
+    store.release_deliveries(&ids).await.unwrap();
+    let later = claim.due.first().map(|_| Timestamp::from_millis(i64::MAX)).unwrap();
+    let nexts = [Next::Delivered, Next::RetryAt(later), Next::End(DeliveryEnd::Attempts)];
+    for (delivery, next) in owed.iter().zip(nexts) {
+        let attempt = Attempt {
+            number: 1,
+            trigger: Trigger::Schedule,
+            started_at: later,
+            address: None,
+            outcome: AttemptOutcome::default(),
+            timings: Timings::default(),
+        };
+        let made = AttemptMade { delivery: *delivery, attempt, next };
+        store.record_attempt(made).await.unwrap();
+    }
+}
+
+async fn reads(store: &impl Store) {
+    let all = Page { limit: 99, before: None, status: None, language: None };
+    let ids: Vec<_> =
+        store.executions(&tenant(), all.clone()).await.unwrap().iter().map(|e| e.id).collect();
+    for status in Status::ALL.map(Some).into_iter().chain([None]) {
+        for before in [None, ids.first().copied()] {
+            for language in [None, Some("sh".to_owned())] {
+                let page = Page { status, before, language, ..all.clone() };
+                store.executions(&tenant(), page).await.unwrap();
+            }
+        }
+    }
+    for id in ids {
+        assert!(store.execution(&tenant(), id).await.unwrap().is_some());
+        assert!(store.deliveries(&tenant(), id).await.unwrap().is_some());
+    }
+    store.census().await.unwrap();
+    store.check().await.unwrap();
+    let (id, name, scopes) = ("id".into(), "name".into(), vec!["admin".into()]);
+    let key = ApiKey { id, name, tenant: tenant(), scopes, sha256: [1; 32] };
+    store.add_api_key(key).await.unwrap();
+    assert_eq!(store.api_keys().await.unwrap().len(), 1);
+}
+
+async fn removals(store: &impl Store) {
+    let all = Page { limit: 99, before: None, status: None, language: None };
+    let mut purged = Vec::new();
+    for execution in store.executions(&tenant(), all).await.unwrap() {
+        purged.push(store.purge(&tenant(), execution.id).await.unwrap());
+        if purged.contains(&Purged::Removed) {
+            break;
+        }
+    }
+    assert!(purged.contains(&Purged::Removed), "{purged:?}");
+    let age = Some(Duration::ZERO);
+    let prune = Prune { age, failed_age: age, count_max: Some(1000), batch: 1, after: None };
+    let first = store.prune(prune.clone()).await.unwrap();
+    let next = store.prune(Prune { after: first.next, ..prune }).await.unwrap();
+    assert_eq!(first.removed + next.removed, 1);
+}
