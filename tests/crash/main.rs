@@ -13,5 +13,7 @@ mod output;
 mod own_disk;
 mod startup;
 mod startup_config;
+mod startup_damage;
+mod startup_lock;
 mod stop;
 mod strace;
