@@ -11,6 +11,7 @@ mod disk;
 mod kill9;
 mod output;
 mod own_disk;
+mod power;
 mod startup;
 mod startup_config;
 mod startup_damage;
