@@ -68,7 +68,7 @@ impl Store for SqliteStore {
     async fn accept(&self, new: NewExecution) -> Result<Execution, StoreError> {
         let (owner, clock) = (self.options.owner, self.options.clock.clone());
         let prepared = Prepared::new(new, &self.options.key);
-        let work = move |database: &_| prepared.insert(database, owner, clock.now());
+        let work = move |database: &_| prepared.insert(database, owner, &clock);
         let accepted = self.writer.write(work).await?;
         failpoint::hit("accept-after-commit");
         Ok(accepted)
@@ -84,7 +84,7 @@ impl Store for SqliteStore {
 
     async fn finish(&self, finish: Finish) -> Result<Settled, StoreError> {
         let clock = self.options.clock.clone();
-        let work = move |database: &_| finish::finish(database, &finish, clock.now());
+        let work = move |database: &_| finish::finish(database, &finish, clock.steady());
         let settled = self.writer.write(work).await?;
         failpoint::hit("finish-after-commit");
         Ok(settled)
@@ -97,7 +97,7 @@ impl Store for SqliteStore {
         why: Requeue,
     ) -> Result<bool, StoreError> {
         let clock = self.options.clock.clone();
-        let work = move |database: &_| start::requeue(database, (id, epoch), why, clock.now());
+        let work = move |database: &_| start::requeue(database, (id, epoch), why, clock.steady());
         self.writer.write(work).await
     }
 
@@ -117,7 +117,7 @@ impl Store for SqliteStore {
     }
 
     async fn overdue(&self, limit: usize) -> Result<Vec<Waiting>, StoreError> {
-        let now = self.options.clock.now();
+        let now = self.options.clock.steady();
         self.readers.read(move |database| queue::overdue(database, limit, now)).await
     }
 
@@ -147,7 +147,7 @@ impl Store for SqliteStore {
         let SqliteOptions { key, clock, .. } = self.options.clone();
         let claims = self.claims.clone();
         let saturated = saturated.iter().cloned().collect();
-        let wanted = Wanted { limit, saturated, now: clock.now() };
+        let wanted = Wanted { limit, saturated, now: clock.steady() };
         let work = move |database: &_| claim::claim(database, &claims, &key, &wanted);
         self.readers.read(work).await.map(|held| held.hand_over())
     }
