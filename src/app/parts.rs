@@ -140,3 +140,18 @@ pub(super) fn node(owner: OwnerId) -> String {
 pub(super) fn key_file(data_dir: &Path) -> std::path::PathBuf {
     data_dir.join("secrets.key")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_readings_of_the_clock_count_from_the_same_moment() {
+        let clock = wall_clock();
+        let (before, steady, after) = (clock.now(), clock.steady(), clock.now());
+        // One of them may be a millisecond behind, because each drops what is less.
+        let millisecond = Duration::from_millis(1);
+        assert!(steady.after(millisecond) >= before && steady <= after.after(millisecond));
+        assert!(clock.steady() >= steady);
+    }
+}

@@ -87,6 +87,8 @@ impl Server {
         tokio::select! {
             () = drained => {}
             () = hurried => {}
+            // Nothing that ends from here on could be written.
+            _ = self.engine.failed() => {}
         }
         self.engine.deliver_once_more().await;
         self.handle.stop(true).await;

@@ -36,7 +36,7 @@ async fn run(config: Config) -> Result<(), Failure> {
     };
     if let Some(reason) = failed {
         server.abandon().await;
-        return Err(Failure::Engine(format!("{reason}: start it again")));
+        return Err(Failure::Engine(format!("{reason}; start the server again")));
     }
     let within = config.execution.drain_timeout;
     log::info!("stopping: programs may run on for {} s", within.as_secs_f64());
