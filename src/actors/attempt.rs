@@ -28,7 +28,7 @@ pub(super) async fn make(
     let attempted = send(parts, client, delivery, started_at).await;
     let Attempted { address, outcome, timings } = attempted;
     let schedule = &parts.settings.retry_schedule;
-    let next = decide_next(schedule, number, &outcome, parts.clock.now(), jitter());
+    let next = decide_next(schedule, number, &outcome, parts.clock.steady(), jitter());
     let attempt =
         Attempt { number, trigger: Trigger::Schedule, started_at, address, outcome, timings };
     log_attempt(&attempt, id, next);

@@ -123,7 +123,7 @@ impl WebhookActor {
         }
         self.backlog = !without_permit.is_empty() || !self.permits.saturated().is_empty();
         self.give_back(without_permit);
-        let now = self.parts.clock.now();
+        let now = self.parts.clock.steady();
         // More may be due for hosts that had no permit: these are asked about when one is free.
         // For all others the question can be put again at once.
         match claim.next_due {
@@ -251,7 +251,7 @@ impl Handler<AttemptOver> for WebhookActor {
 
     fn handle(&mut self, over: AttemptOver, ctx: &mut Context<Self>) {
         match over.recorded {
-            Recorded::Yes(Some(due)) => self.set_alarm(due, self.parts.clock.now(), ctx),
+            Recorded::Yes(Some(due)) => self.set_alarm(due, self.parts.clock.steady(), ctx),
             Recorded::Yes(None) => {}
             Recorded::No => {
                 self.give_back(vec![over.delivery]);

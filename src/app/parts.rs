@@ -5,9 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use rustix::time::{ClockId, clock_gettime};
+
 use crate::actors::{EngineSettings, Retention};
 use crate::config::{Config, LimitConfig, Network};
-use crate::domain::OwnerId;
+use crate::domain::{OwnerId, Timestamp};
 use crate::http::{Bounds, NetworkPolicy, NetworkRules, ProgramLimits, RequestLimits};
 use crate::process::Level;
 use crate::store::Clock;
@@ -15,10 +17,18 @@ use crate::webhook::{AddressPolicy, AllowEntry, AllowEntryError, ClientSettings,
 
 use super::error::StartError;
 
-/// The one wall clock; it is handed to everybody who needs the time.
+/// The one clock; it is handed to everybody who needs the time. Its steady reading is the wall
+/// clock of this moment and what has passed since then, sleep of the machine included.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
 pub(crate) fn wall_clock() -> Clock {
-    Clock::new(|| SystemTime::now().into())
+    let wall = || Timestamp::from(SystemTime::now());
+    let (start, booted) = (wall(), since_boot());
+    Clock::with_steady(wall, move || start.after(since_boot().saturating_sub(booted)))
+}
+
+fn since_boot() -> Duration {
+    let time = clock_gettime(ClockId::Boottime);
+    Duration::try_from(time).expect("no machine was booted in the future")
 }
 
 pub(super) fn engine_settings(config: &Config) -> EngineSettings {
@@ -140,4 +150,19 @@ pub(super) fn node(owner: OwnerId) -> String {
 /// Where the key for secrets lies when the configuration has none.
 pub(super) fn key_file(data_dir: &Path) -> std::path::PathBuf {
     data_dir.join("secrets.key")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_readings_of_the_clock_count_from_the_same_moment() {
+        let clock = wall_clock();
+        let (before, steady, after) = (clock.now(), clock.steady(), clock.now());
+        // One of them may be a millisecond behind, because each drops what is less.
+        let millisecond = Duration::from_millis(1);
+        assert!(steady.after(millisecond) >= before && steady <= after.after(millisecond));
+        assert!(clock.steady() >= steady);
+    }
 }

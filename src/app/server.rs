@@ -87,6 +87,8 @@ impl Server {
         tokio::select! {
             () = self.engine.drain(within) => {}
             () = hurried => {}
+            // Nothing that ends from here on could be written.
+            _ = self.engine.failed() => {}
         }
         tokio::select! {
             () = self.engine.deliver_once_more() => {}

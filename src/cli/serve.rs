@@ -65,7 +65,7 @@ async fn stop(server: Server, config: &Config, mut signals: Signals) -> Result<(
 async fn abandon(server: Server, reason: &str) -> Result<(), Failure> {
     service::stopping(reason);
     server.abandon().await;
-    Err(Failure::Engine(format!("{reason}: start it again")))
+    Err(Failure::Engine(format!("{reason}; start the server again")))
 }
 
 /// How far programs are kept apart from the machine, and what is missing for more.

@@ -107,7 +107,7 @@ fn a_file_that_is_no_database_is_left_alone() {
 }
 
 #[track_caller]
-fn database_in(data_dir: &Path) -> std::path::PathBuf {
+pub fn database_in(data_dir: &Path) -> std::path::PathBuf {
     let is_database = |file: &std::path::PathBuf| {
         fs::read(file).is_ok_and(|bytes| bytes.starts_with(b"SQLite format 3\0"))
     };

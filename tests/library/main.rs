@@ -4,8 +4,20 @@
 // Only the library must leave starting processes and reading the clock to one module.
 #![allow(clippy::disallowed_methods)]
 
+mod clock;
 mod embed;
 mod engine;
 mod launcher;
 mod meddling;
 mod support;
+
+// What the black-box tests wait with and are called back at.
+#[allow(dead_code)]
+#[path = "../support/receiver.rs"]
+mod receiver;
+#[allow(dead_code)]
+#[path = "../support/scripted.rs"]
+mod scripted;
+#[allow(dead_code)]
+#[path = "../support/wait.rs"]
+mod wait;

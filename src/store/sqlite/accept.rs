@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::super::secrets::SpecSecrets;
-use super::super::{NewExecution, SealingKey};
+use super::super::{Clock, NewExecution, SealingKey};
 use super::failure::Failure;
 use super::specs;
 use super::values::{json, millis};
@@ -38,8 +38,9 @@ impl Prepared {
         self,
         database: &Connection,
         owner: OwnerId,
-        now: Timestamp,
+        clock: &Clock,
     ) -> Result<Execution, Failure> {
+        let now = clock.now();
         let id = self.new.id.uuid().into_bytes();
         let run = self.new.start.then_some(Run {
             started_at: now,
@@ -49,7 +50,7 @@ impl Prepared {
         });
         self.insert_record(database, now)?;
         specs::insert(database, id, &self.new.spec, self.sealed.as_deref())?;
-        self.insert_in_queue(database, run, now)?;
+        self.insert_in_queue(database, run, clock.steady())?;
         failpoint::hit("accept-before-commit");
         Ok(record(self.new, run, now))
     }
@@ -81,9 +82,9 @@ impl Prepared {
         &self,
         database: &Connection,
         run: Option<Run>,
-        now: Timestamp,
+        steady: Timestamp,
     ) -> Result<(), Failure> {
-        let expires_at = self.new.spec.queue_timeout.map(|timeout| now.after(timeout));
+        let expires_at = self.new.spec.queue_timeout.map(|timeout| steady.after(timeout));
         database
             .prepare_cached(
                 "INSERT INTO queue

@@ -60,14 +60,22 @@ pub(super) fn check_sqlite(number: i32) -> Result<(), String> {
     Err(format!("SQLite {found} can corrupt a database; {least} or newer is needed"))
 }
 
-/// Opens the file for writing without changing anything in it.
+/// Opens the file for writing without changing anything in it: until
+/// [`checkpoint_on_close`] its log is not even copied back when it is closed.
 pub(super) fn open(file: &Path) -> Result<Connection, Failure> {
     let database = Connection::open_with_flags(
         file,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
     database.busy_timeout(BUSY_TIMEOUT)?;
+    database.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     Ok(database)
+}
+
+/// Lets the log be copied back when the connection is closed, as it should be in the end.
+pub(super) fn checkpoint_on_close(database: &Connection) -> Result<(), Failure> {
+    database.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+    Ok(())
 }
 
 /// Makes a connection the one that writes; answers the journal mode, which must be `wal`.

@@ -7,6 +7,7 @@ mod claim;
 mod claims;
 mod command;
 mod connect;
+mod damage;
 mod deliveries;
 mod failure;
 mod finish;

@@ -7,7 +7,8 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::super::private_dir::{make_private_dir, parent, private_file, sync_dir, unusable};
 use super::super::{Clock, SealingKey, StoreError};
-use super::connect::{check_sqlite, make_writer, open, open_reader};
+use super::connect::{check_sqlite, checkpoint_on_close, make_writer, open, open_reader};
+use super::damage::{Look, look};
 use super::failure::Failure;
 use super::lock::DirLock;
 use super::migrate::{migrate, refuse_newer};
@@ -47,9 +48,16 @@ pub(super) fn open_all(options: &SqliteOptions) -> Result<Opened, StoreError> {
     make_private_dir(&options.dir)?;
     refuse_network(&options.dir)?;
     let lock = DirLock::acquire(&options.dir, options.clock.now())?;
+    let look = look(&file).map_err(|error| unusable(&file, &error))?;
+    if let Look::Broken(reason) = look {
+        return Err(unusable(&file, &reason));
+    }
     make_file(&file).map_err(|error| unusable(&file, &error))?;
 
     let mut writer = open(&file).map_err(failed)?;
+    if look == Look::Unfinished {
+        check_pages(&writer, &file).map_err(failed)?;
+    }
     refuse_newer(&writer, &file)?;
     let mode = make_writer(&mut writer).map_err(failed)?;
     if mode != "wal" {
@@ -59,7 +67,21 @@ pub(super) fn open_all(options: &SqliteOptions) -> Result<Opened, StoreError> {
     migrate(&mut writer, &file)?;
     check_key(&writer, &options.key).map_err(failed)?;
     let readers: Result<Vec<_>, _> = (0..READERS).map(|_| open_reader(&file)).collect();
-    Ok(Opened { lock, writer, readers: readers.map_err(failed)? })
+    let readers = readers.map_err(failed)?;
+    checkpoint_on_close(&writer).map_err(failed)?;
+    Ok(Opened { lock, writer, readers })
+}
+
+/// Has SQLite look at every page, the log included. Takes as long as reading all of them does.
+fn check_pages(database: &Connection, file: &Path) -> Result<(), Failure> {
+    let first: String = database.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    match first.as_str() {
+        "ok" => Ok(()),
+        _ => {
+            Err(unusable(file, &"its last checkpoint was interrupted, and its log is damaged")
+                .into())
+        }
+    }
 }
 
 /// SQLite gives its log the mode that the database has, so it is made before SQLite makes it.

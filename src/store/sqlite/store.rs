@@ -74,7 +74,7 @@ impl Store for SqliteStore {
     async fn accept(&self, new: NewExecution) -> Result<Execution, StoreError> {
         let (owner, clock) = (self.options.owner, self.options.clock.clone());
         let prepared = Prepared::new(new, &self.options.key);
-        let work = move |database: &_| prepared.insert(database, owner, clock.now());
+        let work = move |database: &_| prepared.insert(database, owner, &clock);
         let accepted = self.writer.write(work).await?;
         failpoint::hit("accept-after-commit");
         Ok(accepted)
@@ -90,7 +90,7 @@ impl Store for SqliteStore {
 
     async fn finish(&self, finish: Arc<Finish>) -> Result<Settled, StoreError> {
         let clock = self.options.clock.clone();
-        let work = move |database: &_| finish::finish(database, &finish, clock.now());
+        let work = move |database: &_| finish::finish(database, &finish, clock.steady());
         let settled = self.writer.write(work).await?;
         failpoint::hit("finish-after-commit");
         Ok(settled)
@@ -103,7 +103,7 @@ impl Store for SqliteStore {
         why: Requeue,
     ) -> Result<Requeued, StoreError> {
         let clock = self.options.clock.clone();
-        let work = move |database: &_| start::requeue(database, (id, epoch), why, clock.now());
+        let work = move |database: &_| start::requeue(database, (id, epoch), why, clock.steady());
         self.writer.write(work).await
     }
 
@@ -123,7 +123,7 @@ impl Store for SqliteStore {
     }
 
     async fn overdue(&self, limit: usize) -> Result<Vec<Waiting>, StoreError> {
-        let now = self.options.clock.now();
+        let now = self.options.clock.steady();
         self.readers.read(move |database| queue::overdue(database, limit, now)).await
     }
 
@@ -158,7 +158,7 @@ impl Store for SqliteStore {
         let SqliteOptions { key, clock, .. } = self.options.clone();
         let claims = self.claims.clone();
         let saturated = saturated.iter().cloned().collect();
-        let wanted = Wanted { limit, saturated, now: clock.now() };
+        let wanted = Wanted { limit, saturated, now: clock.steady() };
         let work = move |database: &_| claim::claim(database, &claims, &key, &wanted);
         self.readers.read(work).await.map(|held| held.hand_over())
     }
