@@ -1,4 +1,5 @@
-//! The server ended hard, ended in good order, and not allowed to start: what holds through it.
+//! The server ended hard, ended in good order, and not allowed to start: what holds through it; and
+//! the auditor, who says whether it did.
 //! Signals processes and breaks data directories; knows nothing of the server's insides.
 
 // Only the library must leave starting processes and reading the clock to one module.
@@ -7,6 +8,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod auditor_tests;
 mod kill9;
 mod output;
 mod startup;
