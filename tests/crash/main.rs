@@ -9,8 +9,12 @@
 mod support;
 
 mod auditor_tests;
+mod evidence;
 mod kill9;
+mod ledger;
 mod output;
+mod scene;
 mod startup;
 mod startup_config;
 mod stop;
+mod windows;
