@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 pub struct Outstanding {
     /// Executions that are queued or run.
     pub executions: u64,
-    /// Deliveries that are owed.
+    /// Deliveries that no receiver has taken.
     pub deliveries: u64,
 }
 
@@ -31,7 +31,7 @@ impl Outstanding {
         };
         Self {
             executions: count("SELECT count(*) FROM queue"),
-            deliveries: count("SELECT count(*) FROM deliveries WHERE status = 'pending'"),
+            deliveries: count("SELECT count(*) FROM deliveries WHERE status <> 'delivered'"),
         }
     }
 }

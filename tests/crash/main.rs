@@ -14,6 +14,7 @@ mod kill9;
 mod ledger;
 mod output;
 mod scene;
+mod soak;
 mod startup;
 mod startup_config;
 mod stop;
