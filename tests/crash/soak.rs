@@ -89,6 +89,14 @@ impl Soak {
     }
 }
 
+impl Drop for Soak {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("soak: the same again with RINGBACK_SOAK_SEED={}", self.seed);
+        }
+    }
+}
+
 fn number(variable: &str) -> Option<u64> {
     let text = std::env::var(variable).ok()?;
     Some(text.parse().unwrap_or_else(|_| panic!("{variable} is `{text}` and no number")))

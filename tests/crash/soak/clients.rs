@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
@@ -41,6 +42,8 @@ pub enum Length {
 pub struct Clients<'a> {
     /// Where the server is at the moment.
     address: Mutex<SocketAddr>,
+    /// Something is wrong already, and nobody need go on.
+    is_over: AtomicBool,
     endpoint: &'a TestReceiver,
     evidence: &'a Evidence,
     progress: &'a Progress,
@@ -64,7 +67,13 @@ impl<'a> Clients<'a> {
         evidence: &'a Evidence,
         progress: &'a Progress,
     ) -> Self {
-        Self { address: Mutex::new(app.address()), endpoint, evidence, progress }
+        let (address, is_over) = (Mutex::new(app.address()), AtomicBool::new(false));
+        Self { address, is_over, endpoint, evidence, progress }
+    }
+
+    /// Lets everybody stop where they are.
+    pub fn give_up(&self) {
+        self.is_over.store(true, Ordering::Relaxed);
     }
 
     /// The server is somewhere else now.
@@ -116,10 +125,12 @@ impl<'a> Client<'a> {
     fn work(mut self, length: Length) {
         let begin = Instant::now();
         let mut accepted = 0;
-        while match length {
-            Length::Executions(count) => accepted < count.div_ceil(CLIENTS),
-            Length::Time(time) => begin.elapsed() < time,
-        } {
+        while !self.is_over()
+            && match length {
+                Length::Executions(count) => accepted < count.div_ceil(CLIENTS),
+                Length::Time(time) => begin.elapsed() < time,
+            }
+        {
             accepted += usize::from(self.submit());
             if self.chance.percent(CANCEL_PERCENT) {
                 self.cancel();
@@ -175,6 +186,9 @@ impl<'a> Client<'a> {
     fn wait_for_the_oldest(&mut self) {
         let Some(id) = self.under_way.pop_front() else { return };
         eventually(DEADLINE * 3, format!("{id} has ended"), || {
+            if self.is_over() {
+                return Some(());
+            }
             let path = format!("/v1/executions/{id}?wait=1");
             let answer = self.all.request("GET", &path).try_send().ok()?;
             match answer.status {
@@ -187,8 +201,13 @@ impl<'a> Client<'a> {
 
     fn wait_for_the_server(&self) {
         eventually(DEADLINE, "the server is back", || {
-            self.all.request("GET", "/readyz").try_send().ok().map(drop)
+            let answer = self.all.request("GET", "/readyz").try_send();
+            (answer.is_ok() || self.is_over()).then_some(())
         });
+    }
+
+    fn is_over(&self) -> bool {
+        self.all.is_over.load(Ordering::Relaxed)
     }
 }
 
