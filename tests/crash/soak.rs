@@ -11,7 +11,7 @@ mod mixture;
 mod progress;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::evidence::Evidence;
 use crate::ledger::Outstanding;
@@ -63,10 +63,12 @@ impl Soak {
             let chance = Chance::new(*seed, "killer");
             Killer::new(&mut app, &clients, &evidence, &progress, chance).kill_while(&busy);
         });
-        let data_dir = app.data_dir();
+        eprintln!("soak: nobody is killed any more; {progress}");
+        let (data_dir, begin) = (app.data_dir(), Instant::now());
         eventually(SETTLED_WITHIN, format!("all is settled (seed {seed})"), || {
             (Outstanding::of(&data_dir) == Outstanding::NOTHING).then_some(())
         });
+        eprintln!("soak: all was settled {:.1?} later", begin.elapsed());
         app.terminate();
         let earlier = killer::snapshot(&evidence).display().to_string();
         let flags = ["--settled", "--stopped", "--mark", app.mark(), "--since", &earlier];
@@ -79,7 +81,7 @@ impl Soak {
         // Soon at first, and more often than any endpoint fails.
         let delays = ["100ms"; 20].into_iter().chain(["1s"; 30]).collect::<Vec<_>>().join(",");
         options
-            .slots(8)
+            .slots(16)
             .retry_schedule(&delays)
             .env("RINGBACK_EXECUTION__ISOLATION", self.isolation)
             .env("RINGBACK_WEBHOOK__TIMEOUT", TIMEOUT)

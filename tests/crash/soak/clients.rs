@@ -24,7 +24,7 @@ use crate::support::wait::{DEADLINE, eventually};
 const CLIENTS: usize = 6;
 
 /// How many executions a client has under way: more, all together, than there are slots.
-const UNDER_WAY: usize = 8;
+const UNDER_WAY: usize = 12;
 
 /// How many of a hundred submits are followed by a cancel of something.
 const CANCEL_PERCENT: usize = 15;

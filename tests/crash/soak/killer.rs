@@ -14,6 +14,9 @@ use crate::support::wait::{eventually, within};
 /// How often it says how far it is.
 const REPORT_EVERY: Duration = Duration::from_secs(10);
 
+/// How many times as long as an audit takes, which grows with what there is, until the next one.
+const BETWEEN_AUDITS: u32 = 9;
+
 /// How long what a killed server ran may take to be gone.
 const GONE_WITHIN: Duration = Duration::from_secs(3);
 
@@ -25,6 +28,8 @@ pub struct Killer<'a> {
     progress: &'a Progress,
     chance: Chance,
     reported: Instant,
+    /// When the next audit may be.
+    audit_after: Instant,
 }
 
 /// Where the ends are kept that one audit has seen, for the next to compare.
@@ -41,7 +46,8 @@ impl<'a> Killer<'a> {
         progress: &'a Progress,
         chance: Chance,
     ) -> Self {
-        Self { app, clients, evidence, progress, chance, reported: Instant::now() }
+        let now = Instant::now();
+        Self { app, clients, evidence, progress, chance, reported: now, audit_after: now }
     }
 
     /// Kills server after server until the clients are done; the last one lives.
@@ -68,7 +74,7 @@ impl<'a> Killer<'a> {
                 self.app.programs().is_empty().then_some(())
             });
         }
-        if self.chance.percent(25) {
+        if self.chance.percent(25) && Instant::now() >= self.audit_after {
             self.audit();
         }
     }
@@ -83,16 +89,17 @@ impl<'a> Killer<'a> {
         }
         self.app.restart();
         self.clients.find_it_at(self.app.address());
-        if self.chance.percent(25) {
+        if self.chance.percent(25) && Instant::now() >= self.audit_after {
             self.audit();
         }
     }
 
     /// Has everything audited that has happened by now, whether there is a server or not.
-    fn audit(&self) {
+    fn audit(&mut self) {
         if self.progress.accepted.so_far() == 0 {
             return;
         }
+        let begin = Instant::now();
         let snapshot = snapshot(self.evidence);
         let file = snapshot.display().to_string();
         let mut flags = vec!["--mark", self.app.mark(), "--keep", &file];
@@ -101,6 +108,7 @@ impl<'a> Killer<'a> {
         }
         self.evidence.audit(&self.app.data_dir(), &flags);
         self.progress.audits.count();
+        self.audit_after = Instant::now() + begin.elapsed() * BETWEEN_AUDITS;
     }
 
     fn report(&mut self) {
