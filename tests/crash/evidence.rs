@@ -18,6 +18,10 @@ use crate::support::receiver::{Received, TestReceiver};
 /// How a program writes down that it begins, before it does anything else.
 const BEGIN: &str = "echo \"$RINGBACK_EXECUTION_ID $$\" >> begun\n";
 
+/// The same in Python.
+const BEGIN_IN_PYTHON: &str = "import os\nwith open('begun', 'a') as begun: \
+     begun.write(f\"{os.environ['RINGBACK_EXECUTION_ID']} {os.getpid()}\\n\")\n";
+
 /// The logs of a test, in a directory that goes with them.
 pub struct Evidence {
     directory: TempDir,
@@ -58,10 +62,17 @@ impl Evidence {
         json!({"language": "sh", "code": format!("{BEGIN}{code}"), "working_dir": self.runs_dir()})
     }
 
+    /// A program in Python that writes down that it begins, and does not call back.
+    pub fn python_program(&self, code: &str) -> Value {
+        let code = format!("{BEGIN_IN_PYTHON}{code}");
+        json!({"language": "python", "code": code, "working_dir": self.runs_dir()})
+    }
+
     /// Writes down that a submit was answered with an id.
     pub fn submitted(&self, asked: &Value, id: &str) {
         let on_interrupt = asked["on_interrupt"].as_str().unwrap_or("fail");
-        let counted = asked["code"].as_str().is_some_and(|code| code.starts_with(BEGIN));
+        let code = asked["code"].as_str().unwrap_or_default();
+        let counted = [BEGIN, BEGIN_IN_PYTHON].iter().any(|begin| code.starts_with(begin));
         let line = json!({
             "answered": "submit",
             "id": id,

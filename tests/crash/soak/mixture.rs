@@ -19,9 +19,10 @@ enum Kind {
     HangsDeafly,
     WaitsNoLongerThan,
     IsUnknown,
+    IsPython,
 }
 
-const KINDS: [(usize, Kind); 9] = [
+const KINDS: [(usize, Kind); 10] = [
     (30, Kind::Succeeds),
     (12, Kind::Fails),
     (22, Kind::Sleeps),
@@ -31,7 +32,10 @@ const KINDS: [(usize, Kind); 9] = [
     (2, Kind::HangsDeafly),
     (8, Kind::WaitsNoLongerThan),
     (3, Kind::IsUnknown),
+    (6, Kind::IsPython),
 ];
+
+const UNKNOWN_LANGUAGE: &str = "cobol";
 
 /// How many of a hundred want no callback, and how many may run a second time.
 const SILENT_PERCENT: usize = 15;
@@ -41,18 +45,20 @@ const RERUN_PERCENT: usize = 35;
 pub fn draw(chance: &mut Chance, evidence: &Evidence, endpoint: &TestReceiver) -> Value {
     let kind = *chance.weighted(&KINDS);
     let code = code(kind, chance);
-    let mut program = if chance.percent(SILENT_PERCENT) {
-        evidence.silent_program(&code)
-    } else {
-        evidence.program(endpoint, &code)
+    let mut program = match kind {
+        Kind::IsPython => evidence.python_program(&code),
+        _ => evidence.silent_program(&code),
     };
+    if !chance.percent(SILENT_PERCENT) {
+        program["callback_url"] = json!(endpoint.url("/hook"));
+    }
     if chance.percent(RERUN_PERCENT) {
         program["on_interrupt"] = json!("rerun");
     }
     match kind {
         Kind::Hangs | Kind::HangsDeafly => program["timeout"] = json!(0.4),
         Kind::WaitsNoLongerThan => program["queue_timeout"] = json!(0.15),
-        Kind::IsUnknown => program["language"] = json!("cobol"),
+        Kind::IsUnknown => program["language"] = json!(UNKNOWN_LANGUAGE),
         _ => {}
     }
     program
@@ -60,7 +66,7 @@ pub fn draw(chance: &mut Chance, evidence: &Evidence, endpoint: &TestReceiver) -
 
 /// Whether a server should take it.
 pub fn is_welcome(program: &Value) -> bool {
-    program["language"] == "sh"
+    program["language"] != UNKNOWN_LANGUAGE
 }
 
 fn code(kind: Kind, chance: &mut Chance) -> String {
@@ -71,6 +77,7 @@ fn code(kind: Kind, chance: &mut Chance) -> String {
         Kind::LeavesProcesses => "sleep 1000 & setsid sleep 1000 & exit 0".to_owned(),
         Kind::Talks => format!("seq 1 {}; echo wrong >&2", chance.number(1..20_000)),
         Kind::Hangs => "exec sleep 1000".to_owned(),
+        Kind::IsPython => "import time; time.sleep(0.05); print('hi')".to_owned(),
         Kind::HangsDeafly => "trap '' TERM; sleep 1000; sleep 1000".to_owned(),
     }
 }
