@@ -4,8 +4,10 @@ CARGO ?= cargo
 export CARGO_TERM_COLOR ?= auto
 # Tests end the server at places that no release has.
 FEATURES = --features failpoints
+# How long a soak is.
+SECONDS ?= 600
 
-.PHONY: help test tools check unit doctest demo bench deny
+.PHONY: help test tools check unit doctest soak demo bench deny
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +27,10 @@ doctest: ## the examples in the documentation
 
 unit: ## every other test
 	$(CARGO) nextest run --locked --no-fail-fast $(FEATURES)
+
+soak: ## kill the server again and again under load, SECONDS=600 long, and audit what is left
+	RINGBACK_SOAK_SECONDS=$(SECONDS) $(CARGO) nextest run --locked $(FEATURES) --profile soak --no-capture \
+		-E 'binary(crash) & test(killed_at_random_under_load)'
 
 demo: ## a server, a receiver, three executions and their callbacks
 	$(CARGO) run --release --locked -- demo

@@ -134,6 +134,15 @@ fn no_file_is_too_long() {
     }
 }
 
+/// Whoever judges the server believes nothing that the server says of itself.
+#[test]
+fn the_auditor_shares_no_code_with_the_server() {
+    for source in sources("tests/crash/auditor") {
+        let names_it = source.text.contains("ringback::");
+        assert!(!names_it, "{} names the library", source.path.display());
+    }
+}
+
 /// Where a thing may stand, as the beginning of a path; everywhere else it may not.
 fn only_in(needle: &str, allowed: &[&str]) {
     for source in sources("src") {

@@ -155,6 +155,7 @@ impl Builder {
             system,
             arbiters,
             last_pass,
+            settles_within: parts::settles_within(&config),
             new_key,
             launcher: parts.launcher,
         }))

@@ -24,6 +24,7 @@ pub struct Engine {
     system: System,
     arbiters: Vec<Arbiter>,
     last_pass: Duration,
+    settles_within: Duration,
     new_key: Option<NewKey>,
     launcher: Launcher,
 }
@@ -34,14 +35,17 @@ pub(super) struct Running {
     pub(super) system: System,
     pub(super) arbiters: Vec<Arbiter>,
     pub(super) last_pass: Duration,
+    /// How long programs that are ended may take to be gone, and their ends to be written.
+    pub(super) settles_within: Duration,
     pub(super) new_key: Option<NewKey>,
     pub(super) launcher: Launcher,
 }
 
 impl Engine {
     pub(super) fn new(running: Running) -> Self {
-        let Running { api, system, arbiters, last_pass, new_key, launcher } = running;
-        Self { api, system, arbiters, last_pass, new_key, launcher }
+        let Running { api, system, arbiters, last_pass, settles_within, new_key, launcher } =
+            running;
+        Self { api, system, arbiters, last_pass, settles_within, new_key, launcher }
     }
 
     /// The actor that takes [`Submit`](crate::Submit), [`Cancel`](crate::Cancel) and
@@ -91,14 +95,21 @@ impl Engine {
     }
 
     /// Accepts and starts nothing more. Programs may run on for `within`; then they are ended.
-    /// Returns when nothing runs. Called again with a shorter time, it hurries.
+    /// Returns when nothing runs and every end is written, or when that takes longer than it should:
+    /// the next engine then settles the rest. Called again with a shorter time, it hurries.
     pub async fn drain(&self, within: Duration) {
-        // The next supervisor goes on with a drain in which one fell, but nobody who waited for
-        // that one is told.
-        for _ in 0..DRAINS_MAX {
-            if self.api.supervisor.send(Drain { within }).await.is_ok() {
-                break;
+        let drained = async {
+            // The next supervisor goes on with a drain in which one fell, but nobody who waited
+            // for that one is told.
+            for _ in 0..DRAINS_MAX {
+                if self.api.supervisor.send(Drain { within }).await.is_ok() {
+                    break;
+                }
             }
+        };
+        let limit = within.saturating_add(self.settles_within);
+        if actix_rt::time::timeout(limit, drained).await.is_err() {
+            log::warn!("not every execution could be settled in time; the next server does it");
         }
     }
 

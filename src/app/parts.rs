@@ -139,6 +139,13 @@ pub(super) fn last_pass(config: &Config) -> Duration {
     config.webhook.timeout
 }
 
+/// How long a drain waits for programs that it ends: their grace, and as long again as the disk and
+/// the kernel have ever needed.
+pub(super) fn settles_within(config: &Config) -> Duration {
+    const MARGIN: Duration = Duration::from_secs(10);
+    config.execution.grace.saturating_add(MARGIN)
+}
+
 /// The name of this start of the server among others: the machine's, and the end of the owner's id,
 /// whose beginning is only a time.
 pub(super) fn node(owner: OwnerId) -> String {

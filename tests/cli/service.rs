@@ -79,7 +79,7 @@ fn the_unit_gives_a_drain_the_time_that_it_takes() {
     let unit = fs::read_to_string("packaging/ringback.service").unwrap();
     let config = ringback::config::Config::default();
     let drain = config.execution.drain_timeout + config.execution.grace + config.webhook.timeout;
-    assert!(seconds(&unit, "TimeoutStopSec") > drain.as_secs() + 5, "{drain:?}");
+    assert!(seconds(&unit, "TimeoutStopSec") > drain.as_secs() + 10, "{drain:?}");
     for line in ["Type=notify", "KillMode=mixed", "Restart=always"] {
         assert!(unit.lines().any(|found| found == line), "{line}");
     }

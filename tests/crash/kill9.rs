@@ -100,6 +100,23 @@ fn no_program_outlives_a_server_that_was_killed_and_started_again() {
 }
 
 #[test]
+fn nothing_lingers_of_a_server_that_was_killed_while_warm_programs_began() {
+    let mut app =
+        TestApp::with(|options| options.slots(16).env("RINGBACK_EXECUTION__ISOLATION", "auto"));
+    let program = json!({"language": "python", "code": "import time; time.sleep(1000)"});
+    for round in 0..20 {
+        // An interpreter starts no later than a program that needs one, so it is warm by then.
+        app.run(json!({"language": "python", "code": "pass"}));
+        // Wherever they are on their way by then; the next round finds them elsewhere.
+        submit_many(&app, &program, 1 + round % 8);
+        // Waits for the launcher too, which has the same stderr.
+        app.kill9();
+        app.restart();
+    }
+    eventually(DEADLINE, "no program is left", || app.programs().is_empty().then_some(()));
+}
+
+#[test]
 fn an_execution_that_asked_for_it_is_run_again_once() {
     let mut app = TestApp::with(|options| options.slots(1));
     let receiver = TestReceiver::start();

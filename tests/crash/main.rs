@@ -1,4 +1,5 @@
-//! The server ended hard, ended in good order, and not allowed to start: what holds through it.
+//! The server ended hard, ended in good order, and not allowed to start: what holds through it; and
+//! the auditor, who says whether it did.
 //! Signals processes and breaks data directories; knows nothing of the server's insides.
 
 // Only the library must leave starting processes and reading the clock to one module.
@@ -7,12 +8,17 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod auditor_tests;
 mod disk;
+mod evidence;
 mod kill9;
+mod ledger;
 mod output;
 mod own_disk;
 mod power;
 mod retention;
+mod scene;
+mod soak;
 mod startup;
 mod startup_config;
 mod startup_damage;
@@ -20,3 +26,4 @@ mod startup_lock;
 mod stop;
 mod strace;
 mod supervision;
+mod windows;

@@ -243,10 +243,22 @@ impl TestApp {
         if self.server.is_running() {
             self.terminate();
         }
+        self.begin_restart();
+        self.wait_until_ready();
+    }
+
+    /// Starts the server again on the same data and waits until it has ended by itself.
+    #[track_caller]
+    pub fn restart_to_its_end(&mut self) -> ExitStatus {
+        self.begin_restart();
+        self.ended()
+    }
+
+    /// Starts the server again on the same data and does not wait for it.
+    pub fn begin_restart(&mut self) {
         let next = Server::spawn(&self.options, &self.data_dir());
         self.past_stderr.push_str(&self.server.stderr());
         self.server = next;
-        self.wait_until_ready();
     }
 
     #[track_caller]

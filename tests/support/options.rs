@@ -74,6 +74,11 @@ impl Options {
         self
     }
 
+    /// Lets the server do this at its failpoints; an empty text lets it do nothing.
+    pub fn failpoints(self, actions: &str) -> Self {
+        self.env("FAILPOINTS", actions)
+    }
+
     /// Starts the server as this user and group, with no others. Only for tests that root runs.
     pub fn run_by(mut self, id: u32) -> Self {
         self.user = Some(id);

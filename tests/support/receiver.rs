@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::io::{self, Read};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
@@ -34,13 +34,23 @@ pub struct Received {
     pub body: Vec<u8>,
     /// When its head had been read.
     pub at: SystemTime,
+    /// The status that it is about to be answered with; none when it gets no whole answer.
+    pub answer: Option<u16>,
+    /// Whether its body was read to its end.
+    pub is_whole: bool,
 }
+
+/// Chooses what the next request is answered.
+type Choose = Box<dyn Fn() -> Scripted + Send + Sync>;
+/// Is shown each request before it is answered.
+type Observe = Box<dyn Fn(&Received) + Send + Sync>;
 
 #[derive(Default)]
 struct State {
     received: Mutex<Vec<Received>>,
     script: Mutex<VecDeque<Scripted>>,
-    otherwise: Mutex<Option<Scripted>>,
+    otherwise: OnceLock<Choose>,
+    observer: OnceLock<Observe>,
 }
 
 /// Every open connection, so that all of them can be broken from outside.
@@ -68,9 +78,21 @@ impl TestReceiver {
 
     /// Answers everything in this way.
     pub fn always(answer: Scripted) -> Self {
+        Self::choosing(move || answer.clone())
+    }
+
+    /// Answers each request as it is told at that moment.
+    pub fn choosing(choose: impl Fn() -> Scripted + Send + Sync + 'static) -> Self {
         let receiver = Self::start();
-        *receiver.state.otherwise.lock().expect("no panic with the lock") = Some(answer);
+        let _ = receiver.state.otherwise.set(Box::new(choose));
         receiver
+    }
+
+    /// Shows each request to somebody before it answers, and keeps none itself, so that it can go
+    /// on for hours.
+    pub fn observed_by(self, observe: impl Fn(&Received) + Send + Sync + 'static) -> Self {
+        let _ = self.state.observer.set(Box::new(observe));
+        self
     }
 
     /// Has an address at which nobody listens until [`TestReceiver::up`].
@@ -225,6 +247,7 @@ impl State {
         }
         request.body = vec![0; length];
         stream.read_exact(&mut request.body)?;
+        (request.answer, request.is_whole) = (answer.status_code(), true);
         let closing = request.header("connection").is_some_and(|v| v.eq_ignore_ascii_case("close"));
         self.keep(request);
         Ok(answer.write_to(stream)? && !closing)
@@ -234,11 +257,13 @@ impl State {
         if let Some(scripted) = self.script.lock().expect("no panic with the lock").pop_front() {
             return scripted;
         }
-        let otherwise = self.otherwise.lock().expect("no panic with the lock").clone();
-        otherwise.unwrap_or_else(|| Scripted::status(200))
+        self.otherwise.get().map_or_else(|| Scripted::status(200), |choose| choose())
     }
 
     fn keep(&self, request: Received) {
+        if let Some(observe) = self.observer.get() {
+            return observe(&request);
+        }
         self.received.lock().expect("no panic with the lock").push(request);
     }
 }
@@ -266,6 +291,8 @@ fn read_head(stream: &mut TcpStream) -> io::Result<Option<Received>> {
         headers,
         body: Vec::new(),
         at: SystemTime::now(),
+        answer: None,
+        is_whole: false,
     }))
 }
 

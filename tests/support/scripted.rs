@@ -14,6 +14,7 @@ pub struct Scripted {
     pub(super) kind: Kind,
     headers: Vec<(String, String)>,
     held_by: Option<Gate>,
+    delay: Duration,
 }
 
 /// What kind of answer it is.
@@ -103,11 +104,26 @@ impl Scripted {
         self
     }
 
+    /// Answers only after this time, as a busy endpoint does.
+    pub fn after(mut self, delay: Duration) -> Self {
+        self.delay = delay;
+        self
+    }
+
+    /// The status of a whole answer.
+    pub fn status_code(&self) -> Option<u16> {
+        match self.kind {
+            Kind::Whole { status, .. } | Kind::Huge { status, .. } => Some(status),
+            _ => None,
+        }
+    }
+
     /// Answers; true when the connection can take another request.
     pub(super) fn write_to(&self, stream: &mut TcpStream) -> io::Result<bool> {
         if let Some(gate) = &self.held_by {
             gate.wait();
         }
+        std::thread::sleep(self.delay);
         match &self.kind {
             Kind::Whole { status, body } => {
                 self.write_head(stream, *status, body.len() as u64)?;
@@ -135,7 +151,7 @@ impl Scripted {
     }
 
     fn of(kind: Kind) -> Self {
-        Self { kind, headers: Vec::new(), held_by: None }
+        Self { kind, headers: Vec::new(), held_by: None, delay: Duration::ZERO }
     }
 
     fn write_head(&self, stream: &mut TcpStream, status: u16, length: u64) -> io::Result<()> {

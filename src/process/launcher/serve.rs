@@ -357,9 +357,10 @@ impl Launcher {
         let deadline = Instant::now() + super::cgroup::EMPTY_WITHIN;
         while (self.has_strays || !self.runs.is_empty()) && Instant::now() < deadline {
             self.reap();
-            let numbers: Vec<u64> = self.runs.keys().copied().collect();
-            for number in numbers {
+            for number in self.runs.keys().copied().collect::<Vec<_>>() {
                 self.hear_keeper(number, &mut Vec::new());
+                // What an interpreter was making has ended when that has been heard to its end.
+                self.with_run(number, |run| _ = run.hear_report());
             }
             self.go_on(server);
             let mut polled = [PollFd::new(&self.children, PollFlags::IN)];

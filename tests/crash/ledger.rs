@@ -1,0 +1,37 @@
+//! What the database of a server says is still to be done. Reads it from outside, so that it can be
+//! asked whether a server runs or not.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+/// What has not come to its end.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Outstanding {
+    /// Executions that are queued or run.
+    pub executions: u64,
+    /// Deliveries that no receiver has taken.
+    pub deliveries: u64,
+}
+
+impl Outstanding {
+    /// Nothing is left to wait for.
+    pub const NOTHING: Self = Self { executions: 0, deliveries: 0 };
+
+    /// As it is at this moment.
+    pub fn of(data_dir: &Path) -> Self {
+        let file = data_dir.join("ringback.db");
+        let database = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)
+            .expect("the server has made a database");
+        database.busy_timeout(Duration::from_secs(10)).expect("a timeout is no mistake");
+        let count = |sql: &str| {
+            let number = database.query_row(sql, [], |row| row.get::<_, u32>(0));
+            u64::from(number.expect("the tables are there"))
+        };
+        Self {
+            executions: count("SELECT count(*) FROM queue"),
+            deliveries: count("SELECT count(*) FROM deliveries WHERE status <> 'delivered'"),
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! W1 and W2: killed before and after what a client asked for is on disk.
+//! Whether it was started with that or queued makes a difference.
+
+use super::{COMPLETED, INTERRUPTED, POLICIES, unbegun_ends};
+use crate::scene::Scene;
+
+#[test]
+fn w1_what_was_not_committed_was_not_answered_and_does_not_exist() {
+    // With a slot free it would have been started at once, and queued otherwise.
+    for (occupied, failpoints) in [(0, "return(kill)"), (1, "1*off->return(kill)")] {
+        let mut scene = Scene::with(&format!("accept-before-commit={failpoints}"), 1);
+        let earlier: Vec<_> = (0..occupied).map(|_| scene.occupy()).collect();
+        let program = scene.program("echo hi", "fail");
+        assert_eq!(scene.try_submit(&program), None);
+        scene.killed_and_started_again();
+        assert_eq!(scene.all(), earlier);
+        let again = scene.submit(&program);
+        scene.ends(&again, COMPLETED, 1);
+        assert_eq!(scene.evidence.runs_of(&again), 1);
+        scene.audit();
+    }
+}
+
+#[test]
+fn w2_what_was_committed_and_queued_runs_although_nobody_was_answered() {
+    let mut scene = Scene::with("accept-after-commit=1*off->return(kill)", 1);
+    let first = scene.occupy();
+    assert_eq!(scene.try_submit(&scene.program("echo hi", "fail")), None);
+    scene.killed_and_started_again();
+    let all = scene.all();
+    assert_eq!((all.len(), &all[0]), (2, &first));
+    scene.ends(&first, INTERRUPTED, 1);
+    scene.ends(&all[1], COMPLETED, 1);
+    assert_eq!(scene.evidence.runs_of(&all[1]), 1);
+    scene.audit();
+}
+
+#[test]
+fn w2_what_was_accepted_and_started_in_one_commit_has_an_end() {
+    for on_interrupt in POLICIES {
+        let mut scene = Scene::with("accept-after-commit=return(kill)", 1);
+        let program = scene.program("echo hi", on_interrupt);
+        assert_eq!(scene.try_submit(&program), None);
+        scene.killed_and_started_again();
+        let all = scene.all();
+        assert_eq!(all.len(), 1);
+        unbegun_ends(&scene, &all[0], on_interrupt);
+        // The auditor believes only what clients were answered.
+        let answered = scene.submit(&program);
+        scene.ends(&answered, COMPLETED, 1);
+        scene.audit();
+    }
+}
