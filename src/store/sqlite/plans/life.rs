@@ -107,6 +107,9 @@ async fn before_a_crash(store: &impl Store) {
     let started = store.start(1).await.unwrap().remove(0).execution;
     let requeued = store.requeue(started.id, epoch(&started), Requeue::Drained).await.unwrap();
     assert_eq!(requeued, Requeued::Written);
+    let unwanted = store.requeue(cancelled.id, epoch(&cancelled), Requeue::Drained).await.unwrap();
+    assert_eq!(unwanted, Requeued::Unwanted(CancelWish::default()));
+    assert_eq!(store.situation().await.unwrap().running.len(), 2);
 }
 
 /// Finds what was left, and ends it.
@@ -146,6 +149,7 @@ async fn deliveries(store: &impl Store, owed: &[DeliveryId]) {
     let ids: Vec<_> = claim.due.iter().map(|due| due.id).collect();
     assert!(owed.iter().all(|id| ids.contains(id)));
     store.release_deliveries(&ids).await.unwrap();
+    store.release_deliveries_but(&[]).await.unwrap();
     let later = claim.due.first().map(|_| Timestamp::from_millis(i64::MAX)).unwrap();
     let nexts = [Next::Delivered, Next::RetryAt(later), Next::End(DeliveryEnd::Attempts)];
     for (delivery, next) in owed.iter().zip(nexts) {
