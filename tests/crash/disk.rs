@@ -189,3 +189,33 @@ fn after_a_sync_that_failed_the_server_ends_by_itself_and_the_next_one_has_it_al
         assert_eq!(found, 1, "{id} in {listed:#?}");
     }
 }
+
+#[test]
+fn a_sync_that_failed_while_the_log_was_copied_back_is_not_passed_over() {
+    let mut app = TestApp::with(|options| options.slots(1));
+    app.submit(json!({"language": "sh", "code": "exec sleep 1000"}));
+    app.wait_for_program("sleep 1000");
+    let database = app.data_dir().join("ringback.db");
+    let strace = Strace::failing(app.pid(), "fsync,fdatasync", "EIO", &database);
+
+    // The log is synced as ever; it is copied back when it has 16 MiB.
+    let large = json!({"language": "sh", "code": format!(": {}", "x".repeat(900_000))});
+    let mut taken = Vec::new();
+    eventually(DEADLINE, "the server takes nothing any more", || {
+        match app.request("POST", "/v1/executions").json(&large).try_send() {
+            Ok(answer) if answer.status == 202 => taken.push(id_of(&answer)),
+            Ok(answer) => assert_eq!(answer.status, 503, "{}", answer.text()),
+            Err(_) => return Some(()),
+        }
+        None
+    });
+    assert_eq!(app.ended().code(), Some(70), "{}", app.stderr());
+    strace.wait();
+    assert!(app.stderr().contains("a sync to disk failed"), "{}", app.stderr());
+    assert!(taken.len() > 10, "the log was copied back after {}", taken.len());
+
+    app.restart();
+    for id in &taken {
+        assert_eq!(app.finished(id)["status"], "completed");
+    }
+}

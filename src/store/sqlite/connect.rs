@@ -5,10 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::hooks::Wal;
 use rusqlite::{Connection, OpenFlags};
 
-use super::failure::{Failure, Gravity};
+use super::failure::Failure;
 use crate::failpoint;
 
 /// Versions before this one can corrupt a database when its log is started over while another
@@ -22,10 +21,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const STATEMENTS_MAX: usize = 64;
 
 /// Settings of the connection that writes. `FULL` syncs the log at each commit: an answer that
-/// was given survives a loss of power. The log is copied back every 4,000 pages (16 MiB), which
-/// is rarer than by default because commits wait for it, and by [`checkpoint`] rather than by SQLite
-/// itself, which would pass over a sync that failed. No memory-mapped I/O: the writes of
-/// another process through it have corrupted databases.
+/// was given survives a loss of power. The log is copied back by the writer thread and not by
+/// SQLite itself. No memory-mapped I/O: the writes of another process through it have corrupted
+/// databases.
 const WRITER: &str = "
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
@@ -37,9 +35,6 @@ const WRITER: &str = "
     PRAGMA temp_store = MEMORY;
     PRAGMA cache_size = -8192;
 ";
-
-/// The log is copied back into the database when it has this many pages.
-const CHECKPOINT_PAGES: i32 = 4000;
 
 /// Settings of a connection that reads. Only the writer checkpoints.
 const READER: &str = "
@@ -79,27 +74,13 @@ pub(super) fn checkpoint_on_close(database: &Connection) -> Result<(), Failure> 
 }
 
 /// Makes a connection the one that writes; answers the journal mode, which must be `wal`.
-pub(super) fn make_writer(database: &mut Connection) -> Result<String, Failure> {
+pub(super) fn make_writer(database: &Connection) -> Result<String, Failure> {
     keep_statements(database)?;
     database.execute_batch(WRITER)?;
-    database.wal_hook(Some(checkpoint))?;
     if let Some(level) = failpoint::value("synchronous") {
         database.pragma_update(None, "synchronous", level)?;
     }
     Ok(database.query_row("PRAGMA journal_mode", [], |row| row.get(0))?)
-}
-
-/// Copies the log back when it has grown long; called after each commit. An error is one that the
-/// store must not go on after, and makes the commit fail, though it has happened.
-fn checkpoint(log: &mut Wal, pages: i32) -> rusqlite::Result<()> {
-    if pages < CHECKPOINT_PAGES {
-        return Ok(());
-    }
-    match log.checkpoint() {
-        Err(error) if Gravity::of(&error) == Gravity::Fatal => Err(error),
-        // A long read or a full disk: the log grows on, and is copied back by a later commit.
-        _ => Ok(()),
-    }
 }
 
 /// Opens a connection that only reads. The writer must have set up the file before.
@@ -136,8 +117,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("test.db");
         std::fs::File::create(&file).unwrap();
-        let mut writer = open(&file).unwrap();
-        assert_eq!(make_writer(&mut writer).unwrap(), "wal");
+        let writer = open(&file).unwrap();
+        assert_eq!(make_writer(&writer).unwrap(), "wal");
         const FULL: i64 = 2;
         assert_eq!(pragma(&writer, "synchronous"), FULL);
         assert_eq!(pragma(&writer, "foreign_keys"), 1);
@@ -145,24 +126,6 @@ mod tests {
         let reader = open_reader(&file).unwrap();
         assert_eq!(pragma(&reader, "wal_autocheckpoint"), 0);
         assert!(reader.execute("INSERT INTO t VALUES (1)", []).is_err());
-    }
-
-    #[test]
-    fn a_log_that_has_grown_long_is_copied_back_and_begun_anew() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("test.db");
-        std::fs::File::create(&file).unwrap();
-        let mut writer = open(&file).unwrap();
-        make_writer(&mut writer).unwrap();
-        writer.execute_batch("CREATE TABLE t (x)").unwrap();
-        let size = || i64::try_from(std::fs::metadata(&file).unwrap().len()).unwrap();
-        let before = size();
-        let bytes = i64::from(CHECKPOINT_PAGES) / 4 * pragma(&writer, "page_size");
-        for _ in 0..4 {
-            assert_eq!(size(), before, "it is not copied back at every commit");
-            writer.execute("INSERT INTO t VALUES (zeroblob(?1))", [bytes]).unwrap();
-        }
-        assert!(size() >= 4 * bytes, "{}", size());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod accept;
 mod check;
+mod checkpoint;
 mod claim;
 mod claims;
 mod command;

@@ -59,7 +59,7 @@ pub(super) fn open_all(options: &SqliteOptions) -> Result<Opened, StoreError> {
         check_pages(&writer, &file).map_err(failed)?;
     }
     refuse_newer(&writer, &file)?;
-    let mode = make_writer(&mut writer).map_err(failed)?;
+    let mode = make_writer(&writer).map_err(failed)?;
     if mode != "wal" {
         let reason = format!("its journal mode is `{mode}`, and it cannot be set to `wal`");
         return Err(unusable(&file, &reason));

@@ -1,6 +1,7 @@
 //! The thread that owns the only writing connection: it drains its channel into one transaction,
 //! commits it, and only then acknowledges. Knows no table.
 
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,6 +13,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
 use super::super::StoreError;
+use super::checkpoint::Checkpoint;
 use super::command::{Call, Command};
 use super::failure::{Failure, Gravity, panicked};
 use super::stop::Stop;
@@ -35,11 +37,19 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread on the writing connection.
-    pub(super) fn start(database: Connection, stop: Stop) -> std::io::Result<Self> {
+    pub(super) fn start(mut database: Connection, stop: Stop) -> io::Result<Self> {
+        let checkpoint = Checkpoint::of(&mut database);
+        let checkpoint =
+            checkpoint.map_err(|failure| io::Error::other(StoreError::from(failure)))?;
         let (commands, mut received) = unbounded_channel();
         let commits = Arc::new(AtomicU64::new(0));
-        let thread =
-            Thread { database, commits: commits.clone(), stop: stop.clone(), in_the_way: None };
+        let thread = Thread {
+            database,
+            checkpoint,
+            commits: commits.clone(),
+            stop: stop.clone(),
+            in_the_way: None,
+        };
         let at_a_panic = stop.clone();
         let run = move || {
             if let Err(payload) = catch_unwind(AssertUnwindSafe(|| thread.run(&mut received))) {
@@ -100,6 +110,7 @@ impl Drop for Writer {
 /// The thread's own side.
 struct Thread {
     database: Connection,
+    checkpoint: Checkpoint,
     commits: Arc<AtomicU64>,
     stop: Stop,
     /// What kept the last transaction from being written, when something did.
@@ -121,6 +132,10 @@ impl Thread {
                         .into_iter()
                         .zip(outcomes)
                         .for_each(|(c, outcome)| acknowledge(c, outcome));
+                    // Those who were acknowledged have not waited for this.
+                    if let Err(failure) = self.checkpoint.if_due(&self.database) {
+                        return self.give_up(Vec::new(), failure);
+                    }
                 }
                 Err(failure) => match self.undo(failure) {
                     Ok(reason) => {
