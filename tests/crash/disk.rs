@@ -1,6 +1,7 @@
 //! A disk that is full, read-only, or that loses what it was given: nothing is answered that is
 //! not on it, and the server goes on as soon as it can. Cuts no power.
 
+use std::fs;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
@@ -124,6 +125,36 @@ fn on_a_full_disk_nothing_is_taken_and_nothing_is_lost() {
         let after: Vec<_> = ids.iter().map(|id| app.record(id)).collect();
         assert_eq!(before, after);
         assert!(app.stderr().contains("can be written again"), "{}", app.stderr());
+    });
+}
+
+#[test]
+fn what_ends_on_a_full_disk_has_its_end_when_there_is_room() {
+    let name = "disk::what_ends_on_a_full_disk_has_its_end_when_there_is_room";
+    with_own_disk(name, "32m", |elsewhere| {
+        let app = TestApp::with(|options| options.slots(2));
+        let receiver = TestReceiver::start();
+        let end = elsewhere.join("end");
+        let mut waiting = echo(&receiver);
+        let code = format!("until [ -e {} ]; do sleep 0.02; done; exit 7", end.display());
+        waiting["code"] = json!(code);
+        let ids: Vec<_> = (0..2).map(|_| app.submit(waiting.clone()).id).collect();
+        eventually(DEADLINE, "both run", || (app.programs().len() >= 2).then_some(()));
+
+        let filling = Filling::of(app.scratch());
+        submit_until_refused(&app, &echo(&receiver));
+        filling.again();
+        fs::write(&end, "").expect("a directory of the test's");
+        eventually(DEADLINE, "both have ended", || app.programs().is_empty().then_some(()));
+        assert_only_reads(&app, &ids, "the disk is full");
+        assert!(ids.iter().all(|id| app.record(id)["status"] == "running"));
+
+        drop(filling);
+        assert_all_end_and_are_delivered(&app, &ids);
+        for id in &ids {
+            assert_eq!(app.record(id)["exit_code"], json!(7));
+            assert_eq!(told(&receiver, id), 1);
+        }
     });
 }
 
