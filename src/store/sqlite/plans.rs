@@ -16,7 +16,8 @@ use super::{SqliteOptions, SqliteStore, claim, keys, prune, queue, read, start};
 use crate::domain::{ExecutionId, Status, Tenant};
 
 /// What may look at more than it finds, and why.
-const EXEMPT: [(&str, &str); 4] = [
+const EXEMPT: [(&str, &str); 5] = [
+    (queue::OURS, "runs when a supervisor has fallen, over no more than there are slots"),
     (queue::QUEUED, "runs once, when a server starts"),
     (queue::RUNNING, "runs once, when a server starts"),
     (keys::ALL, "runs once, when a server starts, and there are few keys"),

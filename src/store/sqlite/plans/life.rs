@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use futures_util::FutureExt;
+
 use super::super::super::{
     ApiKey, AttemptMade, Clock, Finish, NewDelivery, NewExecution, Page, Prune, Purged, Requeued,
     SealingKey, Settled, Store,
@@ -167,6 +169,7 @@ async fn deliveries(store: &impl Store, owed: &[DeliveryId]) {
 }
 
 async fn reads(store: &impl Store) {
+    assert_eq!(store.stopped().now_or_never(), None);
     let all = Page { limit: 99, before: None, status: None, language: None };
     let ids: Vec<_> =
         store.executions(&tenant(), all.clone()).await.unwrap().iter().map(|e| e.id).collect();
