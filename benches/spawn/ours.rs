@@ -1,7 +1,7 @@
 //! The same programs through a launcher of ours.
 
 use anyhow::{Context, ensure};
-use ringback::domain::{ExecutionId, ExecutionSpec, Exit, StartMode, Tenant};
+use ringback::domain::{Epoch, ExecutionId, ExecutionSpec, Exit, OwnerId, StartMode, Tenant};
 use ringback::process::{
     Ending, Launcher, LauncherBinary, LauncherSettings, Level, Order, RuntimeSettings, Runtimes,
     Warm,
@@ -44,6 +44,7 @@ impl Ours {
             runtime("sh", "/bin/sh"),
         ])?;
         let settings = LauncherSettings {
+            owner: OwnerId::generate(),
             data_dir: directory.path().join("data"),
             path: "/usr/bin:/bin".to_owned(),
             result_bytes_max: 1024,
@@ -80,7 +81,12 @@ impl Ours {
     }
 
     async fn end(&self, spec: ExecutionSpec) -> anyhow::Result<Ending> {
-        let order = Order { id: ExecutionId::generate(), tenant: &Tenant::default(), spec: &spec };
+        let order = Order {
+            id: ExecutionId::generate(),
+            epoch: Epoch(1),
+            tenant: &Tenant::default(),
+            spec: &spec,
+        };
         let launched = self.launcher.launch(&order).await?;
         let (ending, _, _) = launched.ended().await?;
         ensure!(ending.exit == Exit::Code(0), "{ending:?}");

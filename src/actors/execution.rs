@@ -101,10 +101,11 @@ impl ExecutionActor {
 
     fn launch(&self, ctx: &mut Context<Self>) {
         let launcher = self.parts.launcher.clone();
-        let (id, tenant) = (self.execution.id, self.execution.tenant.clone());
+        let ((id, epoch), tenant) = (self.key(), self.execution.tenant.clone());
         let spec = Arc::clone(&self.spec);
-        let launching =
-            async move { launcher.launch(&Order { id, tenant: &tenant, spec: &spec }).await };
+        let launching = async move {
+            launcher.launch(&Order { id, epoch, tenant: &tenant, spec: &spec }).await
+        };
         ctx.spawn(wrap_future(launching).map(Self::launched));
     }
 

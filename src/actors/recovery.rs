@@ -9,8 +9,8 @@ use futures_util::stream;
 use super::engine::EngineParts;
 use super::messages::RunEnd;
 use super::rescue::rescue;
-use crate::domain::ExecutionId;
-use crate::store::StoreError;
+use crate::domain::{ExecutionId, Run, State};
+use crate::store::{Orphan, StoreError};
 
 /// How many orphans are read at a time, so that ten thousand of them need no more memory than
 /// five hundred.
@@ -50,7 +50,10 @@ pub async fn recover(parts: &EngineParts) -> Result<Recovered, StoreError> {
         let Some(last) = page.last() else { break };
         after = Some(last.execution.id);
         let mut settling = stream::iter(page)
-            .map(|orphan| rescue(parts, orphan, true, REASON))
+            .map(|orphan| async move {
+                let begun = may_have_begun(parts, &orphan);
+                rescue(parts, orphan, begun, REASON).await
+            })
             .buffer_unordered(AT_ONCE);
         while let Some(end) = settling.next().await {
             match end? {
@@ -65,4 +68,13 @@ pub async fn recover(parts: &EngineParts) -> Result<Recovered, StoreError> {
         log::warn!("cannot remove what earlier executions left: {error}");
     }
     Ok(recovered)
+}
+
+fn may_have_begun(parts: &EngineParts, orphan: &Orphan) -> bool {
+    match orphan.execution.state {
+        State::Running(Run { owner, epoch, .. }) => {
+            parts.launcher.may_have_begun(owner, (orphan.execution.id, epoch))
+        }
+        State::Queued | State::Ended(_) => true,
+    }
 }

@@ -40,5 +40,6 @@ pub(super) async fn rescue(
     };
     // The output is in the record now, or of no use any more.
     parts.launcher.forget_output(id);
+    parts.launcher.forget_run((id, epoch));
     Ok(end)
 }

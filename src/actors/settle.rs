@@ -64,6 +64,9 @@ pub(super) async fn finish_run(
     let Some(settled) = settled else { return RunEnd::Given };
     // The output is in the record now, and not a moment earlier.
     parts.launcher.forget_output(id);
+    if let Guard::Running(epoch) = finish.guard {
+        parts.launcher.forget_run((id, epoch));
+    }
     match settled {
         Settled::Written => RunEnd::Settled(event),
         Settled::Stale => RunEnd::Given,
@@ -83,7 +86,10 @@ pub(super) async fn requeue_run(
     let so_far = ended_with_recording(&parts, &execution, outcome);
     parts.launcher.forget_output(id);
     match until_written(id, || parts.store.requeue(id, epoch, why)).await {
-        Some(Requeued::Written) => RunEnd::Requeued(execution.tenant),
+        Some(Requeued::Written) => {
+            parts.launcher.forget_run((id, epoch));
+            RunEnd::Requeued(execution.tenant)
+        }
         Some(Requeued::Unwanted(CancelWish { reason, by })) => {
             let outcome = Outcome::Cancelled { reason, by, exit: None };
             let ended = Ended { outcome, ..so_far };

@@ -126,7 +126,7 @@ impl Builder {
             Some(given) => given,
             None => open_sqlite(&config, owner)?,
         };
-        let launcher = launching::launcher(&config, launcher)?;
+        let launcher = launching::launcher(&config, owner, launcher)?;
         let level = launching::level(&config, &launcher)?;
         let settings = Arc::new(parts::engine_settings(&config));
         let parts = EngineParts { store, launcher, clock, settings };

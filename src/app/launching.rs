@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::StartError;
 use crate::config::{self, Config, ExecutionConfig, Isolation};
+use crate::domain::OwnerId;
 use crate::process::{
     Containment, Feature, Launcher, LauncherBinary, LauncherSettings, Level, RuntimeSettings,
     Runtimes, Warm,
@@ -21,7 +22,11 @@ pub(crate) struct LauncherOptions {
 ///
 /// # Errors
 /// When the runtimes make no sense, or what is asked for is not to be had on this machine.
-pub(crate) fn launcher(config: &Config, options: LauncherOptions) -> Result<Launcher, StartError> {
+pub(crate) fn launcher(
+    config: &Config,
+    owner: OwnerId,
+    options: LauncherOptions,
+) -> Result<Launcher, StartError> {
     let runtimes = config.runtimes.iter().map(|(name, runtime)| RuntimeSettings {
         name: name.clone(),
         aliases: runtime.aliases.clone(),
@@ -35,6 +40,7 @@ pub(crate) fn launcher(config: &Config, options: LauncherOptions) -> Result<Laun
     let runtimes = Runtimes::new(runtimes.collect())?;
     let execution = &config.execution;
     let settings = LauncherSettings {
+        owner,
         data_dir: config.server.data_dir.clone(),
         path: execution.path.clone(),
         result_bytes_max: execution.result_bytes_max,

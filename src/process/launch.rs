@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::begun::Begun;
 use super::capture::Capture;
 use super::child::{Bounds, Ending, Interrupted, NotStarted, Running, Signaller, Start};
 use super::directory::{Directories, ExecutionDirectory, Residence, Roots, Wanted};
@@ -15,7 +16,9 @@ use super::outlook::Outlook;
 use super::recordings::{Recordings, Stream};
 use super::runtime::{Runtime, RuntimeSettings};
 use super::runtimes::Runtimes;
-use crate::domain::{ExecutionId, ExecutionSpec, OnOutputLimit, ProgramResult, Tenant, WorkingDir};
+use crate::domain::{
+    Epoch, ExecutionId, ExecutionSpec, OnOutputLimit, OwnerId, ProgramResult, Tenant, WorkingDir,
+};
 use crate::failpoint;
 
 /// The variable that tells a program where its result goes.
@@ -30,6 +33,8 @@ pub(super) const LOCALE: &str = "LC_CTYPE=C.UTF-8";
 /// What every launch needs to know.
 #[derive(Debug, Clone)]
 pub struct LauncherSettings {
+    /// The process start that launches.
+    pub owner: OwnerId,
     /// Where the directories of executions and workspaces are.
     pub data_dir: PathBuf,
     /// The `PATH` that programs get, and where runtimes are looked for.
@@ -57,6 +62,8 @@ pub struct LauncherSettings {
 pub struct Order<'a> {
     /// For which execution.
     pub id: ExecutionId,
+    /// In which of its epochs.
+    pub epoch: Epoch,
     /// Whose workspace it may use.
     pub tenant: &'a Tenant,
     /// What to run.
@@ -75,6 +82,7 @@ struct Shared {
     result_bytes_max: u64,
     directories: Directories,
     recordings: Recordings,
+    begun: Begun,
     runtimes: Runtimes,
     line: Line,
 }
@@ -99,12 +107,14 @@ impl Launcher {
         let owner = is_root.then_some(settings.user_id);
         let directories = Directories::create(&data_dir, owner).map_err(cannot(&data_dir))?;
         let recordings = Recordings::create(&data_dir).map_err(cannot(&data_dir))?;
+        let begun = Begun::open(&data_dir, settings.owner).map_err(cannot(&data_dir))?;
         let line = Line::open(wanted(&settings)).map_err(|error| LauncherError::Level {
             level: settings.level.map_or("auto", Level::as_str),
             reason: error.to_string(),
         })?;
         let LauncherSettings { path, result_bytes_max, .. } = settings;
-        let shared = Shared { path, result_bytes_max, directories, recordings, runtimes, line };
+        let shared =
+            Shared { path, result_bytes_max, directories, recordings, begun, runtimes, line };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -197,7 +207,19 @@ impl Launcher {
     /// When the system refuses.
     pub fn remove_leftovers(&self) -> std::io::Result<()> {
         self.shared.directories.remove_leftovers()?;
-        self.shared.recordings.remove_all()
+        self.shared.recordings.remove_all()?;
+        self.shared.begun.forget_earlier()
+    }
+
+    /// Whether any of a program's own code may have run in a run of an earlier owner. False only
+    /// when it is certain that its launcher was never asked.
+    pub fn may_have_begun(&self, owner: OwnerId, run: (ExecutionId, Epoch)) -> bool {
+        self.shared.begun.may_have(owner, run)
+    }
+
+    /// Forgets that the program of a run has begun. Not before what became of the run is on disk.
+    pub fn forget_run(&self, run: (ExecutionId, Epoch)) {
+        self.shared.begun.unmark(run);
     }
 
     /// Ends every program, and the process that started them. Returns when nothing is left.
@@ -235,12 +257,18 @@ impl Launcher {
                 output_bytes: spec.output_bytes,
             },
         };
+        let run = (order.id, order.epoch);
+        // From here on it may begin, and the next server must know.
+        self.shared.begun.mark(run).map_err(|source| LaunchError::Directory { source })?;
         Running::start(&self.shared.line, start).await.map_err(|error| match error {
             NotStarted::Failed(failed) => {
                 LaunchError::Spawn { command, doing: failed.doing, source: failed.error }
             }
             NotStarted::Input(source) => LaunchError::Streams { source },
-            NotStarted::NoLauncher => LaunchError::NoLauncher,
+            NotStarted::NoLauncher => {
+                self.shared.begun.unmark(run);
+                LaunchError::NoLauncher
+            }
             NotStarted::Lost => LaunchError::Lost,
         })
     }

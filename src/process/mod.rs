@@ -4,6 +4,7 @@
 //! The surface is [`Launcher`], [`Order`], [`Launched`] and [`Ending`]; how a child comes about is
 //! nobody else's business.
 
+mod begun;
 mod capture;
 mod child;
 mod directory;

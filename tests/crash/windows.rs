@@ -11,7 +11,7 @@ use crate::scene::Scene;
 
 /// What becomes of an execution whose start is on disk and of whose program nothing was begun:
 /// whether it is started later, in the same attempt, or is settled like one that may have begun.
-const UNBEGUN_STARTS_LATER: bool = false;
+const UNBEGUN_STARTS_LATER: bool = true;
 
 const POLICIES: [&str; 2] = ["fail", "rerun"];
 

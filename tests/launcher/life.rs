@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ringback::domain::{ExecutionId, ExecutionSpec, Exit, ProgramResult, Secret, Tenant};
+use ringback::domain::{Epoch, ExecutionId, ExecutionSpec, Exit, ProgramResult, Secret, Tenant};
 use ringback::process::Order;
 
 use super::support::{eventually, is_running, launch, place, run, sh, text, within};
@@ -64,7 +64,12 @@ async fn it_leads_a_session_of_its_own() {
 async fn a_missing_command_is_named() {
     let place = place();
     let spec = ExecutionSpec::new("lost", "");
-    let order = Order { id: ExecutionId::generate(), tenant: &Tenant::default(), spec: &spec };
+    let order = Order {
+        id: ExecutionId::generate(),
+        epoch: Epoch(1),
+        tenant: &Tenant::default(),
+        spec: &spec,
+    };
     let error = place.launcher.launch(&order).await.unwrap_err().to_string();
     assert!(error.contains("`no-such-command`"), "{error}");
 }

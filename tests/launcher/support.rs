@@ -4,7 +4,7 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-use ringback::domain::{ExecutionId, ExecutionSpec, ProgramResult, Tenant};
+use ringback::domain::{Epoch, ExecutionId, ExecutionSpec, OwnerId, ProgramResult, Tenant};
 use ringback::process::{
     Ending, Launched, Launcher, LauncherBinary, LauncherError, LauncherSettings, Level, Order,
     RuntimeSettings, Runtimes,
@@ -38,6 +38,7 @@ pub fn place_with(change: impl FnOnce(&mut LauncherSettings)) -> Result<Place, L
     let runtimes = Runtimes::new(vec![runtime("sh", "sh"), runtime("lost", "no-such-command")]);
     let data_dir = tempfile::tempdir().unwrap();
     let mut settings = LauncherSettings {
+        owner: OwnerId::generate(),
         data_dir: data_dir.path().to_owned(),
         path: "/usr/bin:/bin".to_owned(),
         result_bytes_max: 1024,
@@ -55,7 +56,8 @@ pub fn place_with(change: impl FnOnce(&mut LauncherSettings)) -> Result<Place, L
 }
 
 pub async fn launch(place: &Place, spec: &ExecutionSpec) -> Launched {
-    let order = Order { id: ExecutionId::generate(), tenant: &Tenant::default(), spec };
+    let order =
+        Order { id: ExecutionId::generate(), epoch: Epoch(1), tenant: &Tenant::default(), spec };
     place.launcher.launch(&order).await.unwrap()
 }
 

@@ -3,7 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use ringback::domain::{ExecutionId, ExecutionSpec, ProgramResult, StartMode, Tenant};
+use ringback::domain::{
+    Epoch, ExecutionId, ExecutionSpec, OwnerId, ProgramResult, StartMode, Tenant,
+};
 use ringback::process::{
     Ending, Launched, Launcher, LauncherBinary, LauncherSettings, Level, Order, RuntimeSettings,
     Runtimes, Warm,
@@ -37,6 +39,7 @@ pub fn place_with(warm: Option<Warm>) -> Place {
     };
     let data_dir = tempfile::tempdir().unwrap();
     let settings = LauncherSettings {
+        owner: OwnerId::generate(),
         data_dir: data_dir.path().to_owned(),
         path: "/usr/local/bin:/usr/bin:/bin".to_owned(),
         result_bytes_max: 1024,
@@ -58,7 +61,7 @@ pub fn js(code: &str) -> ExecutionSpec {
 
 impl Place {
     pub async fn launch(&self, id: ExecutionId, spec: &ExecutionSpec) -> Launched {
-        let order = Order { id, tenant: &Tenant::default(), spec };
+        let order = Order { id, epoch: Epoch(1), tenant: &Tenant::default(), spec };
         self.launcher.launch(&order).await.unwrap()
     }
 

@@ -124,7 +124,14 @@ impl Server {
             Some(Write::Accept { id, is_start, on_interrupt }) => {
                 let life = Life::accept(is_start.then_some(self.owner));
                 let started = is_start.then(|| life.clone());
-                let row = Row { life, on_interrupt, begun: 0, ends: 0, begun_at_wish: None };
+                let row = Row {
+                    life,
+                    on_interrupt,
+                    begun: 0,
+                    marked: None,
+                    ends: 0,
+                    begun_at_wish: None,
+                };
                 rows.insert(id, row);
                 self.mail.push(Mail::Accepted { id, started });
             }
@@ -282,7 +289,9 @@ impl Server {
 
     pub(super) fn launched(&mut self, which: usize, rows: &mut Rows) {
         let Some(run) = self.launching(which) else { return };
-        rows.get_mut(&run.0).unwrap().begun += 1;
+        let row = rows.get_mut(&run.0).unwrap();
+        row.marked = Some(run.1);
+        row.begun += 1;
         assert_eq!(self.programs.insert(run.0, run.1), None, "two programs of one execution");
         self.tell(run, RunEvent::Launched);
     }
@@ -312,8 +321,13 @@ impl Server {
         self.programs.iter().nth(at).map(|(id, epoch)| (*id, *epoch))
     }
 
-    pub(super) fn lose_launcher(&mut self) {
+    pub(super) fn lose_launcher(&mut self, rows: &mut Rows) {
         for run in std::mem::take(&mut self.programs) {
+            self.tell(run, RunEvent::Lost);
+        }
+        while let Some(run) = self.launching(0) {
+            // It was asked, and may have begun it.
+            rows.get_mut(&run.0).unwrap().marked = Some(run.1);
             self.tell(run, RunEvent::Lost);
         }
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::Happening;
 use super::server::{Server, Write};
 use crate::domain::{
-    ExecutionId, Fate, Guard, Life, Lost, OnInterrupt, OwnerId, Place, Requeue, Status,
+    Epoch, ExecutionId, Fate, Guard, Life, Lost, OnInterrupt, OwnerId, Place, Requeue, Status,
 };
 
 /// An execution on disk, and beside it what only the test knows.
@@ -16,6 +16,8 @@ pub(super) struct Row {
     pub(super) on_interrupt: OnInterrupt,
     /// How often its program began.
     pub(super) begun: u32,
+    /// The latest run in which its program was about to begin, as the marks on disk have it.
+    pub(super) marked: Option<Epoch>,
     /// How often it ended.
     pub(super) ends: u32,
     /// How often it had begun when a client's wish was kept, or when it was cancelled in the queue.
@@ -51,7 +53,7 @@ impl World {
             Happening::NoLauncher(which) => server.not_launched(*which, false),
             Happening::Exit(which) => server.exit(*which),
             Happening::Timeout(which) => server.timeout(*which),
-            Happening::LauncherLost => server.lose_launcher(),
+            Happening::LauncherLost => server.lose_launcher(rows),
             Happening::Poll => server.fill(),
             Happening::Drain => server.drain(),
             Happening::SupervisorFalls => server.replace_supervisor(self.slots, rows),
@@ -78,7 +80,8 @@ impl World {
         let owner = OwnerId::generate();
         let orphans: Vec<ExecutionId> = self.rows.iter().filter_map(running).collect();
         for id in &orphans[..recovers.unwrap_or(orphans.len()).min(orphans.len())] {
-            self.rows.get_mut(id).unwrap().settle(true);
+            let row = self.rows.get_mut(id).unwrap();
+            row.settle(row.marked == Some(row.life.epoch));
         }
         match recovers {
             Some(_) => self.crash(None),

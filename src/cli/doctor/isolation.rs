@@ -8,6 +8,7 @@ use super::super::exit::Failure;
 use super::finding::{Finding, Mark};
 use crate::app::{self, LauncherOptions, StartError};
 use crate::config::{self, Config, Isolation};
+use crate::domain::OwnerId;
 use crate::process::{Containment, Launcher, LauncherError, Level, Surroundings};
 
 /// A launcher as a server with this configuration would have it, if there can be one.
@@ -22,7 +23,7 @@ pub(super) fn launch(config: &Config) -> Result<Launched, Failure> {
     let directory = tempfile::tempdir().map_err(Failure::failed)?;
     let mut config = config.clone();
     config.server.data_dir = directory.path().to_owned();
-    let launcher = match app::launcher(&config, LauncherOptions::default()) {
+    let launcher = match app::launcher(&config, OwnerId::generate(), LauncherOptions::default()) {
         Ok(launcher) => Ok(launcher),
         Err(StartError::Launcher(LauncherError::Level { reason, .. })) => Err(reason),
         Err(other) => return Err(other.into()),
