@@ -7,6 +7,7 @@ pub mod deliveries;
 pub mod ends;
 pub mod finish;
 pub mod keys;
+pub mod model;
 pub mod prune;
 pub mod purge;
 pub mod queue;
@@ -46,6 +47,7 @@ macro_rules! conformance {
             queue::what_waits_too_long_is_overdue,
             queue::a_queue_timeout_counts_anew_after_a_requeue,
             queue::the_census_counts_what_has_not_ended,
+            model::a_store_takes_the_steps_of_a_life_and_no_others,
             read::a_tenant_sees_nothing_of_another,
             read::pages_come_newest_first_and_have_no_gaps,
             read::pages_can_be_of_one_status_or_language,
