@@ -176,5 +176,32 @@ fn there_is_one_way_to_end_an_execution() {
             "src/webhook/payload/tests_support.rs",
         ],
     );
-    only_in("DELETE FROM queue", &["src/store/sqlite/finish.rs"]);
+    writes_only_in("UPDATE executions", "src/store/sqlite/finish.rs");
+    writes_only_in("DELETE FROM queue", "src/store/sqlite/finish.rs");
+    writes_only_in("DELETE FROM executions", "src/store/sqlite/prune.rs");
+}
+
+/// The beginning of a statement, however it is broken into lines and whatever is quoted in it.
+fn writes_only_in(statement: &str, home: &str) {
+    let homes: Vec<String> = sources("src")
+        .iter()
+        .filter(|source| writes(&source.text, statement))
+        .map(|source| source.path.display().to_string())
+        .collect();
+    assert_eq!(homes, [home], "`{statement}` has one home");
+}
+
+fn writes(text: &str, statement: &str) -> bool {
+    let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let plain: String = code.collect::<Vec<_>>().join(" ").replace(['"', '\\', '`'], " ");
+    let words = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    words.to_ascii_uppercase().contains(&statement.to_ascii_uppercase())
+}
+
+#[test]
+fn the_rule_about_ends_catches_a_second_writer_however_it_is_written() {
+    for second in ["update executions set status = 'failed'", "\"UPDATE\n   executions SET x\""] {
+        assert!(writes(second, "UPDATE executions"), "{second}");
+    }
+    assert!(!writes("// UPDATE executions", "UPDATE executions"));
 }
