@@ -10,12 +10,16 @@ use std::time::Duration;
 
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use super::capture::{Capture, StreamEnd};
 use super::launcher::{self, Command, Connection, End, Launch};
-use super::line::{Line, NotLaunched};
+use super::line::{Line, NotLaunched, patience};
 use super::result::ResultFile;
 use crate::domain::{Captured, Exceeded, Exit, StartMode, Usage};
+
+/// How long a launcher may take to say that a program runs: thousands of times as long as it does.
+const TOLD_WITHIN: Duration = Duration::from_secs(30);
 
 /// A program and the streams that it writes.
 #[derive(Debug)]
@@ -110,7 +114,17 @@ impl Running {
         drop((stdin, stdout_end, stderr_end));
         let kill_on_drop =
             KillOnDrop { connection: Arc::clone(&connection), number, is_armed: true };
-        let started = match tidings.started.await {
+        let mut told = tidings.started;
+        let told = match timeout(patience(TOLD_WITHIN), &mut told).await {
+            Ok(told) => told,
+            Err(_) => {
+                // It can be asked nothing, and can end nobody. The next one can.
+                log::error!("the launcher does not answer, and is killed");
+                connection.kill_launcher();
+                told.await
+            }
+        };
+        let started = match told {
             Ok(Ok(started)) => started,
             Ok(Err(failed)) => return Err(NotStarted::Failed(failed)),
             Err(_) => return Err(NotStarted::Lost),

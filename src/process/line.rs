@@ -6,6 +6,7 @@ use std::os::fd::BorrowedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -17,9 +18,13 @@ use super::launcher::{
     Connection, Launch, LauncherBinary, LauncherProcess, OpenError, Ready, Setup, Tidings, Warm,
 };
 use super::level::{Containment, Level, Surroundings};
+use crate::failpoint;
 
 /// How long is waited before a launcher is started again that could not be.
 const TRY_AGAIN: Duration = Duration::from_millis(500);
+
+/// How long a launcher has to end everything: longer than it waits for the kernel.
+const GONE_WITHIN: Duration = Duration::from_secs(35);
 
 /// How many times in a row. A binary that was replaced by another version does not come back.
 const TRIES_MAX: u32 = 20;
@@ -29,8 +34,15 @@ const TRIES_MAX: u32 = 20;
 pub(super) struct Line {
     shared: Arc<Shared>,
     surroundings: Surroundings,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    thread: Mutex<Option<Listener>>,
     next: AtomicU64,
+}
+
+/// The thread that listens to the launcher; `ended` is disconnected when it has ended.
+#[derive(Debug)]
+struct Listener {
+    thread: JoinHandle<()>,
+    ended: mpsc::Receiver<()>,
 }
 
 #[derive(Debug)]
@@ -83,13 +95,17 @@ impl Line {
         let presence = watch::Sender::new(Presence::Up(Arc::new(connection)));
         let shared =
             Arc::new(Shared { binary, setup, presence, is_closing: AtomicBool::new(false) });
+        let (ends, ended) = mpsc::channel();
         let thread = {
             let shared = Arc::clone(&shared);
             let listener = thread::Builder::new().name("ringback-launcher".into());
-            listener.spawn(move || shared.keep_one(process))?
+            listener.spawn(move || {
+                shared.keep_one(process);
+                drop::<mpsc::Sender<()>>(ends);
+            })?
         };
-        let next = AtomicU64::new(1);
-        Ok(Self { shared, surroundings, thread: Mutex::new(Some(thread)), next })
+        let thread = Mutex::new(Some(Listener { thread, ended }));
+        Ok(Self { shared, surroundings, thread, next: AtomicU64::new(1) })
     }
 
     /// What the launcher was found to have.
@@ -148,16 +164,21 @@ impl Line {
         }
     }
 
-    /// Ends the launcher, and returns when nothing of it is left.
+    /// Ends the launcher, and returns when nothing of it is left. One that is stopped or hangs is
+    /// killed when it should have been gone for long.
     pub(super) fn close(&self) {
         self.shared.is_closing.store(true, Ordering::Relaxed);
-        if let Some(connection) = self.shared.presence.borrow().connection() {
+        let connection = self.shared.presence.borrow().connection().cloned();
+        if let Some(connection) = &connection {
             connection.close();
         }
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread {
-            let _ = thread.join();
+        let listener = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(Listener { thread, ended }) = listener else { return };
+        if ended.recv_timeout(patience(GONE_WITHIN)) == Err(RecvTimeoutError::Timeout) {
+            log::error!("the launcher does not end, and is killed");
+            connection.iter().for_each(|connection| connection.kill_launcher());
         }
+        let _ = thread.join();
     }
 }
 
@@ -230,6 +251,12 @@ impl Shared {
         }
         Err(reason)
     }
+}
+
+/// How long a launcher is waited for, unless a test has less time.
+pub(super) fn patience(usual: Duration) -> Duration {
+    let wanted = failpoint::value("launcher-patience-ms");
+    wanted.and_then(|millis| millis.parse().ok()).map_or(usual, Duration::from_millis)
 }
 
 type Opened = (Connection, LauncherProcess, Ready);

@@ -11,6 +11,7 @@ mod support;
 mod auditor_tests;
 mod disk;
 mod evidence;
+mod frozen;
 mod kill9;
 mod ledger;
 mod output;

@@ -68,6 +68,9 @@ fn start(setup: &Setup, socket: &OwnedFd) -> Result<ExitCode, String> {
     let without_clone3 = lacks(Feature::Clone3) || !sys::has_clone3();
     let preparation = Preparation { lock, cgroups, no_cgroups, without_clone3 };
     if !setup.namespaces {
+        let own = rustix::process::getpid().as_raw_pid();
+        lock::note(&preparation.lock, &[own])
+            .map_err(|error| format!("cannot write {}: {error}", setup.lock.display()))?;
         return Ok(be_launcher(setup, socket, preparation));
     }
     if lacks(Feature::Namespaces) {
@@ -116,7 +119,8 @@ fn in_namespaces(
         map_users(child.pid, is_root.then_some(setup.user_id))
             .map_err(|error| format!("users cannot be mapped into a namespace: {error}"))?;
     }
-    lock::note(&preparation.lock, child.pid)
+    let own = rustix::process::getpid().as_raw_pid();
+    lock::note(&preparation.lock, &[child.pid, own])
         .map_err(|error| format!("cannot write {}: {error}", setup.lock.display()))?;
     wire::send(&ours, b"mapped", &[]).map_err(|error| error.to_string())?;
     drop(ours);

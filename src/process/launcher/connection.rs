@@ -9,6 +9,7 @@ use std::process::{Child, Command as Process, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::net::{Shutdown, shutdown};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use tokio::sync::oneshot;
 
 use super::binary::LauncherBinary;
@@ -19,6 +20,8 @@ use super::wire;
 #[derive(Debug)]
 pub(in crate::process) struct Connection {
     socket: OwnedFd,
+    /// The process whose end is the end of the launcher.
+    process: OwnedFd,
     /// None once the launcher has gone.
     waiting: Mutex<Option<HashMap<u64, Waiting>>>,
     /// The runtimes that it was asked to keep warm.
@@ -92,7 +95,10 @@ impl Connection {
         setup: &Setup,
     ) -> Result<(Self, LauncherProcess, Ready), OpenError> {
         let (ours, theirs) = wire::pair()?;
-        let mut process = LauncherProcess(start(binary, theirs)?);
+        let child = start(binary, theirs)?;
+        let handle =
+            pidfd_open(Pid::from_child(&child), PidfdFlags::empty()).map_err(io::Error::from)?;
+        let mut process = LauncherProcess(child);
         let silent = |process: &mut LauncherProcess, error: String| {
             let _ = process.0.kill();
             let status = process.0.wait().map_or_else(|e| e.to_string(), |s| s.to_string());
@@ -110,7 +116,7 @@ impl Connection {
             Ok(Report::Ready(ready)) => {
                 let waiting = Mutex::new(Some(HashMap::new()));
                 let warmed = Mutex::default();
-                Ok((Self { socket: ours, waiting, warmed }, process, ready))
+                Ok((Self { socket: ours, process: handle, waiting, warmed }, process, ready))
             }
             Ok(Report::Refused(sentence)) => {
                 process.wait();
@@ -182,6 +188,12 @@ impl Connection {
     /// Ends the launcher, and with it every program.
     pub(in crate::process) fn close(&self) {
         let _ = shutdown(&self.socket, Shutdown::Both);
+    }
+
+    /// Kills the launcher, and with it every program: for one that is stopped or hangs.
+    pub(in crate::process) fn kill_launcher(&self) {
+        // One that has ended meanwhile needs it no more.
+        let _ = pidfd_send_signal(&self.process, Signal::KILL);
     }
 
     fn hand_on(&self, report: Report, fds: Vec<OwnedFd>) {
