@@ -205,3 +205,24 @@ fn the_rule_about_ends_catches_a_second_writer_however_it_is_written() {
     }
     assert!(!writes("// UPDATE executions", "UPDATE executions"));
 }
+
+/// A promise whose test was renamed or removed is a promise that nobody keeps.
+#[test]
+fn every_guarantee_in_the_readme_names_tests_that_exist() {
+    let readme = fs::read_to_string("README.md").expect("there is a README");
+    let section = readme.split("\n## ").find(|section| section.starts_with("Guarantees"));
+    let section = section.expect("it states guarantees");
+    let code: String =
+        ["src", "tests"].iter().flat_map(|root| sources(root)).map(|s| s.text).collect();
+    for guarantee in section.split("\n- **").skip(1) {
+        let (promise, shown_by) = guarantee.split_once("— `").expect("a promise names its tests");
+        let names: Vec<&str> = shown_by.split('`').step_by(2).collect();
+        assert!(!names.is_empty(), "{promise}");
+        for name in names.iter().filter(|name| name.contains('_')) {
+            assert!(
+                code.contains(&format!("fn {name}(")),
+                "{promise}\nnames `{name}`, which is no test"
+            );
+        }
+    }
+}
