@@ -94,6 +94,8 @@ impl SupervisorActor {
                     actor.fill_slots(ctx);
                 }
             }
+            // The store has said once what is in its way; this is asked again at every poll.
+            Err(error) if error.is_passing() => {}
             Err(error) => log::error!("the queue cannot be read: {error}"),
         }
         actor.end_if_drained();
@@ -147,7 +149,9 @@ impl SupervisorActor {
         let supervisor = self.ourselves.clone();
         let expiring = async move { cancel::expire_overdue(&parts, &supervisor).await };
         ctx.spawn(wrap_future(expiring).map(|expired: Result<(), StoreError>, _, _| {
-            if let Err(error) = expired {
+            if let Err(error) = expired
+                && !error.is_passing()
+            {
                 log::error!("the queue cannot be read: {error}");
             }
         }));

@@ -1,6 +1,7 @@
 //! The launcher at work: takes orders from the server, starts programs, ends them, and says what
 //! became of them. One thread, one loop; when the server has gone, so has everything here.
 
+mod ending;
 mod workers;
 
 use std::collections::HashMap;
@@ -10,12 +11,10 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::{Pid, Signal, kill_process};
 
 use super::super::level::Level;
 use super::cgroup::Cgroups;
 use super::equipment::Equipment;
-use super::family;
 use super::jail::Late;
 use super::keeper::{self, News};
 use super::pool::{self, Pools};
@@ -55,6 +54,8 @@ pub(super) struct Launcher {
     unclaimed: HashMap<i32, (i32, Usage)>,
     /// Whether a keeper was lost, and what it kept may have come to us.
     has_strays: bool,
+    /// Whether the server has gone: nothing is begun any more.
+    is_ending: bool,
 }
 
 /// Who can call the launcher.
@@ -89,6 +90,7 @@ impl Launcher {
             owners: HashMap::new(),
             unclaimed: HashMap::new(),
             has_strays: false,
+            is_ending: false,
         })
     }
 
@@ -278,7 +280,9 @@ impl Launcher {
             let _ = sys::reap(Some(pid), true);
         }
         self.equipment.take_back(run);
-        self.launch(server, warmth.launch, warmth.streams, false);
+        if !self.is_ending {
+            self.launch(server, warmth.launch, warmth.streams, false);
+        }
     }
 
     fn keeper_of(&self, number: u64) -> Option<i32> {
@@ -329,44 +333,6 @@ impl Launcher {
         if let Some(run) = self.runs.remove(&number) {
             self.equipment.take_back(run);
         }
-    }
-
-    /// Ends what has come to us from keepers that were lost: children that are nobody's.
-    fn end_strays(&mut self) {
-        if !self.has_strays {
-            return;
-        }
-        let own = std::process::id().cast_signed();
-        let children = family::children(own).into_iter();
-        let strays: Vec<i32> = children.filter(|pid| !self.owners.contains_key(pid)).collect();
-        for stray in &strays {
-            let below = family::descendants(*stray);
-            for pid in [*stray].into_iter().chain(below).filter_map(Pid::from_raw) {
-                let _ = kill_process(pid, Signal::KILL);
-            }
-        }
-        self.has_strays = !strays.is_empty();
-    }
-
-    /// Ends everything, and waits until it is gone.
-    fn end(&mut self, server: &OwnedFd) {
-        self.pools = Pools::new(false);
-        for run in self.runs.values_mut() {
-            run.kill();
-        }
-        let deadline = Instant::now() + super::cgroup::EMPTY_WITHIN;
-        while (self.has_strays || !self.runs.is_empty()) && Instant::now() < deadline {
-            self.reap();
-            for number in self.runs.keys().copied().collect::<Vec<_>>() {
-                self.hear_keeper(number, &mut Vec::new());
-                // What an interpreter was making has ended when that has been heard to its end.
-                self.with_run(number, |run| _ = run.hear_report());
-            }
-            self.go_on(server);
-            let mut polled = [PollFd::new(&self.children, PollFlags::IN)];
-            let _ = poll(&mut polled, Some(&keeper::timespec(LOOK_AGAIN)));
-        }
-        self.equipment.clean_up();
     }
 }
 

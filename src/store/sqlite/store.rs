@@ -192,7 +192,8 @@ impl Store for SqliteStore {
     }
 
     async fn prune(&self, prune: Prune) -> Result<Pruned, StoreError> {
-        let now = self.options.clock.now();
+        // Kept long enough by either clock: one that leaps ahead must not empty the store.
+        let now = self.options.clock.now().min(self.options.clock.steady());
         // Most of a sweep is looking, and nobody waits for a reader.
         let look = move |database: &_| prune::choose(database, &prune, now);
         let prune::Chosen { ids, next } = self.readers.read(look).await?;
