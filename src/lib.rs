@@ -58,7 +58,7 @@ pub mod launcher {
 }
 
 pub use actors::{
-    Cancel, CancelOutcome, EngineStatus, ExecutionEnded, Status, Submit, SubmitError,
+    Cancel, CancelOutcome, EngineStatus, ExecutionEnded, Standing, Status, Submit, SubmitError,
     SupervisorActor,
 };
 pub use app::{Builder, Engine, Ringback, Server, StartError};

@@ -53,6 +53,7 @@ pub(super) enum Kind {
     Draining,
     StoreUnavailable,
     NoLauncher,
+    Unavailable,
     Internal,
 }
 
@@ -68,9 +69,11 @@ impl Kind {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TenantQueueFull => StatusCode::TOO_MANY_REQUESTS,
-            Self::QueueFull | Self::Draining | Self::StoreUnavailable | Self::NoLauncher => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::QueueFull
+            | Self::Draining
+            | Self::StoreUnavailable
+            | Self::NoLauncher
+            | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -92,6 +95,7 @@ impl Kind {
             Self::Draining => "draining",
             Self::StoreUnavailable => "store_unavailable",
             Self::NoLauncher => "no_launcher",
+            Self::Unavailable => "unavailable",
             Self::Internal => "internal",
         }
     }
@@ -99,7 +103,7 @@ impl Kind {
     /// After how many seconds it may be worth asking again.
     const fn retry_after(self) -> Option<&'static str> {
         match self {
-            Self::TenantQueueFull | Self::QueueFull => Some("1"),
+            Self::TenantQueueFull | Self::QueueFull | Self::Unavailable => Some("1"),
             Self::Draining | Self::StoreUnavailable | Self::NoLauncher => Some("5"),
             _ => None,
         }
@@ -219,8 +223,10 @@ impl From<CancelError> for Problem {
 }
 
 impl From<actix::MailboxError> for Problem {
+    /// The supervisor has fallen over this or beside it; it is being started again, or the whole
+    /// server is.
     fn from(_: actix::MailboxError) -> Self {
-        Self::new(Kind::Draining, "The server is stopping.")
+        Self::new(Kind::Unavailable, "The server could not take this at the moment; try again.")
     }
 }
 

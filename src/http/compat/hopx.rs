@@ -106,9 +106,11 @@ fn code(problem: &Problem) -> &'static str {
         Kind::NotFound => "RESOURCE_NOT_FOUND",
         Kind::MethodNotAllowed(_) => "METHOD_NOT_ALLOWED",
         Kind::TenantQueueFull => "RATE_LIMIT_EXCEEDED",
-        Kind::QueueFull | Kind::Draining | Kind::StoreUnavailable | Kind::NoLauncher => {
-            "SERVICE_UNAVAILABLE"
-        }
+        Kind::QueueFull
+        | Kind::Draining
+        | Kind::StoreUnavailable
+        | Kind::NoLauncher
+        | Kind::Unavailable => "SERVICE_UNAVAILABLE",
         Kind::Internal => "INTERNAL_ERROR",
     }
 }
