@@ -10,6 +10,19 @@ use rustix::process::Signal;
 use crate::support::processes;
 use crate::support::wait::{DEADLINE, eventually};
 
+/// The command that starts a server which is killed as its first thread is about to make this
+/// system call for the `number`th time, counted from 1, on one of these files.
+pub fn killing_at(call: &str, number: usize, files: &[&Path]) -> Vec<String> {
+    // Traced from a grandchild, so that the server itself is ours to wait for.
+    let mut command: Vec<String> =
+        ["strace", "-qq", "-D", "-o", "/dev/null"].map(str::to_owned).into();
+    for file in files {
+        command.extend(["-P".to_owned(), file.display().to_string()]);
+    }
+    command.extend(["-e".to_owned(), format!("inject={call}:signal=KILL:when={number}")]);
+    command
+}
+
 /// A tracer of every thread of a process, until it is dropped.
 pub struct Strace {
     child: Child,
