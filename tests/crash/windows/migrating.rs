@@ -11,7 +11,7 @@ use rustix::process::Signal;
 use serde_json::json;
 
 use super::{CANCELLED, COMPLETED, INTERRUPTED, first_version};
-use crate::strace::killing_at;
+use crate::strace::{files_of_database, killing_at};
 use crate::support::app::TestApp;
 use crate::support::options::Options;
 use crate::support::receiver::TestReceiver;
@@ -85,8 +85,7 @@ fn killed_at_each(call: &str) -> Vec<i64> {
     let mut app = TestApp::with(|options| options.env("RINGBACK_RETENTION__AGE", "0s"));
     app.terminate();
     let data_dir = app.data_dir();
-    let files = ["ringback.db", "ringback.db-wal"].map(|name| data_dir.join(name));
-    let files = [files[0].as_path(), files[1].as_path()];
+    let files = files_of_database(&data_dir);
     let mut left = Vec::new();
     loop {
         let receiver = TestReceiver::start();
