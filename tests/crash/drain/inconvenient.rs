@@ -119,6 +119,7 @@ fn told_to_stop_while_it_recovers_it_starts_nothing_and_leaves_the_rest_to_the_n
     processes::signal(scene.app.pid(), Signal::TERM);
     let took = ends_well(&mut scene, begin);
     assert!(took < MARGIN, "{took:?}");
+    assert_eq!(scene.app.stderr().matches("listening on").count(), 1, "only the first had started");
 
     for id in &waiting {
         let all = Unended::all(&scene.app.data_dir());
