@@ -15,7 +15,11 @@
 //! | W6 | `finish-before-commit` | running; its program has ended |
 //! | W7 | `finish-after-commit` | the end, and the delivery it owes |
 //! | W8 | `attempt-before-record` | a delivery that is due; the endpoint has it |
-//! | W9 | `requeue-before-commit`, `prune-before-commit`, `migrate-before-commit` | what was there before |
+//! | W9 | `requeue-before-commit`, `prune-before-commit` | what was there before |
+//!
+//! The tests of W1 to W9 are in `tests/crash/windows`, but that of `prune-before-commit`, which is in
+//! `tests/crash/retention.rs`. A migration has no name here: `windows/migrating.rs` kills the server
+//! at each of its system calls.
 
 /// Does here what a test wants done, if it wants anything.
 #[cfg(feature = "failpoints")]

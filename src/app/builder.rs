@@ -118,6 +118,16 @@ impl Builder {
     /// # Errors
     /// One clear sentence for whatever is wrong with the configuration or the machine.
     pub async fn start(self) -> Result<Engine, StartError> {
+        let started = self.start_unless(std::future::pending()).await?;
+        Ok(started.expect("this stop never comes"))
+    }
+
+    /// The same, but starts nothing when `stop` ends before all is settled that an earlier engine
+    /// left: the next engine goes on with it.
+    pub(crate) async fn start_unless(
+        self,
+        stop: impl Future<Output = ()>,
+    ) -> Result<Option<Engine>, StartError> {
         let Self { config, store, keys, launcher } = self;
         let policy = parts::address_policy(&config)?;
         let client_settings = parts::client_settings(&config, &policy)?;
@@ -130,7 +140,11 @@ impl Builder {
         let level = launching::level(&config, &launcher)?;
         let settings = Arc::new(parts::engine_settings(&config));
         let parts = EngineParts { store, launcher, clock, settings };
-        let recovered = recover(&parts).await?;
+        let recovered = tokio::select! {
+            biased;
+            () = stop => return Ok(None),
+            recovered = recover(&parts) => recovered?,
+        };
         if recovered != Default::default() {
             log::warn!("an earlier server did not stop in order: {recovered}");
         }
@@ -150,7 +164,7 @@ impl Builder {
             node: parts::node(owner),
         });
         let last_pass = parts::last_pass(&config);
-        Ok(Engine::new(super::engine::Running {
+        Ok(Some(Engine::new(super::engine::Running {
             api,
             system,
             arbiters,
@@ -158,7 +172,7 @@ impl Builder {
             settles_within: parts::settles_within(&config),
             new_key,
             launcher: parts.launcher,
-        }))
+        })))
     }
 }
 

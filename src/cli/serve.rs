@@ -20,8 +20,11 @@ pub(super) fn serve(args: ServeArgs) -> Result<ExitCode, Failure> {
 
 async fn run(config: Config) -> Result<(), Failure> {
     let mut signals = Signals::new().map_err(Failure::failed)?;
-    let engine = Ringback::builder().config(config.clone()).make_first_api_key().start();
-    let mut engine = engine.await?;
+    let builder = Ringback::builder().config(config.clone()).make_first_api_key();
+    let Some(mut engine) = builder.start_unless(signals.next()).await? else {
+        log::info!("stopped before it had started");
+        return Ok(());
+    };
     if let Some(key) = engine.new_api_key() {
         eprintln!("API key, shown only this once: {}", key.expose());
     }

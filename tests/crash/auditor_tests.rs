@@ -209,3 +209,20 @@ fn it_finds_a_program_that_ran_too_often_or_not_at_all() {
         world.runs.retain(|line| !line.starts_with(&of_alice));
     });
 }
+
+#[test]
+fn a_server_that_stopped_in_order_lets_run_once_more_what_may_and_nothing_else() {
+    let audited = |who: &str, attempt: u32, drains: &str| {
+        let mut world = World::in_which_all_is_well();
+        world.ran(who);
+        world.change(&format!("UPDATE executions SET attempt = {attempt} WHERE id = x'{who}'"));
+        world.told_instead(r#""attempt":2"#, &format!(r#""attempt":{attempt}"#));
+        world.audited(&["--settled", "--drains", drains])
+    };
+    assert_eq!(audited(BOB, 3, "1").code, Some(0));
+    let lost_twice = audited(BOB, 3, "0");
+    assert!(lost_twice.out.contains("ran 3 times and may run 2 times"), "{lost_twice:?}");
+    let not_allowed = audited(ALICE, 2, "1");
+    assert!(not_allowed.out.contains("ran 2 times and may run 1 times"), "{not_allowed:?}");
+    assert_eq!(audited(BOB, 3, "some").code, Some(2));
+}

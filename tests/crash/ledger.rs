@@ -21,10 +21,7 @@ impl Outstanding {
 
     /// As it is at this moment.
     pub fn of(data_dir: &Path) -> Self {
-        let file = data_dir.join("ringback.db");
-        let database = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)
-            .expect("the server has made a database");
-        database.busy_timeout(Duration::from_secs(10)).expect("a timeout is no mistake");
+        let database = database_in(data_dir);
         let count = |sql: &str| {
             let number = database.query_row(sql, [], |row| row.get::<_, u32>(0));
             u64::from(number.expect("the tables are there"))
@@ -34,4 +31,40 @@ impl Outstanding {
             deliveries: count("SELECT count(*) FROM deliveries WHERE status <> 'delivered'"),
         }
     }
+}
+
+/// An execution that has not ended.
+#[derive(Debug)]
+pub struct Unended {
+    /// Its id, as clients know it.
+    pub id: String,
+    /// `queued` or `running`.
+    pub state: String,
+    /// Which run this is or will be.
+    pub attempt: u32,
+    /// How many of its runs were lost.
+    pub interruptions: u32,
+}
+
+impl Unended {
+    /// All of them at this moment, the oldest first.
+    pub fn all(data_dir: &Path) -> Vec<Self> {
+        let database = database_in(data_dir);
+        let sql = "SELECT lower(hex(id)), state, attempt, interruptions FROM queue ORDER BY id";
+        let mut select = database.prepare(sql).expect("the table is there");
+        let rows = select.query_map([], |row| {
+            let (id, state): (String, _) = (row.get(0)?, row.get(1)?);
+            let (attempt, interruptions) = (row.get(2)?, row.get(3)?);
+            Ok(Self { id: format!("exec_{id}"), state, attempt, interruptions })
+        });
+        rows.and_then(Iterator::collect).expect("the columns are of these kinds")
+    }
+}
+
+fn database_in(data_dir: &Path) -> Connection {
+    let file = data_dir.join("ringback.db");
+    let database = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)
+        .expect("the server has made a database");
+    database.busy_timeout(Duration::from_secs(10)).expect("a timeout is no mistake");
+    database
 }

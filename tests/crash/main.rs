@@ -10,6 +10,7 @@ mod support;
 
 mod auditor_tests;
 mod disk;
+mod drain;
 mod evidence;
 mod frozen;
 mod kill9;

@@ -1,12 +1,13 @@
 //! Retention in the real server: what was kept long enough goes, what is owed stays, and a server
 //! that is killed in the middle of it leaves every execution whole or gone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::process::ExitStatusExt;
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
+use crate::strace::{files_of_database, killing_any_thread_at};
 use crate::support::app::TestApp;
 use crate::support::options::Options;
 use crate::support::receiver::TestReceiver;
@@ -20,8 +21,15 @@ fn short(options: Options) -> Options {
     options.env("RINGBACK_RETENTION__AGE", "1ms").env("RINGBACK_RETENTION__INTERVAL", "20ms")
 }
 
+/// How many executions there are to be removed.
+const COUNT: usize = 40;
+
 fn path(id: &str) -> String {
     format!("/v1/executions/{id}")
+}
+
+fn deliveries_of(id: &str) -> String {
+    format!("{}/deliveries", path(id))
 }
 
 #[test]
@@ -60,11 +68,11 @@ fn ids(database: &Connection, sql: &str) -> BTreeSet<String> {
 
 /// Which of these executions are whole; fails the test when one is neither that nor gone.
 #[track_caller]
-fn whole(app: &TestApp, submitted: &BTreeSet<String>) -> BTreeSet<String> {
+fn whole(app: &TestApp, all: &BTreeMap<String, Value>) -> BTreeSet<String> {
     let database = Connection::open(app.data_dir().join("ringback.db")).unwrap();
     let in_all = ids(&database, "SELECT hex(id) FROM executions");
-    assert!(in_all.is_subset(submitted));
-    // All of them have code, and output, and a delivery with its attempt.
+    assert!(in_all.iter().all(|id| all.contains_key(id)));
+    // All of them have code, and output, and a delivery with its attempts.
     for sql in [
         "SELECT hex(id) FROM specs",
         "SELECT hex(id) FROM outputs",
@@ -73,41 +81,87 @@ fn whole(app: &TestApp, submitted: &BTreeSet<String>) -> BTreeSet<String> {
     ] {
         assert_eq!(ids(&database, sql), in_all, "{sql}");
     }
-    let attempts =
-        "SELECT count(*) FROM attempts WHERE delivery_id NOT IN (SELECT id FROM deliveries)";
-    assert_eq!(database.query_row(attempts, [], |row| row.get(0)), Ok(0), "{attempts}");
+    for sql in [
+        "SELECT count(*) FROM attempts WHERE delivery_id NOT IN (SELECT id FROM deliveries)",
+        "SELECT count(*) FROM deliveries
+         WHERE attempts_made <> (SELECT count(*) FROM attempts WHERE delivery_id = deliveries.id)",
+    ] {
+        assert_eq!(database.query_row(sql, [], |row| row.get(0)), Ok(0), "{sql}");
+    }
     in_all
+}
+
+/// A server that has stopped in order, and what it said of the deliveries of each execution that it
+/// has: some of them were made at the first attempt and some were not.
+fn all_delivered() -> (TestApp, BTreeMap<String, Value>) {
+    let delays = ["20ms"; 20].join(",");
+    let mut app = TestApp::with(|options| options.retry_schedule(&delays));
+    let receiver = TestReceiver::answering(vec![Scripted::status(500); 20]);
+    let program = json!({"language": "sh", "code": "echo x", "callback_url": receiver.url("/")});
+    let ids: Vec<_> = (0..COUNT).map(|_| app.submit(program.clone()).id).collect();
+    let delivered = |id: String| {
+        app.wait_for(&id, "it is delivered", |record| record["delivery"] == "delivered");
+        let deliveries = app.get(&deliveries_of(&id)).expect(200).json();
+        (id, deliveries)
+    };
+    let all = ids.into_iter().map(delivered).collect();
+    assert_eq!(receiver.received().len(), COUNT + 20);
+    app.terminate();
+    (app, all)
+}
+
+/// What the API has of those that are left is as it was, and of the others it has nothing.
+#[track_caller]
+fn reads_what_is_left(app: &TestApp, all: &BTreeMap<String, Value>, left: &BTreeSet<String>) {
+    for (id, deliveries) in all {
+        let (record, found) = (app.get(&path(id)), app.get(&deliveries_of(id)));
+        if left.contains(id) {
+            assert_eq!(record.expect(200).json()["stdout"], "x\n");
+            assert_eq!(found.expect(200).json(), *deliveries);
+        } else {
+            record.expect(404);
+            found.expect(404);
+        }
+    }
 }
 
 #[test]
 fn killed_while_it_removes_it_leaves_every_execution_whole_or_gone() {
-    let mut app = TestApp::start();
-    let receiver = TestReceiver::start();
-    let program = json!({"language": "sh", "code": "echo x", "callback_url": receiver.url("/")});
-    let submitted: BTreeSet<String> = (0..40).map(|_| app.submit(program.clone()).id).collect();
-    for id in &submitted {
-        app.wait_for(id, "it is delivered", |record| record["delivery"] == "delivered");
-    }
-    app.terminate();
+    let (mut app, all) = all_delivered();
     // It may be killed before it listens, which no other server of these tests may be.
     let options = short(Options::default())
         .env("RINGBACK_RETENTION__BATCH", "7")
         .env("FAILPOINTS", "prune-before-commit=2*off->return(kill)");
     let mut killed = Server::spawn(&options, &app.data_dir());
     assert_eq!(killed.end().signal(), Some(9), "{}", killed.stderr());
-    let left = whole(&app, &submitted);
-    assert_eq!(left.len(), 40 - 2 * 7, "the third batch is as if it had never been begun");
+    let left = whole(&app, &all);
+    assert_eq!(left.len(), COUNT - 2 * 7, "the third batch is as if it had never been begun");
     app.restart();
-    for id in &submitted {
-        let record = app.get(&path(id));
-        let deliveries = app.get(&format!("{}/deliveries", path(id)));
-        if left.contains(id) {
-            assert_eq!(record.expect(200).json()["stdout"], "x\n");
-            let deliveries: Value = deliveries.expect(200).json();
-            assert_eq!(deliveries["data"][0]["attempts"][0]["status_code"], 200, "{deliveries}");
-        } else {
-            record.expect(404);
-            deliveries.expect(404);
-        }
+    reads_what_is_left(&app, &all, &left);
+}
+
+#[test]
+fn killed_at_any_write_by_which_it_removes_it_leaves_every_execution_whole_or_gone() {
+    let (mut app, all) = all_delivered();
+    let mut left = vec![COUNT];
+    // A commit is some forty writes, so that some of these are in the first and some in the second.
+    for write in (1..80).step_by(7) {
+        let files = files_of_database(&app.data_dir());
+        let options = short(Options::default())
+            .env("RINGBACK_RETENTION__BATCH", "3")
+            .started_by(killing_any_thread_at("pwrite64", write, &files));
+        let mut killed = Server::spawn(&options, &app.data_dir());
+        assert_eq!(killed.end().signal(), Some(9), "{}", killed.stderr());
+        let whole = whole(&app, &all);
+        left.push(whole.len());
+        app.restart();
+        reads_what_is_left(&app, &all, &whole);
+        app.terminate();
     }
+    assert!(
+        left.iter().all(|left| (COUNT - left).is_multiple_of(3)),
+        "no part of a batch: {left:?}"
+    );
+    assert_eq!(left[1], COUNT, "killed before anything was removed");
+    assert!(left.is_sorted_by(|before, after| after <= before) && left.last() < Some(&COUNT));
 }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::evidence::Evidence;
 use crate::ledger::Outstanding;
 use crate::support::app::TestApp;
+use crate::support::options::Options;
 use crate::support::receiver::TestReceiver;
 use crate::support::wait::{DEADLINE, eventually};
 
@@ -29,10 +30,14 @@ pub struct Scene {
 impl Scene {
     /// A server with so many slots that is armed with these failpoints.
     pub fn with(failpoints: &str, slots: usize) -> Self {
+        Self::of(TestReceiver::start(), |options| options.slots(slots).failpoints(failpoints))
+    }
+
+    /// A server that is started differently, and a receiver that may answer differently.
+    pub fn of(receiver: TestReceiver, change: impl FnOnce(Options) -> Options) -> Self {
         let evidence = Evidence::new();
-        let app =
-            TestApp::with(|options| evidence.allowing(options).slots(slots).failpoints(failpoints));
-        Self { app, receiver: TestReceiver::start(), evidence }
+        let app = TestApp::with(|options| change(evidence.allowing(options)));
+        Self { app, receiver, evidence }
     }
 
     /// A program that says that it begins, calls back, and is to be treated so when it is lost.
@@ -127,7 +132,13 @@ impl Scene {
 
     /// Waits until nothing is left to do, stops the server and has everything audited.
     #[track_caller]
-    pub fn audit(mut self) {
+    pub fn audit(self) {
+        self.audit_after(0);
+    }
+
+    /// The same when so many servers have stopped in order while programs ran.
+    #[track_caller]
+    pub fn audit_after(mut self, drains: usize) {
         let data_dir = self.app.data_dir();
         eventually(DEADLINE, "nothing is left to do", || {
             (Outstanding::of(&data_dir) == Outstanding::NOTHING).then_some(())
@@ -136,7 +147,8 @@ impl Scene {
         for request in self.receiver.received() {
             self.evidence.received(&request);
         }
-        let flags = ["--settled", "--stopped", "--mark", self.app.mark()];
+        let drains = drains.to_string();
+        let flags = ["--settled", "--stopped", "--mark", self.app.mark(), "--drains", &drains];
         self.evidence.audit(&data_dir, &flags);
     }
 }

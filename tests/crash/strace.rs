@@ -2,13 +2,39 @@
 //! Knows nothing of what the server does with them.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use rustix::process::Signal;
 
 use crate::support::processes;
 use crate::support::wait::{DEADLINE, eventually};
+
+/// The command that starts a server which is killed as its first thread is about to make this
+/// system call for the `number`th time, counted from 1, on one of these files.
+pub fn killing_at(call: &str, number: usize, files: &[PathBuf]) -> Vec<String> {
+    // Traced from a grandchild, so that the server itself is ours to wait for.
+    let mut command: Vec<String> =
+        ["strace", "-qq", "-D", "-o", "/dev/null"].map(str::to_owned).into();
+    for file in files {
+        command.extend(["-P".to_owned(), file.display().to_string()]);
+    }
+    command.extend(["-e".to_owned(), format!("inject={call}:signal=KILL:when={number}")]);
+    command
+}
+
+/// The same for whichever thread, or process that it starts, is the first to do so: each counts for
+/// itself.
+pub fn killing_any_thread_at(call: &str, number: usize, files: &[PathBuf]) -> Vec<String> {
+    let mut command = killing_at(call, number, files);
+    command.insert(1, "-f".to_owned());
+    command
+}
+
+/// The two files of a database in a data directory.
+pub fn files_of_database(data_dir: &Path) -> [PathBuf; 2] {
+    ["ringback.db", "ringback.db-wal"].map(|name| data_dir.join(name))
+}
 
 /// A tracer of every thread of a process, until it is dropped.
 pub struct Strace {

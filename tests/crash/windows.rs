@@ -3,6 +3,8 @@
 
 mod accepting;
 mod ending;
+mod first_version;
+mod migrating;
 mod recovering;
 mod running;
 mod starting;

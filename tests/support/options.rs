@@ -15,6 +15,8 @@ pub struct Options {
     pub(super) user: Option<u32>,
     mark: String,
     pub(super) is_way_open: bool,
+    /// The command that starts the server; empty when nothing stands between it and the test.
+    pub(super) starter: Vec<String>,
 }
 
 impl Default for Options {
@@ -25,6 +27,7 @@ impl Default for Options {
             mark: String::new(),
             user: None,
             is_way_open: false,
+            starter: Vec::new(),
         };
         bare.argument("--allow-callback-to", "127.0.0.1")
             .env("RINGBACK_API_KEY", API_KEY)
@@ -82,6 +85,13 @@ impl Options {
     /// Starts the server as this user and group, with no others. Only for tests that root runs.
     pub fn run_by(mut self, id: u32) -> Self {
         self.user = Some(id);
+        self
+    }
+
+    /// Has the server started by a command, which finds the server's own behind its arguments and
+    /// becomes it.
+    pub fn started_by(mut self, command: Vec<String>) -> Self {
+        self.starter = command;
         self
     }
 

@@ -35,17 +35,11 @@ impl Server {
     pub fn spawn(options: &Options, data_dir: &Path) -> Self {
         // The way to the binary may be closed to another user, but not to one who is handed it open.
         let binary = File::open(env!("CARGO_BIN_EXE_ringback")).expect("the binary under test");
-        let mut command = Command::new(format!("/proc/self/fd/{}", binary.as_raw_fd()));
+        let mut command = command(options, &binary);
         if let Some(id) = options.user {
             command.uid(id).gid(id);
         }
-        command
-            .arg0("ringback")
-            .arg("serve")
-            .arg("--data-dir")
-            .arg(data_dir)
-            .args(&options.arguments)
-            .env_clear();
+        command.arg("serve").arg("--data-dir").arg(data_dir).args(&options.arguments).env_clear();
         if !options.arguments.iter().any(|argument| argument == "--listen") {
             command.args(["--listen", "127.0.0.1:0"]);
         }
@@ -142,6 +136,18 @@ impl Drop for Server {
             let _ = self.child.wait();
         }
     }
+}
+
+/// What runs the binary: itself, or whatever is to become it.
+fn command(options: &Options, binary: &File) -> Command {
+    if let Some((starter, arguments)) = options.starter.split_first() {
+        let mut command = Command::new(starter);
+        command.args(arguments).arg(env!("CARGO_BIN_EXE_ringback"));
+        return command;
+    }
+    let mut command = Command::new(format!("/proc/self/fd/{}", binary.as_raw_fd()));
+    command.arg0("ringback");
+    command
 }
 
 fn keep_lines(

@@ -19,6 +19,9 @@ pub struct Arguments {
     pub since: Option<PathBuf>,
     /// Where to keep a snapshot for a later audit.
     pub keep: Option<PathBuf>,
+    /// How many servers stopped in order while programs ran, which is nobody's failure: each lets a
+    /// program run once more that may be run again.
+    pub drains: u64,
     /// Everything has had its time: nothing may be queued or running.
     pub settled: bool,
     /// The server is gone, and with it every program.
@@ -62,6 +65,10 @@ impl Arguments {
             "--mark" => self.mark = Some(value),
             "--since" => self.since = Some(value.into()),
             "--keep" => self.keep = Some(value.into()),
+            "--drains" => {
+                let number = value.parse();
+                self.drains = number.map_err(|_| format!("`{flag} {value}`: not a number"))?;
+            }
             _ => return Err(format!("there is no `{flag}`")),
         }
         Ok(())

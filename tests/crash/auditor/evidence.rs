@@ -28,6 +28,8 @@ pub struct Evidence {
     pub live: Option<Vec<Live>>,
     /// What had ended at an earlier audit.
     pub since: Option<Snapshot>,
+    /// How many servers stopped in order.
+    pub drains: u64,
     /// Whether everything should have ended.
     pub settled: bool,
     /// Whether the server is gone.
@@ -49,7 +51,7 @@ impl Evidence {
         let requests = receiver::read(&arguments.receiver)?;
         let runs = arguments.runs.as_deref().map(runs::read).transpose()?;
         let live = arguments.mark.as_deref().map(processes::of_executions).transpose()?;
-        let (settled, stopped) = (arguments.settled, arguments.stopped);
+        let Arguments { drains, settled, stopped, .. } = *arguments;
         Ok(Self {
             client,
             requests,
@@ -58,6 +60,7 @@ impl Evidence {
             runs,
             live,
             since,
+            drains,
             settled,
             stopped,
         })
