@@ -15,6 +15,7 @@ mod evidence;
 mod frozen;
 mod kill9;
 mod ledger;
+mod leftovers;
 mod output;
 mod own_disk;
 mod power;

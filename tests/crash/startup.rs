@@ -56,6 +56,17 @@ fn a_data_directory_that_cannot_be_written_is_named() {
 }
 
 #[test]
+fn a_network_file_system_is_refused_and_nothing_is_made_on_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let data_dir = directory.path().join("data");
+    const NFS: u32 = 0x6969;
+    let options = Options::default().failpoints(&format!("file-system=return({NFS})"));
+    let words = [&*data_dir.to_string_lossy(), "network file system (NFS)"];
+    refused_in_a_sentence(&options, &data_dir, &words);
+    assert!(!data_dir.join("ringback.db").exists());
+}
+
+#[test]
 fn a_second_server_is_told_who_holds_the_data_directory() {
     let app = TestApp::start();
     let data_dir = app.data_dir();

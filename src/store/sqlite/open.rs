@@ -13,6 +13,7 @@ use super::failure::Failure;
 use super::lock::DirLock;
 use super::migrate::{migrate, refuse_newer};
 use crate::domain::OwnerId;
+use crate::failpoint;
 
 /// What a store in a SQLite file needs to know.
 #[derive(Debug, Clone)]
@@ -116,7 +117,8 @@ fn check_key(database: &Connection, key: &SealingKey) -> Result<(), Failure> {
 #[cfg(target_os = "linux")]
 fn refuse_network(dir: &Path) -> Result<(), StoreError> {
     let about = rustix::fs::statfs(dir).map_err(|error| unusable(dir, &error))?;
-    match network_name(about.f_type as i64) {
+    let number = failpoint::value("file-system").and_then(|number| number.parse().ok());
+    match network_name(number.unwrap_or(about.f_type as i64)) {
         Some(name) => {
             let reason = format!("it is on a network file system ({name}), which can break it");
             Err(unusable(dir, &reason))
@@ -140,6 +142,9 @@ fn network_name(number: i64) -> Option<&'static str> {
         0xFF53_4D42 => Some("CIFS"),
         0xFE53_4D42 => Some("SMB2"),
         0x5346_414F => Some("AFS"),
+        0x0102_1997 => Some("9P"),
+        0x00C3_6400 => Some("Ceph"),
+        0x0BD0_0BD0 => Some("Lustre"),
         _ => None,
     }
 }
