@@ -11,7 +11,12 @@ use super::slots::RunKey;
 
 /// The runs that were given to an actor and are not settled. Shared by cloning.
 #[derive(Clone, Default)]
-pub(super) struct Live(Arc<Mutex<HashMap<RunKey, Option<Addr<ExecutionActor>>>>>);
+pub(super) struct Live(Arc<Mutex<Runs>>);
+
+type Runs = HashMap<RunKey, Option<Addr<ExecutionActor>>>;
+
+/// The same at one moment.
+pub(super) struct LiveThen(Runs);
 
 /// Who has an execution.
 pub(super) enum Whereabouts {
@@ -48,17 +53,24 @@ impl Live {
         self.guard().remove(&run);
     }
 
-    /// Who has it.
+    /// Who has which, at this moment.
+    pub(super) fn now(&self) -> LiveThen {
+        LiveThen(self.guard().clone())
+    }
+
+    fn guard(&self) -> MutexGuard<'_, Runs> {
+        // Each change is a single call, so no panic can leave half of one behind.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl LiveThen {
+    /// Who had it.
     pub(super) fn whereabouts(&self, run: RunKey) -> Whereabouts {
-        match self.guard().get(&run) {
+        match self.0.get(&run) {
             Some(Some(address)) => Whereabouts::Acting(address.clone()),
             Some(None) => Whereabouts::Lost,
             None => Whereabouts::Unknown,
         }
-    }
-
-    fn guard(&self) -> MutexGuard<'_, HashMap<RunKey, Option<Addr<ExecutionActor>>>> {
-        // Each change is a single call, so no panic can leave half of one behind.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -45,6 +45,9 @@ pub(super) struct Acting {
 pub(super) async fn reclaim(parts: EngineParts, live: Live) -> Result<Reclaimed, StoreError> {
     // Writes that the fallen one had begun are on disk after this one, for they are in order.
     parts.store.check().await?;
+    // Before the look into the store: whoever acts now tells us when it has settled, and whoever has
+    // settled by now has its end there.
+    let acting_now = live.now();
     // What runs and what waits are of one moment: an execution that goes back into the queue is
     // then either counted already, or its actor has yet to say so.
     let Situation { running, census } = parts.store.situation().await?;
@@ -53,7 +56,7 @@ pub(super) async fn reclaim(parts: EngineParts, live: Live) -> Result<Reclaimed,
     for ours in running {
         let State::Running(Run { epoch, .. }) = ours.execution.state else { continue };
         let run = (ours.execution.id, epoch);
-        let is_begun = match live.whereabouts(run) {
+        let is_begun = match acting_now.whereabouts(run) {
             Whereabouts::Acting(actor) => {
                 reclaimed.acting.push(Acting { run, actor, cancel: ours.cancel });
                 continue;

@@ -4,6 +4,7 @@
 //! `actix::Supervisor` does not do this: it restarts an actor that stops, not one that panics.
 
 use std::collections::VecDeque;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -30,12 +31,38 @@ impl<A: Actor> Clone for Standing<A> {
 
 /// What an actor holds as long as it stands. When it goes without having been told to, this tells.
 #[derive(Debug)]
-pub(super) struct Footing(UnboundedSender<()>);
+pub(super) struct Footing {
+    tell: UnboundedSender<()>,
+    stands: Rc<()>,
+}
+
+impl Footing {
+    fn new(tell: UnboundedSender<()>) -> Self {
+        Self { tell, stands: Rc::default() }
+    }
+
+    /// For work that the actor begins outside its own context, and that may outlast it.
+    pub(super) fn stands(&self) -> Stands {
+        Stands(Rc::downgrade(&self.stands))
+    }
+}
 
 impl Drop for Footing {
     fn drop(&mut self) {
         // Nobody listens any more when the whole engine ends.
-        let _ = self.0.send(());
+        let _ = self.tell.send(());
+    }
+}
+
+/// Whether the actor that gave this out still stands. Known on its thread only, where it cannot
+/// fall between the question and what is done about the answer.
+#[derive(Debug, Clone)]
+pub(super) struct Stands(Weak<()>);
+
+impl Stands {
+    /// False once it has fallen, whoever stands in its place by then.
+    pub(super) fn still(&self) -> bool {
+        self.0.strong_count() > 0
     }
 }
 
@@ -105,7 +132,7 @@ impl<A: Actor<Context = Context<A>>> Standing<A> {
         let mut falls = Falls::default();
         let (falling, mut fell) = unbounded_channel();
         for number in 0.. {
-            let addr = make(Footing(falling.clone()), number).start();
+            let addr = make(Footing::new(falling.clone()), number).start();
             self.0.send_replace(Some(addr));
             // Never none: we hold a sender.
             let _ = fell.recv().await;

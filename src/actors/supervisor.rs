@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use actix::fut::wrap_future;
 use actix::{
     Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, MessageResult,
-    ResponseFuture,
+    ResponseActFuture, ResponseFuture,
 };
 use tokio::sync::oneshot;
 
@@ -45,7 +45,7 @@ pub struct SupervisorActor {
     drain: Vec<oneshot::Sender<()>>,
     /// Whether it takes the place of one that fell, and has to find out how things stand.
     is_again: bool,
-    _footing: Footing,
+    footing: Footing,
 }
 
 /// What a supervisor is made from.
@@ -65,7 +65,7 @@ impl SupervisorActor {
         let Making { parts, webhook, ourselves, surviving, census, is_again } = making;
         let desk = new_desk(&parts, census);
         let drain = Vec::new();
-        Self { parts, webhook, ourselves, surviving, desk, drain, is_again, _footing: footing }
+        Self { parts, webhook, ourselves, surviving, desk, drain, is_again, footing }
     }
 
     /// Takes waiting executions from the store, as many as there are free slots.
@@ -81,6 +81,7 @@ impl SupervisorActor {
         actor: &mut Self,
         ctx: &mut Context<Self>,
     ) {
+        failpoint::hit("supervisor-told");
         actor.desk.answered();
         match started {
             Ok(started) => {
@@ -240,8 +241,14 @@ impl Handler<Submit> for SupervisorActor {
         let new =
             NewExecution { id, tenant: tenant.clone(), spec: Arc::clone(&spec), start: is_start };
         let store = Arc::clone(&self.parts.store);
-        let supervisor = self.ourselves.clone();
+        let (supervisor, stands) = (self.ourselves.clone(), self.footing.stands());
+        // Outside this actor's context, which polls all its futures whenever one wakes.
         Box::pin(async move {
+            // What a fallen supervisor has sent to the store, the next one finds there before it
+            // does anything. Nothing is sent later, and nothing is told that would come twice.
+            if !stands.still() {
+                return Err(SubmitError::Draining);
+            }
             let execution = store.accept(new).await;
             let accepted = match &execution {
                 Ok(execution) => {
@@ -249,7 +256,9 @@ impl Handler<Submit> for SupervisorActor {
                 }
                 Err(error) => Err(error.clone()),
             };
-            supervisor.do_send(AcceptSettled { tenant, is_start, accepted });
+            if stands.still() {
+                supervisor.do_send(AcceptSettled { tenant, is_start, accepted });
+            }
             Ok(execution?)
         })
     }
@@ -259,6 +268,7 @@ impl Handler<AcceptSettled> for SupervisorActor {
     type Result = ();
 
     fn handle(&mut self, settled: AcceptSettled, ctx: &mut Context<Self>) {
+        failpoint::hit("supervisor-told");
         let AcceptSettled { tenant, is_start, accepted } = settled;
         self.desk.accepted(&tenant, is_start, accepted.is_ok());
         if let Ok(Some(started)) = accepted {
@@ -271,12 +281,13 @@ impl Handler<AcceptSettled> for SupervisorActor {
 }
 
 impl Handler<Cancel> for SupervisorActor {
-    type Result = ResponseFuture<Result<CancelOutcome, CancelError>>;
+    // Falls with this actor: see `Submit`.
+    type Result = ResponseActFuture<Self, Result<CancelOutcome, CancelError>>;
 
     fn handle(&mut self, wish: Cancel, _: &mut Context<Self>) -> Self::Result {
         let parts = self.parts.clone();
         let supervisor = self.ourselves.clone();
-        Box::pin(async move { cancel::cancel(&parts, &supervisor, wish).await })
+        Box::pin(wrap_future(async move { cancel::cancel(&parts, &supervisor, wish).await }))
     }
 }
 
@@ -284,6 +295,7 @@ impl Handler<CancelWished> for SupervisorActor {
     type Result = ();
 
     fn handle(&mut self, CancelWished { id, wish }: CancelWished, _: &mut Context<Self>) {
+        failpoint::hit("supervisor-told");
         let reason = StopReason::Cancel(wish);
         if let Some(execution) = self.desk.stop(id, reason.clone()) {
             execution.do_send(Terminate(reason));
@@ -295,6 +307,7 @@ impl Handler<QueuedEnded> for SupervisorActor {
     type Result = ();
 
     fn handle(&mut self, QueuedEnded { event }: QueuedEnded, _: &mut Context<Self>) {
+        failpoint::hit("supervisor-told");
         self.desk.left_queue(&event.execution.tenant);
         self.webhook.do_send(DeliveryDue);
         self.surviving.audience().tell(&event);
@@ -305,6 +318,7 @@ impl Handler<SlotFree> for SupervisorActor {
     type Result = ();
 
     fn handle(&mut self, SlotFree { run }: SlotFree, ctx: &mut Context<Self>) {
+        failpoint::hit("supervisor-told");
         self.desk.vacate(run);
         self.fill_slots(ctx);
     }
@@ -314,6 +328,7 @@ impl Handler<ExecutionFinished> for SupervisorActor {
     type Result = ();
 
     fn handle(&mut self, finished: ExecutionFinished, ctx: &mut Context<Self>) {
+        failpoint::hit("supervisor-told");
         let ExecutionFinished { run, end } = finished;
         let requeued = match &end {
             RunEnd::Requeued(tenant) => Some(tenant),

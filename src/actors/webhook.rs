@@ -97,6 +97,7 @@ impl WebhookActor {
     }
 
     fn answered(claim: Result<Claim, StoreError>, actor: &mut Self, ctx: &mut Context<Self>) {
+        failpoint::hit("webhook-told");
         let again = actor.asking == Asking::YesAndThenAgain;
         actor.asking = Asking::No;
         match claim {
@@ -250,6 +251,7 @@ impl Handler<AttemptOver> for WebhookActor {
     type Result = ();
 
     fn handle(&mut self, over: AttemptOver, ctx: &mut Context<Self>) {
+        failpoint::hit("webhook-told");
         match over.recorded {
             Recorded::Yes(Some(due)) => self.set_alarm(due, self.parts.clock.steady(), ctx),
             Recorded::Yes(None) => {}

@@ -3,12 +3,12 @@
 //! nothing runs twice. `RINGBACK_SOAK_SECONDS` makes it long, `RINGBACK_SOAK_SEED` repeats it: the
 //! same requests, answers and pauses, though not the same moment of every kill.
 
-mod chance;
-mod clients;
+pub mod chance;
+pub mod clients;
 mod endpoint;
 mod killer;
 mod mixture;
-mod progress;
+pub mod progress;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -1,6 +1,9 @@
 //! Actors that panic: an execution that loses its actor fails and its program is killed; the
 //! supervisor and the webhook actor are started again, so often and no more.
 
+mod falls;
+mod in_hand;
+
 use std::time::Duration;
 
 use serde_json::{Value, json};
