@@ -43,6 +43,9 @@ pub enum SubmitError {
     /// The server is about to stop.
     #[error("the server is stopping and accepts nothing more")]
     Draining,
+    /// The supervisor fell before it could be kept. Whoever asks again is heard by the next.
+    #[error("the server could not take this at the moment")]
+    Fallen,
     /// It could not be kept.
     #[error(transparent)]
     Store(#[from] StoreError),

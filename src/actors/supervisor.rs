@@ -1,34 +1,30 @@
 //! Hands out the slots, knows the address of each execution that runs, and is told when one has
 //! ended. Decides by `desk.rs`. Not `actix::Supervisor`, which does not restart after a panic.
 
+mod news;
+mod orders;
+
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use actix::fut::wrap_future;
-use actix::{
-    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, MessageResult,
-    ResponseActFuture, ResponseFuture,
-};
+use actix::{Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context};
 use tokio::sync::oneshot;
 
 use super::cancel;
 use super::desk::Desk;
 use super::engine::EngineParts;
 use super::execution::{Birth, ExecutionActor};
-use super::messages::{
-    AcceptSettled, Cancel, CancelError, CancelOutcome, CancelWished, DeliveryDue, Drain,
-    EngineStatus, ExecutionFinished, QueuedEnded, RunEnd, SlotFree, Status, Submit, SubmitError,
-    Subscribe, Terminate, Watch,
-};
+use super::messages::{DeliveryDue, RunEnd, Terminate};
 use super::queue::QueueCount;
 use super::reclaim::{self, Acting, Reclaimed};
 use super::slots::RunKey;
 use super::standing::{Footing, Standing};
 use super::surviving::Surviving;
 use super::webhook::WebhookActor;
-use crate::domain::{CancelWish, Event, Execution, ExecutionId, State, StopReason};
+use crate::domain::{CancelWish, Execution, State, StopReason};
 use crate::failpoint;
-use crate::store::{Census, NewExecution, Started, StoreError};
+use crate::store::{Census, Started, StoreError};
 
 /// How many messages may wait for the supervisor before senders do. Requests wait for a commit
 /// and not for a place here, so it is more than the requests that are under way at a time.
@@ -224,176 +220,5 @@ impl Actor for SupervisorActor {
         } else {
             self.fill_slots(ctx);
         }
-    }
-}
-
-impl Handler<Submit> for SupervisorActor {
-    type Result = ResponseFuture<Result<Execution, SubmitError>>;
-
-    fn handle(&mut self, submit: Submit, _: &mut Context<Self>) -> Self::Result {
-        failpoint::hit("supervisor");
-        let Submit { tenant, spec } = submit;
-        let is_start = match self.desk.admit(&tenant, self.parts.launcher.is_up()) {
-            Ok(is_start) => is_start,
-            Err(refusal) => return Box::pin(async { Err(refusal) }),
-        };
-        let (id, spec) = (ExecutionId::generate(), Arc::new(spec));
-        let new =
-            NewExecution { id, tenant: tenant.clone(), spec: Arc::clone(&spec), start: is_start };
-        let store = Arc::clone(&self.parts.store);
-        let (supervisor, stands) = (self.ourselves.clone(), self.footing.stands());
-        // Outside this actor's context, which polls all its futures whenever one wakes.
-        Box::pin(async move {
-            // What a fallen supervisor has sent to the store, the next one finds there before it
-            // does anything. Nothing is sent later, and nothing is told that would come twice.
-            if !stands.still() {
-                return Err(SubmitError::Draining);
-            }
-            let execution = store.accept(new).await;
-            let accepted = match &execution {
-                Ok(execution) => {
-                    Ok(is_start.then(|| Started { execution: execution.clone(), spec }))
-                }
-                Err(error) => Err(error.clone()),
-            };
-            if stands.still() {
-                supervisor.do_send(AcceptSettled { tenant, is_start, accepted });
-            }
-            Ok(execution?)
-        })
-    }
-}
-
-impl Handler<AcceptSettled> for SupervisorActor {
-    type Result = ();
-
-    fn handle(&mut self, settled: AcceptSettled, ctx: &mut Context<Self>) {
-        failpoint::hit("supervisor-told");
-        let AcceptSettled { tenant, is_start, accepted } = settled;
-        self.desk.accepted(&tenant, is_start, accepted.is_ok());
-        if let Ok(Some(started)) = accepted {
-            self.give_birth(started);
-        }
-        self.desk.forget_early_wishes();
-        self.fill_slots(ctx);
-        self.end_if_drained();
-    }
-}
-
-impl Handler<Cancel> for SupervisorActor {
-    // Falls with this actor: see `Submit`.
-    type Result = ResponseActFuture<Self, Result<CancelOutcome, CancelError>>;
-
-    fn handle(&mut self, wish: Cancel, _: &mut Context<Self>) -> Self::Result {
-        let parts = self.parts.clone();
-        let supervisor = self.ourselves.clone();
-        Box::pin(wrap_future(async move { cancel::cancel(&parts, &supervisor, wish).await }))
-    }
-}
-
-impl Handler<CancelWished> for SupervisorActor {
-    type Result = ();
-
-    fn handle(&mut self, CancelWished { id, wish }: CancelWished, _: &mut Context<Self>) {
-        failpoint::hit("supervisor-told");
-        let reason = StopReason::Cancel(wish);
-        if let Some(execution) = self.desk.stop(id, reason.clone()) {
-            execution.do_send(Terminate(reason));
-        }
-    }
-}
-
-impl Handler<QueuedEnded> for SupervisorActor {
-    type Result = ();
-
-    fn handle(&mut self, QueuedEnded { event }: QueuedEnded, _: &mut Context<Self>) {
-        failpoint::hit("supervisor-told");
-        self.desk.left_queue(&event.execution.tenant);
-        self.webhook.do_send(DeliveryDue);
-        self.surviving.audience().tell(&event);
-    }
-}
-
-impl Handler<SlotFree> for SupervisorActor {
-    type Result = ();
-
-    fn handle(&mut self, SlotFree { run }: SlotFree, ctx: &mut Context<Self>) {
-        failpoint::hit("supervisor-told");
-        self.desk.vacate(run);
-        self.fill_slots(ctx);
-    }
-}
-
-impl Handler<ExecutionFinished> for SupervisorActor {
-    type Result = ();
-
-    fn handle(&mut self, finished: ExecutionFinished, ctx: &mut Context<Self>) {
-        failpoint::hit("supervisor-told");
-        let ExecutionFinished { run, end } = finished;
-        let requeued = match &end {
-            RunEnd::Requeued(tenant) => Some(tenant),
-            _ => None,
-        };
-        if !self.desk.finished(run, requeued) {
-            return;
-        }
-        match end {
-            RunEnd::Settled(event) => self.surviving.audience().tell(&event),
-            RunEnd::Requeued(_) | RunEnd::Given => {}
-            RunEnd::Lost { execution, cancel } => self.settle_lost((*execution, run), cancel, ctx),
-        }
-        self.fill_slots(ctx);
-        self.end_if_drained();
-    }
-}
-
-impl Handler<Status> for SupervisorActor {
-    type Result = MessageResult<Status>;
-
-    fn handle(&mut self, _: Status, _: &mut Context<Self>) -> Self::Result {
-        MessageResult(EngineStatus {
-            slots: self.desk.slots().total(),
-            running: self.desk.slots().live(),
-            queued: self.desk.queued(),
-            draining: self.desk.is_draining(),
-        })
-    }
-}
-
-impl Handler<Subscribe> for SupervisorActor {
-    type Result = ();
-
-    fn handle(&mut self, Subscribe { recipient }: Subscribe, _: &mut Context<Self>) {
-        self.surviving.audience().subscribe(recipient);
-    }
-}
-
-impl Handler<Watch> for SupervisorActor {
-    type Result = ResponseFuture<Option<Arc<Event>>>;
-
-    fn handle(&mut self, Watch { id }: Watch, _: &mut Context<Self>) -> Self::Result {
-        let ended = self.surviving.audience().watch(id);
-        Box::pin(async move { ended.await.ok() })
-    }
-}
-
-impl Handler<Drain> for SupervisorActor {
-    type Result = ResponseFuture<()>;
-
-    fn handle(&mut self, Drain { within }: Drain, ctx: &mut Context<Self>) -> Self::Result {
-        let (done, drained) = oneshot::channel();
-        self.surviving.draining.store(true, Ordering::Relaxed);
-        self.desk.drain();
-        self.drain.push(done);
-        ctx.run_later(within, |actor, _| {
-            for execution in actor.desk.slots().addresses() {
-                execution.do_send(Terminate(StopReason::Shutdown));
-            }
-        });
-        self.end_if_drained();
-        Box::pin(async move {
-            // An error means that the actor has gone, and whatever ran with it.
-            let _ = drained.await;
-        })
     }
 }

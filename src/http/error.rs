@@ -207,6 +207,7 @@ impl From<SubmitError> for Problem {
             SubmitError::TenantQueueFull { .. } => Kind::TenantQueueFull,
             SubmitError::QueueFull { .. } => Kind::QueueFull,
             SubmitError::Draining => Kind::Draining,
+            SubmitError::Fallen => Kind::Unavailable,
             SubmitError::Store(error) => return error.into(),
         };
         Self::new(kind, sentence(&error.to_string()))

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use super::begun::Begun;
 use super::capture::Capture;
-use super::child::{Bounds, Ending, Interrupted, NotStarted, Running, Signaller, Start};
+use super::child::{Bounds, NotStarted, Running, Start};
 use super::directory::{Directories, ExecutionDirectory, Residence, Roots, Wanted};
 use super::error::{LaunchError, LauncherError};
+use super::launched::Launched;
 use super::launcher::{self, Launch, LauncherBinary, Limits, Setup};
 use super::level::{Containment, Feature, Level, Surroundings};
 use super::line::{self, Line};
@@ -17,7 +18,7 @@ use super::recordings::{Recordings, Stream};
 use super::runtime::{Runtime, RuntimeSettings};
 use super::runtimes::Runtimes;
 use crate::domain::{
-    Epoch, ExecutionId, ExecutionSpec, OnOutputLimit, OwnerId, ProgramResult, Tenant, WorkingDir,
+    Epoch, ExecutionId, ExecutionSpec, OnOutputLimit, OwnerId, Tenant, WorkingDir,
 };
 use crate::failpoint;
 
@@ -368,33 +369,4 @@ fn wanted(settings: &LauncherSettings) -> line::Wanted {
         lacking: settings.lacking.clone(),
     };
     line::Wanted { binary: settings.binary.clone(), level: settings.level, setup }
-}
-
-/// A program that runs, and the place where it does.
-#[derive(Debug)]
-pub struct Launched {
-    running: Running,
-    residence: Residence,
-    result_bytes_max: u64,
-}
-
-impl Launched {
-    /// What sends wishes to it from elsewhere.
-    pub fn signaller(&self) -> Signaller {
-        self.running.signaller()
-    }
-
-    /// Waits for its end and takes what it left: its output and its result. When this returns,
-    /// nothing of it runs any more.
-    ///
-    /// # Errors
-    /// When the launcher is lost before.
-    pub async fn ended(self) -> Result<(Ending, ProgramResult, Residence), Interrupted> {
-        let mut ending = self.running.ended().await?;
-        let from_launcher = ending.result.take();
-        let on_disk = || Some(self.residence.directory.as_ref()?.result(self.result_bytes_max));
-        let result = from_launcher.or_else(on_disk);
-        let result = result.map_or(ProgramResult::None, ProgramResult::from);
-        Ok((ending, result, self.residence))
-    }
 }

@@ -1,0 +1,118 @@
+//! What anybody may ask of the supervisor: to accept, to cancel, to tell, to stop.
+//! Knows nothing of what executions report.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use actix::fut::wrap_future;
+use actix::{AsyncContext, Context, Handler, MessageResult, ResponseActFuture, ResponseFuture};
+use tokio::sync::oneshot;
+
+use super::super::cancel;
+use super::super::messages::{
+    AcceptSettled, Cancel, CancelError, CancelOutcome, Drain, EngineStatus, Status, Submit,
+    SubmitError, Subscribe, Terminate, Watch,
+};
+use super::SupervisorActor;
+use crate::domain::{Event, Execution, ExecutionId, StopReason};
+use crate::failpoint;
+use crate::store::{NewExecution, Started};
+
+impl Handler<Submit> for SupervisorActor {
+    type Result = ResponseFuture<Result<Execution, SubmitError>>;
+
+    fn handle(&mut self, submit: Submit, _: &mut Context<Self>) -> Self::Result {
+        failpoint::hit("supervisor");
+        let Submit { tenant, spec } = submit;
+        let is_start = match self.desk.admit(&tenant, self.parts.launcher.is_up()) {
+            Ok(is_start) => is_start,
+            Err(refusal) => return Box::pin(async { Err(refusal) }),
+        };
+        let (id, spec) = (ExecutionId::generate(), Arc::new(spec));
+        let new =
+            NewExecution { id, tenant: tenant.clone(), spec: Arc::clone(&spec), start: is_start };
+        let store = Arc::clone(&self.parts.store);
+        let (supervisor, stands) = (self.ourselves.clone(), self.footing.stands());
+        // Outside this actor's context, which polls all its futures whenever one wakes.
+        Box::pin(async move {
+            // What a fallen supervisor has sent to the store, the next one finds there before it
+            // does anything. Nothing is sent later, and nothing is told that would come twice.
+            if !stands.still() {
+                return Err(SubmitError::Fallen);
+            }
+            let execution = store.accept(new).await;
+            let accepted = match &execution {
+                Ok(execution) => {
+                    Ok(is_start.then(|| Started { execution: execution.clone(), spec }))
+                }
+                Err(error) => Err(error.clone()),
+            };
+            if stands.still() {
+                supervisor.do_send(AcceptSettled { tenant, is_start, accepted });
+            }
+            Ok(execution?)
+        })
+    }
+}
+
+impl Handler<Cancel> for SupervisorActor {
+    // Falls with this actor: see `Submit`.
+    type Result = ResponseActFuture<Self, Result<CancelOutcome, CancelError>>;
+
+    fn handle(&mut self, wish: Cancel, _: &mut Context<Self>) -> Self::Result {
+        let parts = self.parts.clone();
+        let supervisor = self.ourselves.clone();
+        Box::pin(wrap_future(async move { cancel::cancel(&parts, &supervisor, wish).await }))
+    }
+}
+
+impl Handler<Status> for SupervisorActor {
+    type Result = MessageResult<Status>;
+
+    fn handle(&mut self, _: Status, _: &mut Context<Self>) -> Self::Result {
+        MessageResult(EngineStatus {
+            slots: self.desk.slots().total(),
+            running: self.desk.slots().live(),
+            queued: self.desk.queued(),
+            draining: self.desk.is_draining(),
+        })
+    }
+}
+
+impl Handler<Subscribe> for SupervisorActor {
+    type Result = ();
+
+    fn handle(&mut self, Subscribe { recipient }: Subscribe, _: &mut Context<Self>) {
+        self.surviving.audience().subscribe(recipient);
+    }
+}
+
+impl Handler<Watch> for SupervisorActor {
+    type Result = ResponseFuture<Option<Arc<Event>>>;
+
+    fn handle(&mut self, Watch { id }: Watch, _: &mut Context<Self>) -> Self::Result {
+        let ended = self.surviving.audience().watch(id);
+        Box::pin(async move { ended.await.ok() })
+    }
+}
+
+impl Handler<Drain> for SupervisorActor {
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, Drain { within }: Drain, ctx: &mut Context<Self>) -> Self::Result {
+        let (done, drained) = oneshot::channel();
+        self.surviving.draining.store(true, Ordering::Relaxed);
+        self.desk.drain();
+        self.drain.push(done);
+        ctx.run_later(within, |actor, _| {
+            for execution in actor.desk.slots().addresses() {
+                execution.do_send(Terminate(StopReason::Shutdown));
+            }
+        });
+        self.end_if_drained();
+        Box::pin(async move {
+            // An error means that the actor has gone, and whatever ran with it.
+            let _ = drained.await;
+        })
+    }
+}
