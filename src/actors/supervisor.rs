@@ -39,6 +39,7 @@ pub struct SupervisorActor {
     surviving: Surviving,
     desk: Desk<Addr<ExecutionActor>>,
     drain: Vec<oneshot::Sender<()>>,
+    awaits_launcher: bool,
     /// Whether it takes the place of one that fell, and has to find out how things stand.
     is_again: bool,
     footing: Footing,
@@ -60,16 +61,42 @@ impl SupervisorActor {
     pub(super) fn new(making: Making, footing: Footing) -> Self {
         let Making { parts, webhook, ourselves, surviving, census, is_again } = making;
         let desk = new_desk(&parts, census);
-        let drain = Vec::new();
-        Self { parts, webhook, ourselves, surviving, desk, drain, is_again, footing }
+        Self {
+            parts,
+            webhook,
+            ourselves,
+            surviving,
+            desk,
+            drain: Vec::new(),
+            awaits_launcher: false,
+            is_again,
+            footing,
+        }
     }
 
-    /// Takes waiting executions from the store, as many as there are free slots.
+    /// Takes waiting executions from the store, as many as there are free slots. While there is no
+    /// launcher, nothing is started that would only be put back.
     fn fill_slots(&mut self, ctx: &mut Context<Self>) {
-        let Some(free) = self.desk.ask(self.parts.launcher.is_up()) else { return };
+        if !self.parts.launcher.is_up() {
+            return self.fill_slots_with_the_next_launcher(ctx);
+        }
+        let Some(free) = self.desk.ask(true) else { return };
         let store = Arc::clone(&self.parts.store);
         let starting = async move { store.start(free).await };
         ctx.spawn(wrap_future(starting).map(Self::slots_filled));
+    }
+
+    fn fill_slots_with_the_next_launcher(&mut self, ctx: &mut Context<Self>) {
+        if self.awaits_launcher {
+            return;
+        }
+        self.awaits_launcher = true;
+        let launcher = self.parts.launcher.clone();
+        let up = async move { launcher.up().await };
+        ctx.spawn(wrap_future(up).map(|(), actor: &mut Self, ctx| {
+            actor.awaits_launcher = false;
+            actor.fill_slots(ctx);
+        }));
     }
 
     fn slots_filled(

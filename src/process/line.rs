@@ -124,6 +124,9 @@ impl Line {
         let mut presence = self.shared.presence.subscribe();
         // The sender is ours and stays.
         let _ = presence.wait_for(|presence| presence.connection().is_some()).await;
+        if self.shared.is_closing.load(Ordering::Relaxed) {
+            std::future::pending().await
+        }
     }
 
     /// Waits until it is certain that there will be no launcher any more, and says why.
