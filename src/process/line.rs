@@ -239,6 +239,7 @@ impl Shared {
     fn next(&self) -> Result<(Connection, LauncherProcess), String> {
         let mut reason = "it is not wanted any more".to_owned();
         for _ in 0..TRIES_MAX {
+            failpoint::hit("launcher-next");
             match Connection::open(&self.binary, &self.setup) {
                 Ok((connection, process, _)) => {
                     log::warn!("a new launcher has been started");
