@@ -21,14 +21,21 @@ pub(super) async fn rescue(
     let Orphan { execution, on_interrupt, cancel } = orphan;
     let State::Running(run) = execution.state else { return Ok(RunEnd::Given) };
     let (id, epoch) = (execution.id, run.epoch);
-    let lost = Lost { begun, cancel, on_interrupt, interruptions: run.interruptions };
-    let end = match Fate::of(lost, reason) {
-        Fate::Requeue(why) => match parts.store.requeue(id, epoch, why).await? {
-            Requeued::Written => RunEnd::Requeued(execution.tenant),
-            // Somebody else has it in hand.
-            Requeued::Stale | Requeued::Unwanted(_) => RunEnd::Given,
-        },
-        Fate::End(outcome) => {
+    let mut lost = Lost { begun, cancel, on_interrupt, interruptions: run.interruptions };
+    let outcome = loop {
+        match Fate::of(lost.clone(), reason) {
+            Fate::End(outcome) => break Some(outcome),
+            Fate::Requeue(why) => match parts.store.requeue(id, epoch, why).await? {
+                // A wish that came since it was read: nobody else would fulfil it.
+                Requeued::Unwanted(wish) => lost.cancel = Some(wish),
+                Requeued::Written => break None,
+                Requeued::Stale => return Ok(RunEnd::Given),
+            },
+        }
+    };
+    let end = match outcome {
+        None => RunEnd::Requeued(execution.tenant),
+        Some(outcome) => {
             let ended = ended_with_recording(parts, &execution, outcome);
             let guard = Guard::Running(epoch);
             let Settlement { finish, event } = Settlement::new(parts, &execution, guard, ended);

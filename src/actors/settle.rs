@@ -107,6 +107,7 @@ pub(super) async fn until_written<T, F>(id: ExecutionId, mut write: impl FnMut()
 where
     F: Future<Output = Result<T, StoreError>>,
 {
+    let mut is_told = false;
     loop {
         let error = match write().await {
             Ok(written) => return Some(written),
@@ -116,7 +117,10 @@ where
             log::error!("execution {id}: what became of it cannot be written: {error}");
             return None;
         }
-        log::error!("execution {id}: what became of it cannot be written yet: {error}");
+        if !is_told {
+            log::error!("execution {id}: what became of it cannot be written yet: {error}");
+            is_told = true;
+        }
         actix_rt::time::sleep(WRITE_AGAIN_AFTER).await;
     }
 }

@@ -77,10 +77,11 @@ impl SupervisorActor {
     /// Takes waiting executions from the store, as many as there are free slots. While there is no
     /// launcher, nothing is started that would only be put back.
     fn fill_slots(&mut self, ctx: &mut Context<Self>) {
-        if !self.parts.launcher.is_up() {
-            return self.fill_slots_with_the_next_launcher(ctx);
+        let can_launch = self.parts.launcher.is_up();
+        if !can_launch {
+            self.fill_slots_with_the_next_launcher(ctx);
         }
-        let Some(free) = self.desk.ask(true) else { return };
+        let Some(free) = self.desk.ask(can_launch) else { return };
         let store = Arc::clone(&self.parts.store);
         let starting = async move { store.start(free).await };
         ctx.spawn(wrap_future(starting).map(Self::slots_filled));

@@ -5,8 +5,7 @@ use std::net::SocketAddr;
 
 use sd_notify::NotifyState;
 
-use crate::Status;
-use crate::actors::{Standing, SupervisorActor};
+use crate::actors::{Standing, Status, SupervisorActor};
 
 /// It listens, and what an earlier server left is settled.
 pub(super) fn ready(address: SocketAddr) {

@@ -26,6 +26,12 @@ pub enum LaunchError {
         /// What the system said.
         source: io::Error,
     },
+    /// That it begins could not be noted for the next server.
+    #[error("It could not be noted that the program begins: {source}.")]
+    Unmarked {
+        /// What the system said.
+        source: io::Error,
+    },
     /// Its input or output could not be made.
     #[error("The program's input and output could not be made: {source}.")]
     Streams {

@@ -260,7 +260,7 @@ impl Launcher {
         };
         let run = (order.id, order.epoch);
         // From here on it may begin, and the next server must know.
-        self.shared.begun.mark(run).map_err(|source| LaunchError::Directory { source })?;
+        self.shared.begun.mark(run).map_err(|source| LaunchError::Unmarked { source })?;
         Running::start(&self.shared.line, start).await.map_err(|error| match error {
             NotStarted::Failed(failed) => {
                 LaunchError::Spawn { command, doing: failed.doing, source: failed.error }

@@ -1,7 +1,10 @@
 //! What a server that was killed has left on disk beside its database: the next one removes it, and
 //! nothing else.
 
+use std::path::{Path, PathBuf};
+
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use crate::support::app::TestApp;
 use crate::support::files;
@@ -31,14 +34,36 @@ fn the_next_server_sweeps_what_the_killed_one_has_left() {
     });
     assert!(!below(&app, "executions").is_empty());
 
+    let group = group_of(&app);
     app.kill9();
     app.restart();
     for id in ids.iter().chain([&in_workspace]) {
         app.finished(id);
     }
-    assert_eq!(below(&app, "executions"), Vec::<std::path::PathBuf>::new());
-    assert_eq!(below(&app, "output"), Vec::<std::path::PathBuf>::new());
+    assert_eq!(below(&app, "executions"), Vec::<PathBuf>::new());
+    assert_eq!(below(&app, "output"), Vec::<PathBuf>::new());
     assert_eq!(below(&app, "begun").len(), 1, "its own");
     let kept = files::all_in(&app.data_dir()).into_iter().find(|path| path.ends_with("it"));
     assert_eq!(std::fs::read_to_string(kept.expect("a workspace stays")).unwrap(), "kept\n");
+    // A group goes only when nothing is in it, be it of the server that was killed.
+    app.terminate();
+    assert!(!group.is_some_and(|group| group.exists()), "its control groups are left");
+}
+
+/// The control group of a server's programs, if control groups hold them here.
+fn group_of(app: &TestApp) -> Option<PathBuf> {
+    let readiness = app.get("/readyz?verbose").expect(200).json();
+    (readiness["containment"] == "cgroup2").then(|| {
+        let data_dir = app.data_dir().canonicalize().expect("it is there");
+        let digest = Sha256::digest(data_dir.as_os_str().as_encoded_bytes());
+        let name = format!("ringback-{}", hex::encode(&digest[..6]));
+        below(Path::new("/sys/fs/cgroup"), &name).expect("programs run in a group of the server's")
+    })
+}
+
+fn below(folder: &Path, name: &str) -> Option<PathBuf> {
+    let entries = std::fs::read_dir(folder).ok()?.flatten();
+    let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    let mut folders = folders.map(|entry| entry.path());
+    folders.find_map(|path| if path.ends_with(name) { Some(path) } else { below(&path, name) })
 }

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant, SystemTime};
 use async_trait::async_trait;
 use ringback::config::Config;
 use ringback::domain::{
-    CancelWish, Cause, Delivery, DeliveryId, Epoch, Execution, ExecutionId, ExecutionSpec, OwnerId,
-    Requeue, Status, Tenant,
+    CancelWish, Cause, Delivery, DeliveryId, Epoch, Execution, ExecutionId, ExecutionSpec,
+    OnInterrupt, OwnerId, Requeue, Status, Tenant,
 };
 use ringback::store::{
     ApiKey, AttemptMade, Census, Claim, Clock, Finish, NewExecution, Orphan, Page, Prune, Pruned,
@@ -29,6 +29,8 @@ struct Meddling {
     panics: AtomicBool,
     /// So many of the next `prune`s fail.
     prunes_to_fail: AtomicU32,
+    /// A wish to cancel is kept just before the next `requeue`.
+    wishes: AtomicBool,
     /// What `start` has started is told when there is a permit.
     tells: Semaphore,
 }
@@ -56,6 +58,10 @@ impl Store for Meddling {
         epoch: Epoch,
         why: Requeue,
     ) -> Result<Requeued, StoreError> {
+        if self.wishes.swap(false, Ordering::SeqCst) {
+            let wish = CancelWish { reason: Some("enough".into()), by: None };
+            assert!(self.inner.wish_cancelled(id, wish).await?);
+        }
         self.inner.requeue(id, epoch, why).await
     }
     async fn wish_cancelled(&self, id: ExecutionId, wish: CancelWish) -> Result<bool, StoreError> {
@@ -144,6 +150,7 @@ fn meddling(data_dir: &Path, clock: &Clock, panics: bool) -> Arc<Meddling> {
         inner,
         panics: AtomicBool::new(panics),
         prunes_to_fail: AtomicU32::new(0),
+        wishes: AtomicBool::new(false),
         tells: Semaphore::new(0),
     })
 }
@@ -271,4 +278,25 @@ async fn what_could_not_be_removed_at_first_is_removed_later() {
     // Nobody sweeps in a store whose engine has gone.
     engine.shutdown(Duration::ZERO).await;
     assert_eq!(Arc::strong_count(&store), 1);
+}
+
+#[actix_rt::test]
+async fn a_wish_that_is_kept_while_its_execution_is_rescued_is_fulfilled() {
+    let (builder, data_dir) = builder();
+    let spec = ExecutionSpec {
+        on_interrupt: OnInterrupt::Rerun,
+        ..ExecutionSpec::new("sh", "exec sleep 1000")
+    };
+    let id = ExecutionId::generate();
+    let new = NewExecution { id, tenant: Tenant::default(), spec: Arc::new(spec), start: true };
+    let earlier = meddling(data_dir.path(), &clock(), false);
+    earlier.accept(new).await.unwrap();
+    drop(earlier);
+
+    let store = meddling(data_dir.path(), &clock(), false);
+    store.wishes.store(true, Ordering::SeqCst);
+    let given: Arc<dyn Store> = store.clone();
+    let _engine = builder.store(given, clock()).start().await.unwrap();
+    let found = store.inner.execution(&Tenant::default(), id).await.unwrap().unwrap();
+    assert_eq!(found.ended().map(|ended| ended.outcome.cause()), Some(Cause::Cancelled));
 }
