@@ -13,6 +13,7 @@ use crate::domain::{OwnerId, Timestamp};
 use crate::http::{Bounds, NetworkPolicy, NetworkRules, ProgramLimits, RequestLimits};
 use crate::process::Level;
 use crate::store::Clock;
+use crate::webhook::payload::Room;
 use crate::webhook::{AddressPolicy, AllowEntry, AllowEntryError, ClientSettings, tls};
 
 use super::error::StartError;
@@ -45,7 +46,10 @@ pub(super) fn engine_settings(config: &Config) -> EngineSettings {
             in_flight_per_host_max: config.webhook.in_flight_per_host_max,
             breaker: config.webhook.breaker.clone(),
         },
-        payload_bytes_max: config.webhook.payload_bytes_max,
+        payload_room: Room {
+            bytes_max: config.webhook.payload_bytes_max,
+            public_url: config.server.public_url.clone(),
+        },
         progress_interval: config.webhook.progress_interval,
         retention: retention(config),
         user_agent: config.webhook.user_agent.clone(),

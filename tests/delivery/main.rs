@@ -8,9 +8,11 @@
 mod support;
 
 mod answers;
+mod cap;
 mod failures;
 mod outbox;
 mod payload;
+mod progress;
 mod refused;
 mod secrets;
 mod tls;
