@@ -13,7 +13,9 @@ use crate::domain::{OwnerId, Timestamp};
 use crate::http::{Bounds, NetworkPolicy, NetworkRules, ProgramLimits, RequestLimits};
 use crate::process::Level;
 use crate::store::Clock;
-use crate::webhook::{AddressPolicy, AllowEntry, AllowEntryError, ClientSettings, tls};
+use crate::webhook::{
+    AddressPolicy, AllowEntry, AllowEntryError, ClientSettings, SystemLookup, tls,
+};
 
 use super::error::StartError;
 
@@ -128,7 +130,9 @@ pub(crate) fn client_settings(
         timeout: config.webhook.timeout,
         dns_timeout: config.webhook.dns_timeout,
         connect_timeout: config.webhook.connect_timeout,
+        keep_alive: config.webhook.keep_alive,
         response_bytes_max: config.webhook.response_bytes_max,
+        lookup: Arc::new(SystemLookup::default()),
         policy: Arc::clone(policy),
         tls: tls::client_config(config.webhook.ca_file.as_deref())?,
     })

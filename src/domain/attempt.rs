@@ -131,9 +131,11 @@ impl ErrorClass {
 pub struct Timings {
     /// Finding the address.
     pub dns: Option<Duration>,
-    /// TCP and TLS handshakes. The client does not tell them apart.
+    /// The TCP handshake; none on a connection that was used again.
     pub connect: Option<Duration>,
-    /// From beginning to connect to the head of the answer.
+    /// The TLS handshake, with https.
+    pub tls: Option<Duration>,
+    /// From sending the request to the first byte that came back.
     pub first_byte: Option<Duration>,
     /// From beginning to end.
     pub total: Duration,

@@ -147,6 +147,7 @@ fn attempt(row: &Row<'_>) -> Result<Attempt, Failure> {
         timings: Timings {
             dns: micros_opt(row, "dns_us")?,
             connect: micros_opt(row, "connect_us")?,
+            tls: None,
             first_byte: micros_opt(row, "first_byte_us")?,
             total: micros_opt(row, "total_us")?.unwrap_or_default(),
         },

@@ -63,6 +63,7 @@ pub async fn attempts_read_back_whole(backend: &impl Backend) {
         timings: Timings {
             dns: Some(Duration::from_micros(1)),
             connect: Some(Duration::from_micros(20_500)),
+            tls: None,
             first_byte: Some(Duration::ZERO),
             total: Duration::from_secs(15),
         },
