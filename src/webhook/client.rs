@@ -165,3 +165,6 @@ impl Drop for Watched<'_> {
         self.progress.interim.set(notes.interim());
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -92,3 +92,51 @@ async fn close_in_time<T>(waiting: Weak<RefCell<VecDeque<Waiting<T>>>>, mut next
         next = oldest.until;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::webhook::AddressPolicy;
+
+    const KEEP_ALIVE: Duration = Duration::from_secs(20);
+
+    fn endpoint(url: &str) -> Endpoint {
+        AddressPolicy::new(Vec::new(), true).check_url(url).unwrap()
+    }
+
+    fn at(address: &str) -> SocketAddr {
+        address.parse().unwrap()
+    }
+
+    #[actix_rt::test]
+    async fn a_connection_serves_its_own_origin_and_address_only() {
+        let idle = Idle::new(KEEP_ALIVE);
+        let (ours, here) = (endpoint("https://a.example/x"), at("8.8.8.8:443"));
+        idle.put(Route::new(&ours, here), "ours");
+        for (url, address) in [
+            ("https://b.example/x", "8.8.8.8:443"),
+            ("https://a.example:8443/x", "8.8.8.8:443"),
+            ("http://a.example:443/x", "8.8.8.8:443"),
+            ("https://a.example/x", "8.8.4.4:443"),
+            ("https://a.example/x", "8.8.8.8:444"),
+        ] {
+            assert!(idle.take(&endpoint(url), &[at(address)]).is_none(), "{url} {address}");
+        }
+        let elsewhere = endpoint("https://a.example/another/path");
+        let taken = idle.take(&elsewhere, &[at("1.1.1.1:443"), here]);
+        assert_eq!(taken, Some((Route::new(&ours, here), "ours")));
+        assert!(idle.take(&ours, &[here]).is_none(), "it is taken once");
+    }
+
+    #[actix_rt::test]
+    async fn of_too_many_the_one_goes_that_waited_longest() {
+        let idle = Idle::new(KEEP_ALIVE);
+        let (ours, here) = (endpoint("https://a.example/"), at("8.8.8.8:443"));
+        for number in 0..=IDLE_MAX {
+            idle.put(Route::new(&ours, here), number);
+        }
+        let taken = std::iter::from_fn(|| idle.take(&ours, &[here]).map(|(_, number)| number));
+        // The one that was used last comes first.
+        assert_eq!(taken.collect::<Vec<_>>(), (1..=IDLE_MAX).rev().collect::<Vec<_>>());
+    }
+}

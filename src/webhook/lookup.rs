@@ -112,3 +112,6 @@ fn ask_the_system(host: &str) -> Answer {
     })?;
     Ok(found.map(|address| address.ip()).collect())
 }
+
+#[cfg(test)]
+mod tests;
