@@ -6,18 +6,21 @@ use std::fmt;
 use std::io;
 use std::net::{IpAddr, ToSocketAddrs};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use async_trait::async_trait;
 use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, Shared};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::spawn_blocking;
+use futures_util::future::{self, BoxFuture, Shared};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 /// How many lookups are under way at a time. Each holds a thread for as long as the system waits
 /// for name servers, which is 10 s by default where one server does not answer, and an attempt
 /// gives it up after 3. The 64 attempts that are under way by default leave at most some two
 /// hundred lookups behind in that time, so that dead name servers do not use these up.
 const LOOKUPS_MAX: usize = 256;
+
+/// What is said of a lookup that ended without an answer, which the system's does not do.
+const FELL: &str = "the lookup was broken off";
 
 /// Finds the addresses of a name.
 #[async_trait]
@@ -62,15 +65,22 @@ impl SystemLookup {
             return begun.clone();
         }
         let (lookup, name) = (self.clone(), host.to_owned());
-        let asked = spawn_blocking(move || {
+        let (tell, told) = oneshot::channel();
+        // A thread of nobody's pool: a runtime that ends waits for its own, and a server that
+        // stops must not wait for name servers.
+        let thread = thread::Builder::new().name("lookup".to_owned()).spawn(move || {
             let answer = (lookup.ask)(&name);
             // From here on, whoever asks wants to know anew.
             lookup.under_way().remove(&name);
             drop(slot);
-            answer
+            // Everybody may have given up.
+            let _ = tell.send(answer);
         });
-        let answer = async { asked.await.unwrap_or_else(|error| Err(error.to_string())) };
-        let begun = answer.boxed().shared();
+        let begun = match thread {
+            Ok(_) => async { told.await.unwrap_or_else(|_| Err(FELL.to_owned())) }.boxed(),
+            Err(error) => return future::ready(Err(error.to_string())).boxed().shared(),
+        };
+        let begun = begun.shared();
         under_way.insert(host.to_owned(), begun.clone());
         begun
     }

@@ -9,10 +9,12 @@ mod support;
 
 mod answers;
 mod failures;
+mod faults;
 mod outbox;
 mod payload;
 mod refused;
 mod secrets;
 mod tls;
+mod tls_receiver;
 mod verifiers;
 mod webhook;
