@@ -46,16 +46,15 @@ pub fn with_own_names(test: &str, answers: Answers, body: impl FnOnce()) {
     if !users::are_we_root() {
         command.args(["--user", "--map-root-user"]);
     }
-    // A new network has a loopback that is down; its flags are UP and LOOPBACK.
-    let prepare = "mount --bind \"$0\" /etc/resolv.conf && mount -t sysfs none /sys && \
-                   echo 0x9 > /sys/class/net/lo/flags && exec \"$@\"";
+    // A new network has a loopback that is down.
+    let prepare = "mount --bind \"$0\" /etc/resolv.conf && ip link set lo up && exec \"$@\"";
     command
         .args(["sh", "-c", prepare])
         .arg(resolver.path())
         .arg(std::env::current_exe().expect("Linux knows it"))
         .args(["--exact", test, "--nocapture"])
         .env(INSIDE, "1");
-    let ended = command.output().expect("unshare is installed: see scripts/tools.sh");
+    let ended = command.output().expect("unshare and ip are installed: see scripts/tools.sh");
     let said = String::from_utf8_lossy(&ended.stdout);
     let complained = String::from_utf8_lossy(&ended.stderr);
     assert!(ended.status.success(), "on its own network:\n{said}\n{complained}");
