@@ -1,6 +1,7 @@
 //! From the configuration to what each layer wants to know of it: one function for each layer.
 //! A layer never sees the configuration itself.
 
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -115,7 +116,14 @@ fn network_rules(config: &Config, level: Level) -> NetworkRules {
 pub(crate) fn address_policy(config: &Config) -> Result<Arc<AddressPolicy>, StartError> {
     let entries: Result<Vec<AllowEntry>, AllowEntryError> =
         config.webhook.allow.iter().map(|entry| entry.parse()).collect();
-    Ok(Arc::new(AddressPolicy::new(entries?, config.webhook.allow_http)))
+    let policy = AddressPolicy::new(entries?, config.webhook.allow_http);
+    Ok(Arc::new(policy.listening_at(listening_at(config))))
+}
+
+/// Where a server with this configuration listens. A name that leads nowhere stops it elsewhere,
+/// with its own words.
+fn listening_at(config: &Config) -> Vec<SocketAddr> {
+    config.server.listen.to_socket_addrs().map(Iterator::collect).unwrap_or_default()
 }
 
 /// How callbacks are sent.
