@@ -75,13 +75,13 @@ pub struct AttemptOutcome {
 /// The kind of failure of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorClass {
-    /// The host's name gave no address.
+    /// The host's name gave no address, or none in time.
     Dns,
     /// No connection came about.
     Connect,
-    /// The TLS handshake failed, or the certificate does not name this host.
+    /// The TLS handshake failed or took too long, or the certificate does not name this host.
     Tls,
-    /// The deadline passed.
+    /// There was no connection or no answer in time.
     Timeout,
     /// The connection broke before a whole answer had come.
     Reset,

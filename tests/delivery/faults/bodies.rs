@@ -1,5 +1,9 @@
 //! Bodies of answers: what they do is not what decides.
 
+use std::process::Command;
+
+use serde_json::json;
+
 use super::{answered, failed, one_attempt_each, taken};
 use crate::support::scripted::Scripted;
 
@@ -65,4 +69,20 @@ fn of_a_body_as_much_is_kept_as_is_configured() {
         let kept = attempt["response_body"].as_str().map(str::len);
         assert_eq!(kept, Some(16 * 1024), "{length}");
     }
+}
+
+#[test]
+fn a_small_body_that_would_unpack_to_a_huge_one_stays_small() {
+    let app = one_attempt_each();
+    app.run(json!({"language": "sh", "code": "true"}));
+    let before = app.memory_peak();
+    let pack = "import gzip, sys; sys.stdout.buffer.write(gzip.compress(bytes(50_000_000)))";
+    let bomb = Command::new("python3").args(["-c", pack]).output().unwrap().stdout;
+    let length = bomb.len();
+    assert!((1000..100_000).contains(&length), "{length}");
+    let head = "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: ";
+    let answer = [format!("{head}{length}\r\n\r\n").as_bytes(), &bomb].concat();
+    taken(&answered(&app, Scripted::raw(answer)), 200, true);
+    let grown = app.memory_peak().saturating_sub(before);
+    assert!(grown < 16 * 1024 * 1024, "a body of {length} bytes cost {grown} bytes of memory");
 }

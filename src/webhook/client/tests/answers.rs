@@ -44,6 +44,23 @@ async fn a_body_that_ends_too_early_is_truncated() {
     }
 }
 
+/// Between any two bytes the network may pause.
+#[actix_rt::test]
+async fn an_answer_in_two_pieces_is_the_same_answer() {
+    let answer = "HTTP/1.1 103 Early\r\nlink: a\r\n\r\nHTTP/1.1 201 Made\r\n\
+                  content-length: 5\r\n\r\nhello";
+    let pieces = (1..answer.len()).map(|at| answer.split_at(at));
+    let receiver = Receiver::acting(pieces.map(|(one, two)| Act::SayInTwo(one, two))).await;
+    let client = Client::new(settings());
+    for at in 1..answer.len() {
+        let attempted = post(&client, &receiver.url()).await;
+        assert_eq!(verdict(&attempted), Ok(201), "{at}");
+        assert_eq!(attempted.outcome.response_body, "hello", "{at}");
+        assert!(!attempted.outcome.response_truncated, "{at}");
+    }
+    assert_eq!(receiver.requests_by_connection(), [answer.len() - 1], "on one connection");
+}
+
 #[test]
 fn whatever_a_receiver_says_there_is_a_verdict() {
     let piece = prop::sample::select(vec![

@@ -180,4 +180,31 @@ async fn tls_is_used_again_too() {
     let client = Client::new(ClientSettings { tls, ..settings() });
     assert_eq!(attempts(&client, &receiver.url(), 3).await, [Ok(200); 3]);
     assert_eq!(receiver.requests_by_connection(), [3]);
+    // It takes leave, without which the other side could not tell an end from an attack.
+    drop(client);
+    receiver.closed(1).await;
+    assert_eq!(receiver.broken(), 0);
+}
+
+#[actix_rt::test]
+async fn however_connections_change_hands_everybody_gets_the_answer_to_what_he_sent() {
+    const LANES: usize = 8;
+    const EACH: usize = 50;
+    let receiver = Receiver::acting(vec![Act::Echo; LANES * EACH]).await;
+    let client = Client::new(settings());
+    let lane = |lane: usize| {
+        let (client, url) = (client.clone(), receiver.url());
+        async move {
+            for number in 0..EACH {
+                let asked = format!("{url}&n={lane}-{number}");
+                let attempted = post(&client, &asked).await;
+                let said = attempted.outcome.response_body;
+                assert_eq!(said, format!("POST /hook?a=b&n={lane}-{number} HTTP/1.1"));
+            }
+        }
+    };
+    futures_util::future::join_all((0..LANES).map(lane)).await;
+    let connections = receiver.requests_by_connection();
+    assert!(connections.len() <= LANES, "{connections:?}");
+    assert_eq!(connections.iter().sum::<usize>(), LANES * EACH);
 }

@@ -19,6 +19,11 @@ pub(super) enum Act {
     Say(&'static str),
     /// These bytes, and then the end of the connection.
     SayAndClose(&'static str),
+    /// These bytes, with a pause in between so that they come in two pieces, and then the next
+    /// request.
+    SayInTwo(&'static str, &'static str),
+    /// 200, and the first line of the request.
+    Echo,
     /// Nothing, for ever.
     Nothing,
 }
@@ -33,6 +38,7 @@ pub(super) struct Receiver {
     /// The requests of each connection.
     requests: Rc<RefCell<Vec<Vec<String>>>>,
     closed: Rc<Cell<usize>>,
+    broken: Rc<Cell<usize>>,
     tls: Option<Arc<rustls::ServerConfig>>,
     /// How long it waits before it begins the TLS handshake, and before each answer.
     pub(super) delay: Duration,
@@ -83,13 +89,24 @@ impl Receiver {
     }
 
     async fn serve(&self, number: usize, mut stream: impl AsyncRead + AsyncWrite + Unpin) {
-        while let Some(request) = read_request(&mut stream).await {
+        while let Some(request) = self.read_request(&mut stream).await {
+            let first_line = request.lines().next().unwrap_or_default().to_owned();
             self.requests.borrow_mut()[number].push(request);
             let act = self.script.borrow_mut().pop_front().unwrap_or(OK);
             actix_rt::time::sleep(self.delay).await;
             let (bytes, goes_on) = match act {
-                Act::Say(bytes) => (bytes, true),
-                Act::SayAndClose(bytes) => (bytes, false),
+                Act::Say(bytes) => (bytes.to_owned(), true),
+                Act::SayAndClose(bytes) => (bytes.to_owned(), false),
+                Act::SayInTwo(bytes, rest) => {
+                    let _ = stream.write_all(bytes.as_bytes()).await;
+                    actix_rt::time::sleep(Duration::from_millis(3)).await;
+                    (rest.to_owned(), true)
+                }
+                Act::Echo => {
+                    let length = first_line.len();
+                    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n");
+                    (head + &first_line, true)
+                }
                 Act::Nothing => std::future::pending().await,
             };
             if stream.write_all(bytes.as_bytes()).await.is_err() || !goes_on {
@@ -124,14 +141,27 @@ impl Receiver {
         };
         timeout(LONG, closed).await.expect("so many connections end");
     }
-}
 
-/// Reads a request to its end; none when the other side has gone.
-async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
-    let mut bytes = Vec::new();
-    // The body of every request here is `{}`.
-    while !bytes.ends_with(b"\r\n\r\n{}") {
-        bytes.push(stream.read_u8().await.ok()?);
+    /// How many connections ended in another way than in good order.
+    pub(super) fn broken(&self) -> usize {
+        self.broken.get()
     }
-    Some(String::from_utf8(bytes).unwrap())
+
+    /// Reads a request to its end; none when the other side has gone.
+    async fn read_request(&self, stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
+        let mut bytes = Vec::new();
+        // The body of every request here is `{}`.
+        while !bytes.ends_with(b"\r\n\r\n{}") {
+            let mut byte = [0];
+            match stream.read(&mut byte).await {
+                Ok(0) => return None,
+                Ok(_) => bytes.push(byte[0]),
+                Err(_) => {
+                    self.broken.set(self.broken.get() + 1);
+                    return None;
+                }
+            }
+        }
+        Some(String::from_utf8(bytes).unwrap())
+    }
 }
