@@ -15,6 +15,7 @@ need python3 python3 "tests run Python programs and a receiver's verifier"
 need node nodejs "tests run JavaScript programs and a receiver's verifier"
 need strace strace "tests make system calls fail, and record what was on disk when the power went"
 need unshare util-linux "tests fill a disk of their own"
+need ip iproute2 "tests have name servers on a network of their own"
 need ps procps "tests look at sessions and process groups"
 
 if [ -n "$missing" ]; then

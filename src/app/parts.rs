@@ -1,6 +1,7 @@
 //! From the configuration to what each layer wants to know of it: one function for each layer.
 //! A layer never sees the configuration itself.
 
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -14,7 +15,9 @@ use crate::http::{Bounds, NetworkPolicy, NetworkRules, ProgramLimits, RequestLim
 use crate::process::Level;
 use crate::store::Clock;
 use crate::webhook::payload::Room;
-use crate::webhook::{AddressPolicy, AllowEntry, AllowEntryError, ClientSettings, tls};
+use crate::webhook::{
+    AddressPolicy, AllowEntry, AllowEntryError, ClientSettings, SystemLookup, tls,
+};
 
 use super::error::StartError;
 
@@ -125,7 +128,14 @@ fn network_rules(config: &Config, level: Level) -> NetworkRules {
 pub(crate) fn address_policy(config: &Config) -> Result<Arc<AddressPolicy>, StartError> {
     let entries: Result<Vec<AllowEntry>, AllowEntryError> =
         config.webhook.allow.iter().map(|entry| entry.parse()).collect();
-    Ok(Arc::new(AddressPolicy::new(entries?, config.webhook.allow_http)))
+    let policy = AddressPolicy::new(entries?, config.webhook.allow_http);
+    Ok(Arc::new(policy.listening_at(listening_at(config))))
+}
+
+/// Where a server with this configuration listens. A name that leads nowhere stops it elsewhere,
+/// with its own words.
+fn listening_at(config: &Config) -> Vec<SocketAddr> {
+    config.server.listen.to_socket_addrs().map(Iterator::collect).unwrap_or_default()
 }
 
 /// How callbacks are sent.
@@ -140,7 +150,9 @@ pub(crate) fn client_settings(
         timeout: config.webhook.timeout,
         dns_timeout: config.webhook.dns_timeout,
         connect_timeout: config.webhook.connect_timeout,
+        keep_alive: config.webhook.keep_alive,
         response_bytes_max: config.webhook.response_bytes_max,
+        lookup: Arc::new(SystemLookup::default()),
         policy: Arc::clone(policy),
         tls: tls::client_config(config.webhook.ca_file.as_deref())?,
     })
