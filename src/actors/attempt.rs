@@ -70,7 +70,7 @@ async fn send(
     let signing = Signing {
         event_id: delivery.event_id,
         payload_format: delivery.payload_format,
-        secret: delivery.signing_secret.as_ref(),
+        secrets: &delivery.signing_secrets,
         body: &delivery.body,
         user_agent: &parts.settings.user_agent,
     };

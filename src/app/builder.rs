@@ -161,6 +161,7 @@ impl Builder {
             policy,
             keys,
             limits: parts::request_limits(&config, level),
+            signing: parts::signing_rules(&config),
             node: parts::node(owner),
         });
         let last_pass = parts::last_pass(&config);

@@ -10,7 +10,9 @@ use rustix::time::{ClockId, clock_gettime};
 use crate::actors::{EngineSettings, Retention};
 use crate::config::{Config, LimitConfig, Network};
 use crate::domain::{OwnerId, Timestamp};
-use crate::http::{Bounds, NetworkPolicy, NetworkRules, ProgramLimits, RequestLimits};
+use crate::http::{
+    Bounds, NetworkPolicy, NetworkRules, ProgramLimits, RequestLimits, SigningRules,
+};
 use crate::process::Level;
 use crate::store::Clock;
 use crate::webhook::{AddressPolicy, AllowEntry, AllowEntryError, ClientSettings, tls};
@@ -76,6 +78,10 @@ pub(super) fn request_limits(config: &Config, level: Level) -> RequestLimits {
         callback_header_bytes_max: config.request.callback_header_bytes_max,
         working_dirs: config.execution.working_dirs.clone(),
     }
+}
+
+pub(super) fn signing_rules(config: &Config) -> SigningRules {
+    SigningRules { overlap: config.webhook.rotation_overlap }
 }
 
 fn program_limits(config: &Config) -> ProgramLimits {

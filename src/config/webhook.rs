@@ -36,6 +36,8 @@ pub struct WebhookConfig {
     pub ca_file: Option<PathBuf>,
     /// The User-Agent of callbacks.
     pub user_agent: String,
+    /// How long a signing secret signs on beside the one that has taken its place.
+    pub rotation_overlap: Duration,
 }
 
 /// The most delays in a retry schedule: the attempts of a delivery are listed in one answer.
@@ -60,6 +62,7 @@ impl WebhookConfig {
             user_agent: Some(user_agent)
                 .filter(|agent| !agent.is_empty())
                 .unwrap_or_else(own_agent),
+            rotation_overlap: reader.get("webhook.rotation_overlap"),
         }
     }
 }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    ApiKey, AttemptMade, Census, Claim, Finish, NewExecution, Orphan, Page, Prune, Pruned, Purged,
-    Requeued, Settled, Situation, Started, StoreError, Waiting,
+    ApiKey, AttemptMade, Census, Claim, Finish, NewExecution, NewSigningSecret, Orphan, Page,
+    Prune, Pruned, Purged, Requeued, Settled, SigningSecret, Situation, Started, StoreError,
+    Waiting,
 };
 use crate::domain::{
     CancelWish, Delivery, DeliveryId, Epoch, Execution, ExecutionId, Requeue, Tenant,
@@ -106,6 +107,21 @@ pub trait Store: Send + Sync + 'static {
     /// Removes one execution of a tenant with all that belongs to it, unless something is still
     /// to happen to it.
     async fn purge(&self, tenant: &Tenant, id: ExecutionId) -> Result<Purged, StoreError>;
+
+    /// Keeps a signing secret of a tenant. The one before it signs on beside it for as long as it is
+    /// told to, and the one before that has stopped.
+    async fn put_signing_secret(&self, new: NewSigningSecret) -> Result<SigningSecret, StoreError>;
+
+    /// What may be told of a signing secret of a tenant; none when it has none of that name.
+    async fn signing_secret(
+        &self,
+        tenant: &Tenant,
+        name: &str,
+    ) -> Result<Option<SigningSecret>, StoreError>;
+
+    /// Removes a signing secret of a tenant, and with it the one before it. Answers whether there
+    /// was one.
+    async fn remove_signing_secret(&self, tenant: &Tenant, name: &str) -> Result<bool, StoreError>;
 
     /// Keeps an API key.
     async fn add_api_key(&self, key: ApiKey) -> Result<(), StoreError>;

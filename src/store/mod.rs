@@ -8,6 +8,7 @@ mod key_file;
 mod private_dir;
 mod seal;
 mod secrets;
+mod signing;
 mod sqlite;
 mod values;
 
@@ -15,6 +16,7 @@ pub use clock::Clock;
 pub use contract::Store;
 pub use error::StoreError;
 pub use seal::SealingKey;
+pub use signing::{NewSigningSecret, SigningSecret};
 pub use sqlite::{SqliteOptions, SqliteStore};
 pub use values::{
     ApiKey, AttemptMade, Census, Claim, ClaimedDelivery, Finish, NewDelivery, NewExecution, Orphan,

@@ -9,6 +9,7 @@ use super::super::secrets::SpecSecrets;
 use super::super::{Claim, ClaimedDelivery, SealingKey, StoreError};
 use super::claims::{Claims, Held};
 use super::failure::Failure;
+use super::signing;
 use super::values::{execution_id, get, named, time, uuid};
 use crate::domain::{DeliveryId, EventId, Timestamp};
 
@@ -28,7 +29,7 @@ pub(super) fn claim(
 ) -> Result<Held, Failure> {
     let mut held = choose(database, claims, wanted)?;
     for id in held.ids() {
-        match delivery(database, key, id) {
+        match delivery(database, key, id, wanted.now) {
             Ok(delivery) => held.push(delivery),
             // It stays claimed with the others, so that one broken row holds up no other
             // delivery; the next start of the server tries it again.
@@ -106,6 +107,7 @@ fn delivery(
     database: &Connection,
     key: &SealingKey,
     id: DeliveryId,
+    now: Timestamp,
 ) -> Result<ClaimedDelivery, Failure> {
     let mut select = database.prepare_cached(
         "SELECT d.execution_id, d.event_id, d.host, d.payload_format, d.attempts_made, d.url,
@@ -117,6 +119,7 @@ fn delivery(
         let execution_id = execution_id(row, "execution_id")?;
         let sealed: Option<Vec<u8>> = get(row, "sealed")?;
         let secrets = SpecSecrets::open(key, execution_id, sealed.as_deref())?;
+        let own = (execution_id, secrets.signing_secret);
         Ok(ClaimedDelivery {
             id,
             event_id: EventId::from_uuid(uuid(row, "event_id")?),
@@ -126,7 +129,7 @@ fn delivery(
             payload_format: named(row, "payload_format", |name| name.parse().ok())?,
             body: get(row, "body")?,
             headers: secrets.headers,
-            signing_secret: secrets.signing_secret,
+            signing_secrets: signing::of_execution(database, key, own, now)?,
             attempts_made: get(row, "attempts_made")?,
         })
     };

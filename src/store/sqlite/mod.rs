@@ -24,6 +24,7 @@ mod queue;
 mod read;
 mod readers;
 mod rows;
+mod signing;
 mod specs;
 mod start;
 mod stop;

@@ -8,8 +8,9 @@ use async_trait::async_trait;
 
 use super::super::private_dir::unusable;
 use super::super::{
-    ApiKey, AttemptMade, Census, Claim, Finish, NewExecution, Orphan, Page, Prune, Pruned, Purged,
-    Requeued, Settled, Situation, Started, Store, StoreError, Waiting,
+    ApiKey, AttemptMade, Census, Claim, Finish, NewExecution, NewSigningSecret, Orphan, Page,
+    Prune, Pruned, Purged, Requeued, Settled, SigningSecret, Situation, Started, Store, StoreError,
+    Waiting,
 };
 use super::accept::Prepared;
 use super::claim::Wanted;
@@ -19,7 +20,9 @@ use super::open::{Opened, open_all};
 use super::readers::Readers;
 use super::stop::Stop;
 use super::writer::Writer;
-use super::{SqliteOptions, check, claim, deliveries, finish, keys, prune, queue, read, start};
+use super::{
+    SqliteOptions, check, claim, deliveries, finish, keys, prune, queue, read, signing, start,
+};
 use crate::domain::{
     CancelWish, Delivery, DeliveryId, Epoch, Execution, ExecutionId, Requeue, Tenant,
 };
@@ -207,6 +210,27 @@ impl Store for SqliteStore {
     async fn purge(&self, tenant: &Tenant, id: ExecutionId) -> Result<Purged, StoreError> {
         let tenant = tenant.clone();
         self.writer.write(move |database| prune::purge(database, &tenant, id)).await
+    }
+
+    async fn put_signing_secret(&self, new: NewSigningSecret) -> Result<SigningSecret, StoreError> {
+        let SqliteOptions { key, clock, .. } = &self.options;
+        let prepared = signing::Prepared::new(new, key, (clock.now(), clock.steady()));
+        self.writer.write(move |database| prepared.put(database)).await
+    }
+
+    async fn signing_secret(
+        &self,
+        tenant: &Tenant,
+        name: &str,
+    ) -> Result<Option<SigningSecret>, StoreError> {
+        let (tenant, name) = (tenant.clone(), name.to_owned());
+        let now = self.options.clock.steady();
+        self.readers.read(move |database| signing::find(database, (&tenant, &name), now)).await
+    }
+
+    async fn remove_signing_secret(&self, tenant: &Tenant, name: &str) -> Result<bool, StoreError> {
+        let (tenant, name) = (tenant.clone(), name.to_owned());
+        self.writer.write(move |database| signing::remove(database, (&tenant, &name))).await
     }
 
     async fn add_api_key(&self, key: ApiKey) -> Result<(), StoreError> {

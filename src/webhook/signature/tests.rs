@@ -248,6 +248,18 @@ fn a_whsec_secret_must_be_padded_base64_of_24_to_64_bytes() {
 }
 
 #[test]
+fn a_secret_that_is_made_here_is_one_that_every_library_takes_and_no_other_has() {
+    let [one, other] = [(); 2].map(|()| new_secret().unwrap());
+    assert_ne!(one, other);
+    for secret in [one, other] {
+        assert_eq!(check_secret(&secret), Ok(()));
+        let base64 = secret.expose().strip_prefix("whsec_").unwrap();
+        assert_eq!((base64.len(), base64.ends_with('=')), (44, true), "32 bytes, padded");
+        standardwebhooks::Webhook::new(secret.expose()).unwrap();
+    }
+}
+
+#[test]
 fn any_other_secret_is_taken_as_it_is() {
     for secret in ["s", "your-secret-key", "WHSEC_x", " whsec_", "whsk_abc", "пароль", "a b"]
     {

@@ -8,8 +8,8 @@ use std::time::Duration;
 use futures_util::FutureExt;
 
 use super::super::super::{
-    ApiKey, AttemptMade, Clock, Finish, NewDelivery, NewExecution, Page, Prune, Purged, Requeued,
-    SealingKey, Settled, Store,
+    ApiKey, AttemptMade, Clock, Finish, NewDelivery, NewExecution, NewSigningSecret, Page, Prune,
+    Purged, Requeued, SealingKey, Settled, Store,
 };
 use super::super::SqliteOptions;
 use super::Heard;
@@ -47,6 +47,7 @@ pub(super) async fn live(heard: &Heard) {
     let store = heard.open(options()).unwrap();
     after_a_crash(&store).await;
     let owed = ends(&store).await;
+    signing_secrets(&store).await;
     deliveries(&store, &owed).await;
     reads(&store).await;
     now.fetch_add(3_600_000, Ordering::SeqCst);
@@ -62,7 +63,8 @@ async fn accept(store: &impl Store, start: bool) -> Execution {
     let callback = Callback {
         url: URL.into(),
         headers: vec![("x-a".into(), "1".into())],
-        signing_secret: Some("whsec_x".into()),
+        // Those that are started at once bring one; the others are signed with the tenant's.
+        signing_secret: start.then(|| "whsec_x".into()),
         payload_format: PayloadFormat::Standard,
     };
     let mut spec = ExecutionSpec::new("sh", "true");
@@ -144,6 +146,23 @@ async fn ends(store: &impl Store) -> Vec<DeliveryId> {
     accept(store, true).await;
     accept(store, false).await;
     owed
+}
+
+/// Makes some, and removes one; that of the tenant stays, for what is delivered without one.
+async fn signing_secrets(store: &impl Store) {
+    for name in ["", "of a function"] {
+        let overlap = Some(Duration::from_secs(60));
+        let new = NewSigningSecret {
+            tenant: tenant(),
+            name: name.into(),
+            secret: "whsec_x".into(),
+            overlap,
+        };
+        store.put_signing_secret(new.clone()).await.unwrap();
+        store.put_signing_secret(new).await.unwrap();
+        assert!(store.signing_secret(&tenant(), name).await.unwrap().is_some());
+    }
+    assert!(store.remove_signing_secret(&tenant(), "of a function").await.unwrap());
 }
 
 async fn deliveries(store: &impl Store, owed: &[DeliveryId]) {
