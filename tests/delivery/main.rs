@@ -12,6 +12,7 @@ mod failures;
 mod outbox;
 mod payload;
 mod refused;
+mod rotation;
 mod secrets;
 mod tls;
 mod verifiers;
