@@ -85,7 +85,7 @@ fn calling(receiver: &TestReceiver, code: &str) -> ExecutionSpec {
 }
 
 /// Waits for so many requests without holding up the engine, which shares this thread.
-pub async fn requests(receiver: &TestReceiver, count: usize) -> Vec<Received> {
+async fn requests(receiver: &TestReceiver, count: usize) -> Vec<Received> {
     let deadline = Instant::now() + LONG;
     loop {
         let received = receiver.received();

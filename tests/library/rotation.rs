@@ -3,20 +3,20 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use ringback::Ringback;
 use ringback::config::Config;
 use ringback::domain::{
-    Callback, ExecutionSpec, OwnerId, PayloadFormat, RetrySchedule, Secret, Tenant, Timestamp,
+    Callback, ExecutionId, ExecutionSpec, OwnerId, PayloadFormat, RetrySchedule, Secret, Tenant,
+    Timestamp,
 };
 use ringback::store::{Clock, NewSigningSecret, SealingKey, SqliteOptions, SqliteStore, Store};
 use ringback::webhook::signature;
 
-use super::clock::requests;
 use super::receiver::{Received, TestReceiver};
 use super::scripted::Scripted;
-use super::support::{KEY, submit};
+use super::support::{KEY, LONG, submit};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -59,6 +59,19 @@ async fn put(store: &dyn Store, secret: &Secret) {
     store.put_signing_secret(new).await.unwrap();
 }
 
+/// Waits until so many attempts of a delivery are written down, with the time of the next.
+async fn recorded(store: &dyn Store, id: ExecutionId, count: usize) {
+    let deadline = Instant::now() + LONG;
+    loop {
+        let deliveries = store.deliveries(&Tenant::default(), id).await.unwrap().unwrap();
+        if deliveries.first().is_some_and(|delivery| delivery.attempts.len() >= count) {
+            return;
+        }
+        assert!(Instant::now() < deadline, "no {count} attempts: {deliveries:?}");
+        actix_rt::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
 /// Fails the test unless a request has these signatures in this order, and nothing else.
 #[track_caller]
 fn signed_by(request: &Received, secrets: &[&Secret]) {
@@ -92,14 +105,14 @@ async fn a_rotated_secret_signs_for_a_day_beside_the_new_one_and_then_no_more() 
     let [old, new] = [(); 2].map(|()| signature::new_secret().unwrap());
     let (failing, other) = (TestReceiver::always(Scripted::status(500)), TestReceiver::start());
     put(&*store, &old).await;
-    submit(&engine, calling(&failing)).await;
-    requests(&failing, 1).await;
+    let execution = submit(&engine, calling(&failing)).await;
+    recorded(&*store, execution.id, 1).await;
     put(&*store, &new).await;
     for count in [2, 3] {
         ahead.advance(BEYOND_A_DELAY);
         // The store is asked what is due, by a delivery that is due at once.
         submit(&engine, calling(&other)).await;
-        requests(&failing, count).await;
+        recorded(&*store, execution.id, count).await;
     }
     let attempts = failing.received();
     let field = |request: &Received| {
