@@ -1,9 +1,9 @@
-//! The sealing key in a file of its own, made when there is none.
-//! Never overwrites a key: what was sealed with it could not be opened again.
+//! The sealing key in a file of its own: made when there is none, and rotated by putting another one
+//! first. Never overwrites a key that may still be needed: what was sealed with it would be lost.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
@@ -11,26 +11,35 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::zeroize::Zeroizing;
 
 use super::private_dir::{make_private_dir, parent, readable_by_others, sync_dir, unusable};
-use super::seal::random_bytes;
+use super::seal::{KeyBytes, key_bytes, random_bytes};
 use super::{SealingKey, StoreError};
+use crate::failpoint;
 
 impl SealingKey {
     /// Takes the key from a file that holds 32 bytes in base64, and makes that file with mode
     /// 0600, and its directory with mode 0700, when there is none. It is on disk before this
-    /// returns.
+    /// returns. A file with several keys, one a line, is that of a rotation which was not brought to
+    /// its end: the first seals, and all open.
     pub fn load_or_create(path: &Path) -> Result<Self, StoreError> {
-        if let Some(key) = load(path)? {
-            return Ok(key);
+        if let Some(keys) = load(path)? {
+            return Ok(Self::of(&keys));
         }
         make_private_dir(parent(path))?;
         create(path).map_err(|error| unusable(path, &error))?;
         // Read back, because another process may have been first: then that one's key counts.
-        load(path)?.ok_or_else(|| unusable(path, &"it was removed while it was made"))
+        let keys =
+            load(path)?.ok_or_else(|| unusable(path, &"it was removed while it was made"))?;
+        Ok(Self::of(&keys))
+    }
+
+    /// Takes the key from a file; none when there is no such file.
+    pub fn load(path: &Path) -> Result<Option<Self>, StoreError> {
+        Ok(load(path)?.map(|keys| Self::of(&keys)))
     }
 }
 
-/// The key in a file; none when there is no such file.
-fn load(path: &Path) -> Result<Option<SealingKey>, StoreError> {
+/// The keys in a file, at least one; none when there is no such file.
+pub(super) fn load(path: &Path) -> Result<Option<Vec<KeyBytes>>, StoreError> {
     let text = match fs::read_to_string(path) {
         Ok(text) => Zeroizing::new(text),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -39,11 +48,41 @@ fn load(path: &Path) -> Result<Option<SealingKey>, StoreError> {
     if readable_by_others(path).is_ok_and(|others| others) {
         log::warn!("others may read the key file {}: set its mode to 0600", path.display());
     }
-    let bytes = STANDARD.decode(text.trim()).map(Zeroizing::new).ok();
-    match bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok()) {
-        Some(bytes) => Ok(Some(SealingKey::from_bytes(bytes))),
-        None => Err(unusable(path, &"it does not hold a key, which is 32 bytes in base64")),
-    }
+    let keys = key_bytes(&text).map(Some);
+    keys.ok_or_else(|| unusable(path, &"it does not hold a key, which is 32 bytes in base64"))
+}
+
+/// A key that nobody can guess.
+pub(super) fn new_key() -> KeyBytes {
+    Zeroizing::new(random_bytes())
+}
+
+/// Puts these keys in place of those in a file that is there: at every moment, a loss of power
+/// included, it holds the ones or the others. Only for who has the data directory to himself.
+pub(super) fn replace(path: &Path, keys: &[KeyBytes]) -> Result<(), StoreError> {
+    let replace = || -> io::Result<()> {
+        // Behind a link, not the link itself.
+        let path = path.canonicalize()?;
+        let mut draft = path.as_os_str().to_owned();
+        // Always the same, so that what a killed rotation has left goes with the next.
+        draft.push(".next");
+        let draft = PathBuf::from(draft);
+        match fs::remove_file(&draft) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let file = new_file(&draft)?;
+        // Who rotates may be root, and the server not.
+        let owner = fs::metadata(&path)?;
+        if (file.metadata()?.uid(), file.metadata()?.gid()) != (owner.uid(), owner.gid()) {
+            fchown(&file, Some(owner.uid()), Some(owner.gid()))?;
+        }
+        write(file, keys)?;
+        failpoint::hit("rotate-key-file-written");
+        fs::rename(&draft, &path)?;
+        sync_dir(parent(&path))
+    };
+    replace().map_err(|error| unusable(path, &error))
 }
 
 /// Writes a new key under another name and then gives it its own, which fails silently if that
@@ -65,10 +104,19 @@ fn draft_name(path: &Path) -> PathBuf {
 }
 
 fn write_key(path: &Path) -> io::Result<()> {
-    let bytes = Zeroizing::new(random_bytes::<32>());
-    let text = Zeroizing::new(STANDARD.encode(bytes.as_slice()) + "\n");
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(text.as_bytes())?;
+    write(new_file(path)?, &[new_key()])
+}
+
+fn new_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
+/// Writes keys, one a line, and brings them to disk.
+fn write(mut file: File, keys: &[KeyBytes]) -> io::Result<()> {
+    for key in keys {
+        let line = Zeroizing::new(STANDARD.encode(key.as_slice()) + "\n");
+        file.write_all(line.as_bytes())?;
+    }
     file.sync_all()
 }
 
@@ -116,5 +164,30 @@ mod tests {
             assert!(error.contains("32 bytes in base64"), "{error}");
             assert_eq!(fs::read_to_string(&path).unwrap(), text);
         }
+    }
+
+    #[test]
+    fn keys_are_replaced_whole_and_the_file_stays_its_owners() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("secrets.key");
+        let old = SealingKey::load_or_create(&path).unwrap();
+        let keys = [vec![new_key()], load(&path).unwrap().unwrap()].concat();
+        // A rotation that was killed here has left this.
+        fs::write(dir.path().join("secrets.key.next"), "x".repeat(1000)).unwrap();
+        replace(&path, &keys).unwrap();
+        let both = SealingKey::load(&path).unwrap().unwrap();
+        assert_eq!(both.fingerprints()[1..], old.fingerprints());
+        let meta = fs::metadata(&path).unwrap();
+        assert_eq!(meta.permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "the draft is gone");
+    }
+
+    #[test]
+    fn there_is_nothing_to_load_or_to_replace_where_there_is_no_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("secrets.key");
+        assert!(SealingKey::load(&path).unwrap().is_none());
+        replace(&path, &[new_key()]).unwrap_err();
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 }

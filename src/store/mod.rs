@@ -5,6 +5,7 @@ mod clock;
 mod contract;
 mod error;
 mod key_file;
+mod key_source;
 mod private_dir;
 mod seal;
 mod secrets;
@@ -15,9 +16,10 @@ mod values;
 pub use clock::Clock;
 pub use contract::Store;
 pub use error::StoreError;
-pub use seal::SealingKey;
+pub use key_source::KeySource;
+pub use seal::{Fingerprint, SealingKey};
 pub use signing::{NewSigningSecret, SigningSecret};
-pub use sqlite::{SqliteOptions, SqliteStore};
+pub use sqlite::{KeyUse, Rotated, Rotation, SqliteOptions, SqliteStore, key_use};
 pub use values::{
     ApiKey, AttemptMade, Census, Claim, ClaimedDelivery, Finish, NewDelivery, NewExecution, Orphan,
     Page, Prune, PruneCursor, Pruned, Purged, Requeued, Settled, Situation, Started, Waiting,

@@ -11,7 +11,8 @@ use super::super::super::{
     ApiKey, AttemptMade, Clock, Finish, NewDelivery, NewExecution, NewSigningSecret, Page, Prune,
     Purged, Requeued, SealingKey, Settled, Store,
 };
-use super::super::SqliteOptions;
+use super::super::reseal::{Survey, reseal, survey};
+use super::super::{SqliteOptions, key_check};
 use super::Heard;
 use crate::domain::{
     Attempt, AttemptOutcome, Callback, CancelWish, Captured, DeliveryEnd, DeliveryId, Ended, Epoch,
@@ -50,6 +51,11 @@ pub(super) async fn live(heard: &Heard) {
     signing_secrets(&store).await;
     deliveries(&store, &owed).await;
     reads(&store).await;
+    drop(store);
+    let rotated = || SqliteOptions { key: SealingKey::from_bytes([8; 32]), ..options() };
+    let both = rotated().key.with_previous(options().key);
+    rotation(heard, SqliteOptions { key: both, ..options() });
+    let store = heard.open(rotated()).unwrap();
     now.fetch_add(3_600_000, Ordering::SeqCst);
     removals(&store).await;
 }
@@ -210,6 +216,18 @@ async fn reads(store: &impl Store) {
     let key = ApiKey { id, name, tenant: tenant(), scopes, sha256: [1; 32] };
     store.add_api_key(key).await.unwrap();
     assert_eq!(store.api_keys().await.unwrap().len(), 1);
+}
+
+/// Seals everything with the first key, as a rotation does.
+fn rotation(heard: &Heard, options: SqliteOptions) {
+    let mut writer = heard.connections(&options).unwrap().writer;
+    let count = |survey: Survey| (survey.by_key[0], survey.by_key[1], survey.unreadable.len());
+    let (new, old, unreadable) = count(survey(&writer, &options.key).unwrap());
+    assert!((new, unreadable) == (0, 0) && old > 2, "{old} are sealed with the old key");
+    assert_eq!(reseal(&mut writer, &options.key, &mut |_| {}).unwrap(), old);
+    assert_eq!(count(survey(&writer, &options.key).unwrap()), (old, 0, 0));
+    key_check::admit(&writer, &options.key).unwrap();
+    key_check::settle(&mut writer, &options.key).unwrap();
 }
 
 async fn removals(store: &impl Store) {
