@@ -12,5 +12,5 @@ pub use builder::{Builder, Ringback};
 pub use engine::Engine;
 pub use error::StartError;
 pub(crate) use launching::{LauncherOptions, launcher};
-pub(crate) use parts::{address_policy, client_settings, wall_clock};
+pub(crate) use parts::{address_policy, client_settings, key_source, wall_clock};
 pub use server::Server;

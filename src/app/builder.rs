@@ -5,8 +5,6 @@ use std::sync::Arc;
 
 use actix::Arbiter;
 use actix_web::web::Data;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 
 use super::engine::Engine;
 use super::error::StartError;
@@ -17,7 +15,7 @@ use crate::config::Config;
 use crate::domain::{OwnerId, Secret};
 use crate::http::{Api, Keyring, NewKey, new_key};
 use crate::process::{Feature, LauncherBinary};
-use crate::store::{Clock, SealingKey, SqliteOptions, SqliteStore, Store};
+use crate::store::{Clock, SqliteOptions, SqliteStore, Store};
 
 /// The beginning of every engine: [`Ringback::builder`].
 #[derive(Debug, Clone, Copy)]
@@ -180,18 +178,9 @@ impl Builder {
 fn open_sqlite(config: &Config, owner: OwnerId) -> Result<(Arc<dyn Store>, Clock), StartError> {
     let dir = config.server.data_dir.clone();
     let clock = parts::wall_clock();
-    let key = sealing_key(config)?;
+    let key = parts::key_source(config)?.load_or_create()?;
     let options = SqliteOptions { dir, owner, key, clock: clock.clone() };
     Ok((Arc::new(SqliteStore::open(options)?), clock))
-}
-
-fn sealing_key(config: &Config) -> Result<SealingKey, StartError> {
-    let Some(key) = &config.secrets.key else {
-        return Ok(SealingKey::load_or_create(&parts::key_file(&config.server.data_dir))?);
-    };
-    let bytes = STANDARD.decode(key.expose()).ok();
-    let bytes = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
-    bytes.map(SealingKey::from_bytes).ok_or(StartError::SecretsKey)
 }
 
 async fn keyring(

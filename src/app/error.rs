@@ -35,7 +35,7 @@ pub enum StartError {
     #[error(transparent)]
     Tls(#[from] TlsError),
     /// The key for secrets cannot be used.
-    #[error("`secrets.key` must be 32 bytes in base64")]
+    #[error("`secrets.key` and each of `secrets.previous_keys` must be 32 bytes in base64")]
     SecretsKey,
     /// The system gives no random numbers.
     #[error("the system gives no random numbers: {0}")]

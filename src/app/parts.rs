@@ -1,7 +1,6 @@
 //! From the configuration to what each layer wants to know of it: one function for each layer.
 //! A layer never sees the configuration itself.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -9,12 +8,12 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::actors::{EngineSettings, Retention};
 use crate::config::{Config, LimitConfig, Network};
-use crate::domain::{OwnerId, Timestamp};
+use crate::domain::{OwnerId, Secret, Timestamp};
 use crate::http::{
     Bounds, NetworkPolicy, NetworkRules, ProgramLimits, RequestLimits, SigningRules,
 };
 use crate::process::Level;
-use crate::store::Clock;
+use crate::store::{Clock, KeySource, SealingKey};
 use crate::webhook::{AddressPolicy, AllowEntry, AllowEntryError, ClientSettings, tls};
 
 use super::error::StartError;
@@ -160,9 +159,20 @@ pub(super) fn node(owner: OwnerId) -> String {
     format!("{machine}-{}", &owner[owner.len() - 8..])
 }
 
-/// Where the key for secrets lies when the configuration has none.
-pub(super) fn key_file(data_dir: &Path) -> std::path::PathBuf {
-    data_dir.join("secrets.key")
+/// Where the key for secrets comes from: the configuration, or a file in the data directory.
+///
+/// # Errors
+/// When the configuration has something that is no key.
+pub(crate) fn key_source(config: &Config) -> Result<KeySource, StartError> {
+    let read = |key: &Secret| SealingKey::from_text(key.expose()).ok_or(StartError::SecretsKey);
+    let Some(key) = &config.secrets.key else {
+        return Ok(KeySource::File(config.server.data_dir.join("secrets.key")));
+    };
+    let key = read(key)?;
+    Ok(KeySource::Given(match &config.secrets.previous_keys {
+        Some(previous) => key.with_previous(read(previous)?),
+        None => key,
+    }))
 }
 
 #[cfg(test)]

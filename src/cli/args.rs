@@ -37,6 +37,11 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: SignatureCommand,
     },
+    /// Rotate the key that secrets are encrypted with at rest
+    Secrets {
+        #[command(subcommand)]
+        command: SecretsCommand,
+    },
     /// Show or check the configuration
     Config {
         #[command(subcommand)]
@@ -194,4 +199,29 @@ pub(super) enum ConfigCommand {
     Show(ServeArgs),
     /// Say whether the configuration is right, and what is wrong with it
     Check(ServeArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum SecretsCommand {
+    /// Encrypt everything anew with another key; the server must not run meanwhile
+    Rotate(SecretsArgs),
+    /// Say which keys are in use and how much is encrypted with each, never a key
+    Status(SecretsArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SecretsArgs {
+    /// Where everything is kept [default: ./ringback-data]
+    #[arg(long, value_name = "DIR")]
+    pub(super) data_dir: Option<String>,
+    /// Configuration file
+    #[arg(long, value_name = "FILE", env = "RINGBACK_CONFIG")]
+    pub(super) config: Option<PathBuf>,
+}
+
+impl SecretsArgs {
+    /// What of the flags of `serve` these are.
+    pub(super) fn into_serve(self) -> ServeArgs {
+        ServeArgs { data_dir: self.data_dir, config: self.config, ..ServeArgs::default() }
+    }
 }

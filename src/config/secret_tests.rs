@@ -132,6 +132,35 @@ fn neither_show_nor_debug_has_a_secret() {
 }
 
 #[test]
+fn previous_keys_are_one_or_more_and_need_the_key_that_seals() {
+    let key = format!("[secrets]\nkey = '{BASE64_KEY}'\n");
+    for previous in [BASE64_KEY.to_owned(), format!("{BASE64_KEY}, {BASE64_KEY}\\n{BASE64_KEY}")] {
+        let config = load_file(&format!("{key}previous_keys = \"{previous}\"")).unwrap().config;
+        let keys = config.secrets.previous_keys.unwrap();
+        assert_eq!(keys.expose().matches(BASE64_KEY).count(), previous.matches(BASE64_KEY).count());
+    }
+    let (_directory, path) = secret_file(&format!("{BASE64_KEY}\n{BASE64_KEY}\n"));
+    let loaded = load_file(&format!("{key}previous_keys_file = '{path}'")).unwrap();
+    assert!(loaded.config.secrets.previous_keys.is_some());
+
+    let expected =
+        "expected keys of 32 bytes in base64 with spaces, commas or line breaks between them";
+    for wrong in ["hunter2", " ", &format!("{BASE64_KEY} hunter2")] {
+        let found = mistakes(load_file(&format!("{key}previous_keys = '{wrong}'")));
+        assert_eq!(
+            found,
+            [format!("ringback.toml:3: `secrets.previous_keys` is [secret]; {expected}")]
+        );
+    }
+    let alone = "expected `secrets.key` beside it: these only open, and that one seals";
+    let found = mistakes(load_file(&format!("secrets.previous_keys = '{BASE64_KEY}'")));
+    assert_eq!(found, [format!("ringback.toml:1: `secrets.previous_keys` is [secret]; {alone}")]);
+    let found = mistakes(load_file(&format!("secrets.previous_keys_file = '{path}'")));
+    let is = format!("ringback.toml:1: `secrets.previous_keys_file` is \"{path}\"; {alone}");
+    assert_eq!(found, [is]);
+}
+
+#[test]
 fn a_file_with_a_secret_that_all_may_read_is_warned_of() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("ringback.toml");

@@ -48,10 +48,11 @@ pub(super) fn reseal(
     tell: &mut dyn FnMut(u64),
 ) -> Result<u64, Failure> {
     let checkpoint = Checkpoint::of(database)?;
+    let rows = failpoint::value("rotate-rows").and_then(|rows| rows.parse().ok()).unwrap_or(ROWS);
     let mut done = 0;
     let mut cursor = Some(Cursor::start());
     while let Some(after) = cursor {
-        let (values, next) = page(database, &after, ROWS)?;
+        let (values, next) = page(database, &after, rows)?;
         let old: Vec<_> = values.iter().filter_map(|value| sealed_anew(key, value)).collect();
         if !old.is_empty() {
             put(database, &old)?;
