@@ -71,6 +71,7 @@ async fn send(
         event_id: delivery.event_id,
         payload_format: delivery.payload_format,
         secrets: &delivery.signing_secrets,
+        ed25519: parts.settings.ed25519.as_deref(),
         body: &delivery.body,
         user_agent: &parts.settings.user_agent,
     };

@@ -8,6 +8,7 @@ use super::retention::Retention;
 use crate::domain::RetrySchedule;
 use crate::process::Launcher;
 use crate::store::{Clock, Store};
+use crate::webhook::signature::Ed25519Key;
 
 /// The parts that an engine is put together from.
 #[derive(Clone)]
@@ -45,6 +46,8 @@ pub struct EngineSettings {
     pub in_flight_per_host_max: usize,
     /// How long executions are kept when they have ended.
     pub retention: Retention,
+    /// What every webhook is signed with beside its secrets, if it is.
+    pub ed25519: Option<Arc<Ed25519Key>>,
     /// What the sender of webhooks calls itself.
     pub user_agent: String,
 }

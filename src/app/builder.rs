@@ -9,7 +9,7 @@ use actix_web::web::Data;
 use super::engine::Engine;
 use super::error::StartError;
 use super::launching::{self, LauncherOptions};
-use super::parts;
+use super::{keys, parts};
 use crate::actors::{EngineParts, System, recover, retain};
 use crate::config::Config;
 use crate::domain::{OwnerId, Secret};
@@ -136,7 +136,9 @@ impl Builder {
         };
         let launcher = launching::launcher(&config, owner, launcher)?;
         let level = launching::level(&config, &launcher)?;
-        let settings = Arc::new(parts::engine_settings(&config));
+        let signing_key = keys::signing_key(&config)?;
+        let signing = keys::signing_rules(&config, signing_key.as_deref())?;
+        let settings = Arc::new(parts::engine_settings(&config, signing_key));
         let parts = EngineParts { store, launcher, clock, settings };
         let recovered = tokio::select! {
             biased;
@@ -159,7 +161,7 @@ impl Builder {
             policy,
             keys,
             limits: parts::request_limits(&config, level),
-            signing: parts::signing_rules(&config),
+            signing,
             node: parts::node(owner),
         });
         let last_pass = parts::last_pass(&config);
@@ -178,7 +180,7 @@ impl Builder {
 fn open_sqlite(config: &Config, owner: OwnerId) -> Result<(Arc<dyn Store>, Clock), StartError> {
     let dir = config.server.data_dir.clone();
     let clock = parts::wall_clock();
-    let key = parts::key_source(config)?.load_or_create()?;
+    let key = keys::key_source(config)?.load_or_create()?;
     let options = SqliteOptions { dir, owner, key, clock: clock.clone() };
     Ok((Arc::new(SqliteStore::open(options)?), clock))
 }

@@ -8,12 +8,11 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::actors::{EngineSettings, Retention};
 use crate::config::{Config, LimitConfig, Network};
-use crate::domain::{OwnerId, Secret, Timestamp};
-use crate::http::{
-    Bounds, NetworkPolicy, NetworkRules, ProgramLimits, RequestLimits, SigningRules,
-};
+use crate::domain::{OwnerId, Timestamp};
+use crate::http::{Bounds, NetworkPolicy, NetworkRules, ProgramLimits, RequestLimits};
 use crate::process::Level;
-use crate::store::{Clock, KeySource, SealingKey};
+use crate::store::Clock;
+use crate::webhook::signature::Ed25519Key;
 use crate::webhook::{AddressPolicy, AllowEntry, AllowEntryError, ClientSettings, tls};
 
 use super::error::StartError;
@@ -32,7 +31,10 @@ fn since_boot() -> Duration {
     Duration::try_from(time).expect("no machine was booted in the future")
 }
 
-pub(super) fn engine_settings(config: &Config) -> EngineSettings {
+pub(super) fn engine_settings(
+    config: &Config,
+    signing_key: Option<Arc<Ed25519Key>>,
+) -> EngineSettings {
     EngineSettings {
         slots: config.execution.slots,
         arbiters: config.execution.arbiters,
@@ -44,6 +46,7 @@ pub(super) fn engine_settings(config: &Config) -> EngineSettings {
         in_flight_max: config.webhook.in_flight_max,
         in_flight_per_host_max: config.webhook.in_flight_per_host_max,
         retention: retention(config),
+        ed25519: signing_key,
         user_agent: config.webhook.user_agent.clone(),
     }
 }
@@ -77,10 +80,6 @@ pub(super) fn request_limits(config: &Config, level: Level) -> RequestLimits {
         callback_header_bytes_max: config.request.callback_header_bytes_max,
         working_dirs: config.execution.working_dirs.clone(),
     }
-}
-
-pub(super) fn signing_rules(config: &Config) -> SigningRules {
-    SigningRules { overlap: config.webhook.rotation_overlap }
 }
 
 fn program_limits(config: &Config) -> ProgramLimits {
@@ -157,22 +156,6 @@ pub(super) fn node(owner: OwnerId) -> String {
     let machine = rustix::system::uname().nodename().to_string_lossy().replace(' ', "-");
     let owner = owner.to_string();
     format!("{machine}-{}", &owner[owner.len() - 8..])
-}
-
-/// Where the key for secrets comes from: the configuration, or a file in the data directory.
-///
-/// # Errors
-/// When the configuration has something that is no key.
-pub(crate) fn key_source(config: &Config) -> Result<KeySource, StartError> {
-    let read = |key: &Secret| SealingKey::from_text(key.expose()).ok_or(StartError::SecretsKey);
-    let Some(key) = &config.secrets.key else {
-        return Ok(KeySource::File(config.server.data_dir.join("secrets.key")));
-    };
-    let key = read(key)?;
-    Ok(KeySource::Given(match &config.secrets.previous_keys {
-        Some(previous) => key.with_previous(read(previous)?),
-        None => key,
-    }))
 }
 
 #[cfg(test)]

@@ -155,6 +155,9 @@ pub(super) enum Scheme {
     Standard,
     /// HopX: `X-HopX-Signature`
     Hopx,
+    /// Standard Webhooks with Ed25519: `v1a` in `webhook-signature`; the secret is a key, `whsk_...`
+    /// to sign, and `whpk_...` is enough to verify
+    Ed25519,
 }
 
 #[derive(Debug, Args)]
@@ -165,10 +168,10 @@ pub(super) struct Signed {
     /// Which signature
     #[arg(long, value_enum, default_value = "standard")]
     pub(super) scheme: Scheme,
-    /// The value of `webhook-id` (standard only)
+    /// The value of `webhook-id` (not for hopx)
     #[arg(long)]
     pub(super) id: Option<String>,
-    /// The value of `webhook-timestamp`: Unix seconds (standard only)
+    /// The value of `webhook-timestamp`: Unix seconds (not for hopx)
     #[arg(long, value_name = "SECONDS")]
     pub(super) timestamp: Option<String>,
     /// The body; `-` reads it from standard input

@@ -161,6 +161,19 @@ fn previous_keys_are_one_or_more_and_need_the_key_that_seals() {
 }
 
 #[test]
+fn a_signing_key_is_a_key_and_is_never_shown() {
+    let key = "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==";
+    let loaded = load_file(&format!("webhook.ed25519_key = '{key}'")).unwrap();
+    assert_eq!(loaded.config.webhook.ed25519_key.as_ref().unwrap().expose(), key);
+    assert!(!loaded.show().contains("whsk_") && !format!("{loaded:?}").contains("whsk_"));
+    let found = mistakes(load_file(&format!("webhook.ed25519_key = '{}'", &key[..80])));
+    let expected = "expected whsk_ and the base64 of 64 bytes, a seed and its public key";
+    assert_eq!(found, [format!("ringback.toml:1: `webhook.ed25519_key` is [secret]; {expected}")]);
+    let found = mistakes(load_file("webhook.ed25519_previous = ['whpk_x']"));
+    assert!(found[0].ends_with("expected public keys, each whpk_ and the base64 of 32 bytes"));
+}
+
+#[test]
 fn a_file_with_a_secret_that_all_may_read_is_warned_of() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("ringback.toml");

@@ -18,6 +18,7 @@ mod purge;
 mod routes;
 mod runtimes;
 mod signing;
+mod signing_keys;
 mod spec;
 mod state;
 mod working_dir;

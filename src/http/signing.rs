@@ -16,13 +16,15 @@ use super::fields::Fields;
 use super::state::Api;
 use crate::domain::Timestamp;
 use crate::store::{NewSigningSecret, SigningSecret};
-use crate::webhook::signature;
+use crate::webhook::signature::{self, PublicKey};
 
-/// How signing secrets are made.
+/// How signing secrets are made, and what there is to verify with beside them.
 #[derive(Debug, Clone)]
 pub struct SigningRules {
     /// How long one signs on beside the one that has taken its place.
     pub overlap: Duration,
+    /// Which keys receivers may verify with, the one that signs first; none when none does.
+    pub public_keys: Vec<PublicKey>,
 }
 
 /// The name of the secret that signs all callbacks of a tenant that bring none of their own.

@@ -1,7 +1,7 @@
 //! The headers of an attempt: ours, the signatures, then the client's own.
 //! Ours are made anew for each attempt; the body never is.
 
-use super::signature::{self, BadSecret};
+use super::signature::{self, BadSecret, Ed25519Key};
 use crate::domain::{EventId, PayloadFormat, Secret, Timestamp};
 
 /// What the headers are made from.
@@ -13,6 +13,8 @@ pub struct Signing<'a> {
     pub payload_format: PayloadFormat,
     /// What it is signed with, the newest first; nothing when it is not signed.
     pub secrets: &'a [Secret],
+    /// What it is signed with beside that, on every callback, if the server has such a key.
+    pub ed25519: Option<&'a Ed25519Key>,
     /// The body, byte for byte as it is sent.
     pub body: &'a [u8],
     /// What the sender calls itself.
@@ -51,11 +53,12 @@ pub fn headers(
     Ok(headers)
 }
 
-/// One signature for each secret, in their order, with one space between them: receivers that know
-/// either secret find theirs.
+/// One signature for each secret, in their order, and then that of the server's own key, with one
+/// space between them: receivers look for the one that they know and pass over the others.
 fn signatures(signing: &Signing<'_>, id: &str, seconds: i64) -> Result<Option<String>, BadSecret> {
     let sign = |secret: &Secret| signature::standard(secret, id, seconds, signing.body);
-    let values = signing.secrets.iter().map(sign).collect::<Result<Vec<_>, _>>()?;
+    let mut values = signing.secrets.iter().map(sign).collect::<Result<Vec<_>, _>>()?;
+    values.extend(signing.ed25519.map(|key| key.sign(id, seconds, signing.body)));
     Ok((!values.is_empty()).then(|| values.join(" ")))
 }
 
@@ -67,9 +70,18 @@ mod tests {
     const COMMON: [&str; 4] = ["content-type", "user-agent", "webhook-id", "webhook-timestamp"];
 
     fn made(payload_format: PayloadFormat, secrets: &[Secret]) -> Vec<(String, String)> {
+        made_with(payload_format, secrets, None)
+    }
+
+    fn made_with(
+        payload_format: PayloadFormat,
+        secrets: &[Secret],
+        ed25519: Option<&Ed25519Key>,
+    ) -> Vec<(String, String)> {
         let event_id = EventId::from(ExecutionId::generate());
+        let user_agent = "Ringback/0";
         let signing =
-            Signing { event_id, payload_format, secrets, body: b"{}", user_agent: "Ringback/0" };
+            Signing { event_id, payload_format, secrets, ed25519, body: b"{}", user_agent };
         let own = [("x-mine".to_owned(), Secret::from("1"))];
         headers(&signing, &own, Timestamp::from_millis(1_750_000_000_999)).unwrap()
     }
@@ -110,6 +122,21 @@ mod tests {
         assert_eq!(value(&headers, "x-hopx-signature"), alone);
     }
 
+    #[test]
+    fn a_key_of_the_server_s_own_signs_every_callback_behind_the_secrets() {
+        let key = Ed25519Key::from_text(&Ed25519Key::generate().unwrap()).unwrap();
+        for secrets in [&[][..], &["new".into(), "old".into()]] {
+            let headers = made_with(PayloadFormat::Hopx, secrets, Some(&key));
+            let id = value(&headers, "webhook-id");
+            let sign = |secret| signature::standard(secret, id, 1_750_000_000, b"{}").unwrap();
+            let mut expected: Vec<String> = secrets.iter().map(sign).collect();
+            expected.push(key.sign(id, 1_750_000_000, b"{}"));
+            assert_eq!(value(&headers, "webhook-signature"), expected.join(" "));
+            let has_hopx = headers.iter().any(|(name, _)| name == "x-hopx-signature");
+            assert_eq!(has_hopx, !secrets.is_empty(), "it has no place for another kind");
+        }
+    }
+
     /// The Python verifiers crash on two spaces and on an item without a comma; all of them want
     /// padded standard base64, and write the number of seconds anew before they compare.
     #[test]
@@ -134,9 +161,14 @@ mod tests {
     fn a_secret_that_cannot_sign_is_an_error_and_not_left_out() {
         let event_id = EventId::from(ExecutionId::generate());
         let secrets = [Secret::from("good"), Secret::from("whsec_not base64")];
-        let (payload_format, user_agent) = (PayloadFormat::Standard, "Ringback/0");
-        let signing =
-            Signing { event_id, payload_format, secrets: &secrets, body: b"{}", user_agent };
+        let signing = Signing {
+            event_id,
+            payload_format: PayloadFormat::Standard,
+            secrets: &secrets,
+            ed25519: None,
+            body: b"{}",
+            user_agent: "Ringback/0",
+        };
         let refused = headers(&signing, &[], Timestamp::from_millis(0));
         assert_eq!(refused.unwrap_err(), BadSecret);
     }

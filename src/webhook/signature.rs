@@ -1,6 +1,7 @@
-//! Signs webhooks: Standard Webhooks 1.0.0 (`v1`) and HopX, which is GitHub's scheme renamed.
+//! Signs webhooks: Standard Webhooks 1.0.0 (`v1`, and `v1a` beside it) and HopX, which is GitHub's scheme renamed.
 //! Reads no clock and knows no payload: what is signed are the bytes that will be sent.
 
+mod ed25519;
 mod verify;
 
 #[cfg(test)]
@@ -16,6 +17,7 @@ use sha2::Sha256;
 
 use crate::domain::Secret;
 
+pub use ed25519::{BadKey, Ed25519Key, PublicKey, verify_ed25519};
 pub use verify::{Mismatch, Received, TOLERANCE, verify_hopx, verify_standard};
 
 /// What a secret begins with when the rest of it is the key in base64.

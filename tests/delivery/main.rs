@@ -8,6 +8,7 @@
 mod support;
 
 mod answers;
+mod ed25519;
 mod failures;
 mod outbox;
 mod payload;

@@ -1,6 +1,8 @@
 //! Published vectors, what receivers refuse, and the reference library as a judge.
 //! Makes no request.
 
+mod ed25519;
+
 use std::time::Duration;
 
 use proptest::prelude::*;
