@@ -119,7 +119,7 @@ fn no_mistake_shows_a_secret() {
 #[test]
 fn neither_show_nor_debug_has_a_secret() {
     let loaded = load_given(&Given {
-        file: &format!("secrets.key = '{BASE64_KEY}'"),
+        file: &format!("[secrets]\nkey = '{BASE64_KEY}'\nprevious_keys = '{BASE64_KEY}'"),
         flags: &[("server.api_key", API_KEY)],
         ..Given::default()
     })

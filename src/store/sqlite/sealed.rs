@@ -126,9 +126,9 @@ impl fmt::Display for At {
                 let id = ExecutionId::from_uuid(Uuid::from_bytes(*id));
                 write!(f, "the secrets of {id}")
             }
-            Self::Current(tenant, name) => write!(f, "the signing secret `{name}` of {tenant}"),
+            Self::Current(tenant, name) => write!(f, "the signing secret {name:?} of {tenant}"),
             Self::Previous(tenant, name) => {
-                write!(f, "the signing secret `{name}` of {tenant} before the last")
+                write!(f, "the signing secret {name:?} of {tenant} before the last")
             }
         }
     }

@@ -126,6 +126,7 @@ async fn with_a_key_in_a_file_all_is_sealed_with_a_new_one_and_the_old_one_opens
     assert_eq!((rotated.resealed, rotated.went_on), (MANY as u64 + 2, false));
     assert!(told.len() > 2 && told.is_sorted(), "more than one transaction: {told:?}");
     assert_eq!(told.last(), Some(&rotated.resealed));
+    assert!(!dir.join("ringback.db-wal").exists(), "the log has what was there before as well");
     let after = sealed(&dir);
     assert_eq!(after.len(), before.len());
     assert!(!after.iter().any(|value| before.contains(value)), "every value is another one");
