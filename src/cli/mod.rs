@@ -9,6 +9,7 @@ mod exit;
 mod logging;
 mod receiver;
 mod run;
+mod secrets;
 mod serve;
 mod service;
 mod signature;
@@ -42,6 +43,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Run(args) => run::run(args),
         Command::Doctor(args) => doctor::doctor(args),
         Command::Signature { command } => signature::signature(command),
+        Command::Secrets { command } => secrets::secrets(command),
         Command::Config { command } => config::config(command),
     }
 }

@@ -8,6 +8,7 @@ mod config;
 mod demo;
 mod doctor;
 mod run;
+mod secrets;
 mod serve;
 mod service;
 mod signature;
