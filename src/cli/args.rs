@@ -1,8 +1,12 @@
 //! What users type. The words of help are here; what commands do is not.
 
+mod listen;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(super) use listen::{CallbackFormat, ListenArgs};
 
 use crate::config::{Flag, Sources};
 
@@ -20,7 +24,8 @@ Exit codes: 0 ok, 1 the program failed, 2 usage, 3 auth, 4 not found, 5 timed ou
 
 Start here:
   ringback demo     see three executions and their signed callbacks
-  ringback serve    run the server";
+  ringback serve    run the server
+  ringback listen   receive its callbacks while you develop";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -32,6 +37,8 @@ pub(super) enum Command {
     Run(RunArgs),
     /// Say what this machine gives, and what it lacks
     Doctor(DoctorArgs),
+    /// Receive callbacks while you develop: print them, verify them, answer as told
+    Listen(ListenArgs),
     /// Sign or verify a webhook by hand
     Signature {
         #[command(subcommand)]

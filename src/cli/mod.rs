@@ -6,12 +6,15 @@ mod config;
 mod demo;
 mod doctor;
 mod exit;
+mod listen;
 mod logging;
 mod receiver;
 mod run;
 mod serve;
 mod service;
+mod signals;
 mod signature;
+mod terminal;
 
 use std::process::ExitCode;
 
@@ -41,6 +44,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Demo(args) => demo::demo(args),
         Command::Run(args) => run::run(args),
         Command::Doctor(args) => doctor::doctor(args),
+        Command::Listen(args) => listen::listen(args),
         Command::Signature { command } => signature::signature(command),
         Command::Config { command } => config::config(command),
     }
