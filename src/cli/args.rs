@@ -1,11 +1,15 @@
 //! What users type. The words of help are here; what commands do is not.
 
+mod client;
+mod deliveries;
 mod listen;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(super) use client::{Output, ServerArgs};
+pub(super) use deliveries::{DeliveriesCommand, GetArgs, ListArgs, RecoverArgs, RedeliverArgs};
 pub(super) use listen::{CallbackFormat, ListenArgs};
 
 use crate::config::{Flag, Sources};
@@ -39,6 +43,11 @@ pub(super) enum Command {
     Doctor(DoctorArgs),
     /// Receive callbacks while you develop: print them, verify them, answer as told
     Listen(ListenArgs),
+    /// See what became of callbacks, and send them again
+    Deliveries {
+        #[command(subcommand)]
+        command: DeliveriesCommand,
+    },
     /// Sign or verify a webhook by hand
     Signature {
         #[command(subcommand)]

@@ -6,7 +6,7 @@ mod page;
 mod repeats;
 mod secret;
 
-use std::io::{self, Write};
+use std::io;
 use std::net::TcpListener;
 use std::process::ExitCode;
 
@@ -19,7 +19,7 @@ use super::args::{CallbackFormat, ListenArgs};
 use super::exit::Failure;
 use super::receiver::{Answer, Answers, Arrival, Callback, Receiver, Verdict};
 use super::signals::Signals;
-use super::terminal::Paint;
+use super::terminal::{Paint, print, tame};
 use crate::app::wall_clock;
 use crate::store::Clock;
 
@@ -52,21 +52,15 @@ async fn run(
         came: 0,
         unverified: 0,
     };
-    let was_told = tokio::select! {
-        ended = listening.take_all(&mut receiver) => ended.map(|()| false),
-        () = signals.next() => Ok(true),
-    };
-    match was_told {
-        Ok(true) => receiver.stop().await,
-        // The last callback still has its answer to get.
-        _ => receiver.finish().await,
+    tokio::select! {
+        taken = listening.take_all(&mut receiver) => {
+            // The last callback still has its answer to get.
+            receiver.finish().await;
+            taken?;
+        }
+        () = signals.next() => receiver.stop().await,
     }
-    match was_told {
-        // Whoever read the output has gone, as `head` does when it has enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        Err(error) => Err(Failure::failed(format!("cannot print: {error}"))),
-        Ok(_) => listening.sum_up(),
-    }
+    listening.sum_up()
 }
 
 struct Listening {
@@ -80,12 +74,12 @@ struct Listening {
 
 impl Listening {
     /// Prints what comes until there were as many callbacks as asked for.
-    async fn take_all(&mut self, receiver: &mut Receiver) -> io::Result<()> {
+    async fn take_all(&mut self, receiver: &mut Receiver) -> Result<(), Failure> {
         while self.args.count.is_none_or(|count| self.came < count) {
             match receiver.arrivals.recv().await {
                 Some(Arrival::Callback(callback)) => self.take(&callback)?,
                 Some(Arrival::Stranger(sentence)) => {
-                    eprintln!("{}", super::terminal::tame(&sentence));
+                    eprintln!("{}", tame(&sentence));
                 }
                 None => break,
             }
@@ -93,7 +87,7 @@ impl Listening {
         Ok(())
     }
 
-    fn take(&mut self, callback: &Callback) -> io::Result<()> {
+    fn take(&mut self, callback: &Callback) -> Result<(), Failure> {
         let came_at = self.clock.now();
         let verdict = Verdict::of(callback, &self.signing.secret, came_at.as_seconds());
         let attempt = callback.id().map_or(1, |id| self.repeats.count(id));
@@ -103,16 +97,15 @@ impl Listening {
             return Ok(());
         }
         let entry = Entry { came_at, callback, verdict: &verdict, attempt };
-        let mut out = io::stdout().lock();
-        match self.args.output {
-            CallbackFormat::Jsonl => writeln!(out, "{}", entry.json())?,
+        let text = match self.args.output {
+            CallbackFormat::Jsonl => format!("{}\n", entry.json()),
             CallbackFormat::Text => {
                 let Self { args: ListenArgs { headers, body, .. }, .. } = *self;
-                let paint = Paint::for_stream(&out);
-                write!(out, "{}", entry.text(Wanted { headers, body, paint }))?;
+                let paint = Paint::for_stream(&io::stdout());
+                entry.text(Wanted { headers, body, paint })
             }
-        }
-        out.flush()
+        };
+        print(&text)
     }
 
     /// Says how many there were; a failure if somebody counted on others.

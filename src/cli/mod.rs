@@ -2,12 +2,15 @@
 //! stdout carries results, stderr everything else.
 
 mod args;
+mod client;
 mod config;
+mod deliveries;
 mod demo;
 mod doctor;
 mod exit;
 mod listen;
 mod logging;
+mod moments;
 mod receiver;
 mod run;
 mod serve;
@@ -31,6 +34,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     match dispatch(cli) {
         Ok(code) => code,
+        Err(Failure::Unread) => Failure::Unread.code(),
         Err(failure) => {
             eprintln!("ringback: {failure}");
             failure.code()
@@ -45,6 +49,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Run(args) => run::run(args),
         Command::Doctor(args) => doctor::doctor(args),
         Command::Listen(args) => listen::listen(args),
+        Command::Deliveries { command } => deliveries::deliveries(command),
         Command::Signature { command } => signature::signature(command),
         Command::Config { command } => config::config(command),
     }

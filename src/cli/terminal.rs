@@ -1,7 +1,33 @@
-//! What a stream of output can show: colours, and no character that would move the cursor.
-//! Writes nothing.
+//! What goes to a terminal or to whatever stands in its place: texts as far as they can be shown, in
+//! colours and columns that it has. Decides nothing about what is said.
 
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal, Write};
+
+use super::exit::Failure;
+
+/// How wide texts are made where nobody says how wide they may be.
+const COLUMNS: usize = 100;
+
+/// Writes a text to stdout.
+pub(super) fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    written.map_err(|error| match error.kind() {
+        io::ErrorKind::BrokenPipe => Failure::Unread,
+        _ => Failure::failed(format!("cannot print: {error}")),
+    })
+}
+
+/// How many columns stdout has; none when it is no terminal.
+pub(super) fn columns() -> Option<usize> {
+    let (width, _) = terminal_size::terminal_size_of(io::stdout())?;
+    Some(usize::from(width.0))
+}
+
+/// A text in lines that fit, broken between words.
+pub(super) fn wrapped(text: &str) -> String {
+    textwrap::fill(text, columns().unwrap_or(COLUMNS).min(COLUMNS))
+}
 
 /// Whether colours may be written to `stream`: it is a terminal, and `NO_COLOR` is not set.
 pub(super) fn has_colours(stream: &impl IsTerminal) -> bool {
