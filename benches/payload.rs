@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use ringback::domain::{
-    Captured, DeliverySummary, Ended, Event, Execution, ExecutionId, Outcome, PayloadFormat, State,
-    Tenant, Timestamp,
+    Captured, DeliverySummary, Ended, Endpoint, Event, Execution, ExecutionId, Outcome,
+    PayloadFormat, State, Tenant, Timestamp,
 };
 use ringback::webhook::payload;
 
@@ -42,7 +42,7 @@ fn event(format: PayloadFormat, output: &str) -> Event {
         created_at: Timestamp::from_millis(1_000),
         labels: [("team".to_owned(), "reports".to_owned())].into(),
         metadata: serde_json::Map::new(),
-        endpoint: Some(("https://example.com/hooks".to_owned(), format)),
+        endpoint: Some(Endpoint::new("https://example.com/hooks", format)),
         attempt: 1,
         cancelling: false,
         state: State::Queued,

@@ -12,13 +12,13 @@ use criterion::{
 };
 use futures_util::future::join_all;
 use ringback::domain::{
-    Attempt, AttemptOutcome, Callback, DeliveryId, Ended, Event, EventId, ExecutionId,
+    Attempt, AttemptOutcome, Callback, DeliveryId, Ended, Endpoint, Event, EventId, ExecutionId,
     ExecutionSpec, Guard, Next, Outcome, OwnerId, PayloadFormat, Secret, State, Tenant, Timings,
     Trigger,
 };
 use ringback::store::{
-    AttemptMade, Clock, Finish, NewDelivery, NewExecution, SealingKey, Settled, SqliteOptions,
-    SqliteStore, Started, Store,
+    AttemptMade, Clock, Finish, NewDelivery, NewExecution, Rooms, SealingKey, Settled,
+    SqliteOptions, SqliteStore, Started, Store,
 };
 use ringback::webhook::payload;
 
@@ -67,10 +67,9 @@ impl Client {
             clock: clock.clone(),
         };
         let callback = Callback {
-            url: ENDPOINT.to_owned(),
+            endpoint: Endpoint::new(ENDPOINT, PayloadFormat::Standard),
             headers: Vec::new(),
             signing_secret: Some(Secret::new("your-secret-key")),
-            payload_format: PayloadFormat::Standard,
         };
         let spec = ExecutionSpec { callback: Some(callback), ..ExecutionSpec::new("sh", "true") };
         let store = SqliteStore::open(options).expect("a store in a new directory");
@@ -110,11 +109,14 @@ impl Client {
             id: DeliveryId::generate(),
             event_id: EventId::from(id),
             event_type: event.kind,
+            tenant: Tenant::default(),
             url: ENDPOINT.to_owned(),
             host: "example.com:443".to_owned(),
             payload_format: PayloadFormat::Standard,
             body: payload::body(PayloadFormat::Standard, &event),
+            schedule: None,
             attempts_max: 9,
+            max_age: None,
         };
         let guard = Guard::Running(run.epoch);
         let finish = Finish { id, guard, ended, delivery: Some(delivery) };
@@ -124,17 +126,20 @@ impl Client {
 
     /// Writes the oldest delivery down as delivered.
     async fn deliver(&self) {
-        let claim = self.store.claim_deliveries(1, &[]).await.expect("what is due can be read");
+        let claim =
+            self.store.claim_deliveries(Rooms::total(1)).await.expect("what is due can be read");
         let attempt = Attempt {
             number: 1,
             trigger: Trigger::Schedule,
             started_at: self.clock.now(),
             address: None,
+            request_headers: Vec::new(),
             outcome: AttemptOutcome { status_code: Some(200), ..AttemptOutcome::default() },
             timings: Timings { total: Duration::from_millis(3), ..Timings::default() },
+            next_attempt_at: None,
         };
         let delivery = claim.due.first().expect("one is due").id;
-        let made = AttemptMade { delivery, attempt, next: Next::Delivered };
+        let made = AttemptMade { delivery, wishes: 0, attempt, next: Next::Delivered };
         self.store.record_attempt(made).await.expect("the attempt is kept");
     }
 }

@@ -122,17 +122,18 @@ fn end(database: &Connection, execution: [u8; 16], (at, number): (i64, i64)) -> 
     let body = format!(r#"{{"type":"execution.{status}","data":{{"stdout":{output:?}}}}}"#);
     database
         .prepare_cached(
-            "INSERT INTO deliveries (id, execution_id, event_id, event_type, host, payload_format,
-                status, attempts_made, is_retry, attempts_max, created_at, delivered_at, url, body)
-             VALUES (?1, ?2, ?2, 'execution.completed', '127.0.0.1:9', 'standard', 'delivered',
-                1, 1, 9, ?3, ?4, ?5, ?6)",
+            "INSERT INTO deliveries (id, execution_id, tenant, event_id, event_type, is_terminal,
+                host, payload_format, status, attempts_made, is_retry, attempts_max, created_at,
+                delivered_at, url, body)
+             VALUES (?1, ?2, 'default', ?2, 'execution.completed', 1, '127.0.0.1:9', 'standard',
+                'delivered', 1, 1, 9, ?3, ?4, ?5, ?6)",
         )?
         .execute(params![delivery, execution, at + 20, at + 25, URL, body.as_bytes()])?;
     database
         .prepare_cached(
             "INSERT INTO attempts (delivery_id, number, trigger, started_at, address, status_code,
-                total_us, response_truncated, response_headers, response_body)
-             VALUES (?1, 1, 'schedule', ?2, '127.0.0.1:9', 200, 4000, 0,
+                total_us, response_truncated, request_headers, response_headers, response_body)
+             VALUES (?1, 1, 'schedule', ?2, '127.0.0.1:9', 200, 4000, 0, '[]',
                 '[[\"content-type\",\"text/plain\"]]', 'ok')",
         )?
         .execute(params![delivery, at + 21])?;

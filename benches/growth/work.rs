@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use ringback::domain::{
-    Attempt, AttemptOutcome, Callback, Captured, DeliveryId, Ended, EventId, EventType, Execution,
-    ExecutionId, ExecutionSpec, Guard, Next, Outcome, PayloadFormat, State, Status, Tenant,
-    Timings, Trigger,
+    Attempt, AttemptOutcome, Callback, Captured, DeliveryId, Ended, Endpoint, EventId, EventType,
+    Execution, ExecutionId, ExecutionSpec, Guard, Next, Outcome, PayloadFormat, State, Status,
+    Tenant, Timings, Trigger,
 };
 use ringback::store::{
-    AttemptMade, Clock, Finish, NewDelivery, NewExecution, Page, Settled, Store,
+    AttemptMade, Clock, Finish, NewDelivery, NewExecution, Page, Rooms, Settled, Store,
 };
 
 /// How often each thing is done in a round.
@@ -31,7 +31,7 @@ pub async fn leave_some(store: &dyn Store, clock: &Clock) -> Result<()> {
         accept(store).await?;
         let started = store.start(1).await?.pop().context("one waits")?;
         finish(store, started.execution, 1, clock).await?;
-        let claimed = store.claim_deliveries(1, &[]).await?;
+        let claimed = store.claim_deliveries(Rooms::total(1)).await?;
         deliver(store, claimed.due.first().context("one is due")?.id, clock).await?;
     }
     for _ in 0..PAGE {
@@ -56,7 +56,7 @@ pub async fn all(store: &dyn Store, clock: &Clock) -> Result<Figures> {
         timed(&mut finishes, finish(store, execution, 0, clock)).await?;
     }
     for _ in 0..TIMES {
-        let claim = async { Ok(store.claim_deliveries(1, &[]).await?) };
+        let claim = async { Ok(store.claim_deliveries(Rooms::total(1)).await?) };
         let claimed = timed(&mut claims, claim).await?;
         let delivery = claimed.due.first().context("one is due")?.id;
         timed(&mut attempts, deliver(store, delivery, clock)).await?;
@@ -84,10 +84,9 @@ async fn timed<T>(times: &mut Vec<Duration>, work: impl Future<Output = Result<T
 /// Accepts one execution, to be queued.
 pub async fn accept(store: &dyn Store) -> Result<()> {
     let callback = Callback {
-        url: URL.to_owned(),
+        endpoint: Endpoint::new(URL, PayloadFormat::Standard),
         headers: Vec::new(),
         signing_secret: None,
-        payload_format: PayloadFormat::Standard,
     };
     let spec = ExecutionSpec { callback: Some(callback), ..ExecutionSpec::new("sh", "true") };
     let id = ExecutionId::generate();
@@ -106,11 +105,14 @@ async fn finish(store: &dyn Store, execution: Execution, code: i32, clock: &Cloc
         id: DeliveryId::generate(),
         event_id: EventId::from(execution.id),
         event_type: EventType::Completed,
+        tenant: Tenant::default(),
         url: URL.to_owned(),
         host: "127.0.0.1:9".to_owned(),
         payload_format: PayloadFormat::Standard,
         body: vec![b'x'; 600],
+        schedule: None,
         attempts_max: 9,
+        max_age: None,
     };
     let guard = Guard::Running(run.epoch);
     let finish = Finish { id: execution.id, guard, ended, delivery: Some(delivery) };
@@ -124,11 +126,14 @@ async fn deliver(store: &dyn Store, delivery: DeliveryId, clock: &Clock) -> Resu
         trigger: Trigger::Schedule,
         started_at: clock.now(),
         address: None,
+        request_headers: Vec::new(),
         outcome: AttemptOutcome { status_code: Some(200), ..AttemptOutcome::default() },
         timings: Timings { total: Duration::from_millis(3), ..Timings::default() },
+        next_attempt_at: None,
     };
-    let made = AttemptMade { delivery, attempt, next: Next::Delivered };
-    Ok(store.record_attempt(made).await?)
+    let made = AttemptMade { delivery, wishes: 0, attempt, next: Next::Delivered };
+    store.record_attempt(made).await?;
+    Ok(())
 }
 
 async fn lists(store: &dyn Store, status: Option<Status>) -> Result<Vec<Duration>> {

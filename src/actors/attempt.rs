@@ -7,13 +7,14 @@ use bytes::Bytes;
 
 use super::engine::EngineParts;
 use crate::domain::{
-    Attempt, AttemptOutcome, DeliveryId, ErrorClass, Next, Timestamp, Trigger, decide_next,
+    Attempt, AttemptOutcome, DeliveryId, ErrorClass, Next, Round, Timestamp, Verdict, decide_next,
 };
 use crate::failpoint;
 use crate::store::{AttemptMade, ClaimedDelivery, StoreError};
-use crate::webhook::{Attempted, Client, Request, Signing, headers};
+use crate::webhook::{Attempted, Client, Request, Signing, headers, redacted};
 
-/// Makes the next attempt of a delivery and writes it down; says when another is due.
+/// Makes the next attempt of a delivery and writes it down; says when another is due, and what
+/// was learnt of the host.
 ///
 /// # Errors
 /// When it can never be written down. The delivery is then still owed.
@@ -21,23 +22,45 @@ pub(super) async fn make(
     parts: &EngineParts,
     client: &Client,
     delivery: ClaimedDelivery,
-) -> Result<Option<Timestamp>, StoreError> {
+) -> Result<(Option<Timestamp>, Verdict), StoreError> {
     let started_at = parts.clock.now();
     let number = delivery.attempts_made + 1;
-    let id = delivery.id;
-    let attempted = send(parts, client, delivery, started_at).await;
+    let (id, wishes, trigger) = (delivery.id, delivery.wishes, delivery.trigger);
+    let (made, expires_at) = (delivery.round_made + 1, delivery.expires_at);
+    let schedule = delivery.schedule.clone();
+    let schedule = schedule.as_ref().unwrap_or(&parts.settings.retry_schedule);
+    let (attempted, request_headers) = send(parts, client, delivery, started_at).await;
     let Attempted { address, outcome, timings } = attempted;
-    let schedule = &parts.settings.retry_schedule;
-    let next = decide_next(schedule, number, &outcome, parts.clock.steady(), jitter());
-    let attempt =
-        Attempt { number, trigger: Trigger::Schedule, started_at, address, outcome, timings };
-    log_attempt(&attempt, id, next);
-    failpoint::hit("attempt-before-record");
-    record(parts, AttemptMade { delivery: id, attempt, next }).await?;
-    Ok(match next {
+    let round = Round { schedule, made, expires_at };
+    let next = decide_next(round, &outcome, parts.clock.steady(), jitter());
+    let verdict = verdict_of(&outcome);
+    let next_attempt_at = match next {
         Next::RetryAt(due) => Some(due),
         Next::Delivered | Next::End(_) => None,
-    })
+    };
+    let attempt = Attempt {
+        number,
+        trigger,
+        started_at,
+        address,
+        request_headers,
+        outcome,
+        timings,
+        next_attempt_at,
+    };
+    log_attempt(&attempt, id, next);
+    failpoint::hit("attempt-before-record");
+    let due = record(parts, AttemptMade { delivery: id, wishes, attempt, next }).await?;
+    Ok((due, verdict))
+}
+
+/// What an attempt tells of its host. One that never got there tells nothing.
+fn verdict_of(outcome: &AttemptOutcome) -> Verdict {
+    match outcome.error_class {
+        None => Verdict::Taken,
+        Some(ErrorClass::Refused) => Verdict::Untried,
+        Some(_) => Verdict::Failed,
+    }
 }
 
 /// How long to wait before a record that cannot be written for now is tried again, at first and
@@ -47,7 +70,7 @@ const RECORD_AGAIN: (Duration, Duration) = (Duration::from_millis(50), Duration:
 /// Writes an attempt down, however long that takes. It was made and cannot be unmade: without its
 /// record the endpoint would be told again. Its permit is kept meanwhile, so that no more attempts
 /// are made than can be remembered.
-async fn record(parts: &EngineParts, made: AttemptMade) -> Result<(), StoreError> {
+async fn record(parts: &EngineParts, made: AttemptMade) -> Result<Option<Timestamp>, StoreError> {
     let (mut pause, longest) = RECORD_AGAIN;
     loop {
         match parts.store.record_attempt(made.clone()).await {
@@ -61,12 +84,13 @@ async fn record(parts: &EngineParts, made: AttemptMade) -> Result<(), StoreError
     }
 }
 
+/// Sends the request; comes back with its head as the log may have it.
 async fn send(
     parts: &EngineParts,
     client: &Client,
     delivery: ClaimedDelivery,
     now: Timestamp,
-) -> Attempted {
+) -> (Attempted, Vec<(String, String)>) {
     let signing = Signing {
         event_id: delivery.event_id,
         payload_format: delivery.payload_format,
@@ -76,10 +100,12 @@ async fn send(
     };
     let headers = match headers(&signing, &delivery.headers, now) {
         Ok(headers) => headers,
-        Err(error) => return unsendable(&error.to_string()),
+        Err(error) => return (unsendable(&error.to_string()), Vec::new()),
     };
+    let told = redacted(&headers, &delivery.headers);
     let body = Bytes::from(delivery.body);
-    client.attempt(Request { url: &delivery.url, headers: &headers, body }, now).await
+    let request = Request { url: &delivery.url, headers: &headers, body };
+    (client.attempt(request, now).await, told)
 }
 
 /// A request that cannot be made at all; it is recorded like any other failure.

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::hosts::HostLimits;
 use super::retention::Retention;
 use crate::domain::RetrySchedule;
 use crate::process::Launcher;
@@ -39,10 +40,12 @@ pub struct EngineSettings {
     pub poll: Duration,
     /// When failed deliveries are tried again.
     pub retry_schedule: RetrySchedule,
-    /// How many attempts are under way at a time.
-    pub in_flight_max: usize,
-    /// How many of these go to one host.
-    pub in_flight_per_host_max: usize,
+    /// How much of the server the hosts of endpoints may have.
+    pub hosts: HostLimits,
+    /// How many bytes the body of a webhook may have.
+    pub payload_bytes_max: usize,
+    /// How often output is told while a program runs, at most.
+    pub progress_interval: Duration,
     /// How long executions are kept when they have ended.
     pub retention: Retention,
     /// What the sender of webhooks calls itself.

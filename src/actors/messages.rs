@@ -11,7 +11,7 @@ use crate::domain::{
     CancelWish, DeliveryId, Event, Execution, ExecutionId, ExecutionSpec, StopReason, Tenant,
     Timestamp,
 };
-use crate::store::{Started, StoreError};
+use crate::store::{NewRecovery, Recovery, Redelivered, Started, StoreError};
 
 // ---- To the supervisor, from anybody -----------------------------------------------------------
 
@@ -226,12 +226,31 @@ pub enum Doing {
 #[rtype(result = "()")]
 pub(super) struct DeliveryDue;
 
+/// Make a delivery again now, whatever has become of it: the same event in the same bytes. Answered
+/// when that is on disk.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "Result<Redelivered, StoreError>")]
+pub struct Redeliver {
+    /// Whose delivery.
+    pub tenant: Tenant,
+    /// Which.
+    pub id: DeliveryId,
+}
+
+/// Make all deliveries again that failed in a window. Answered when the wish is on disk; it is
+/// carried out bit by bit, also after a restart.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "Result<Recovery, StoreError>")]
+pub struct Recover(pub NewRecovery);
+
 /// An attempt is over, and its permit is free again.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub(super) struct AttemptOver {
     /// Of which delivery.
     pub(super) delivery: DeliveryId,
+    /// Of which execution.
+    pub(super) execution: ExecutionId,
     /// Whether it is on disk, and when another one is due.
     pub(super) recorded: Recorded,
 }

@@ -9,11 +9,12 @@ mod engine;
 mod execution;
 #[cfg(test)]
 mod histories;
+mod hosts;
 mod live;
 mod messages;
-mod permits;
 mod queue;
 mod reclaim;
+mod recover;
 mod recovery;
 mod rescue;
 mod retention;
@@ -28,9 +29,10 @@ mod webhook;
 
 pub use engine::{EngineParts, EngineSettings};
 pub use execution::ExecutionActor;
+pub use hosts::{HostLimits, Hosts, HostsStatus, WaitingFor};
 pub use messages::{
     Cancel, CancelError, CancelOutcome, Doing, Drain, DrainDeliveries, EngineStatus,
-    ExecutionEnded, Query, Status, Submit, SubmitError, Subscribe, Terminate,
+    ExecutionEnded, Query, Recover, Redeliver, Status, Submit, SubmitError, Subscribe, Terminate,
 };
 pub use recovery::{Recovered, recover};
 pub use retention::{Retention, retain, sweep};

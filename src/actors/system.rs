@@ -5,7 +5,7 @@ use actix::Arbiter;
 use tokio::sync::watch;
 
 use super::engine::EngineParts;
-use super::permits::Permits;
+use super::hosts::Hosts;
 use super::standing::Standing;
 use super::supervisor::{self, SupervisorActor};
 use super::surviving::Surviving;
@@ -19,6 +19,8 @@ pub struct System {
     pub supervisor: Standing<SupervisorActor>,
     /// Who delivers.
     pub webhook: Standing<WebhookActor>,
+    /// What is known of the hosts that it delivers to.
+    pub hosts: Hosts,
     failed: watch::Receiver<Option<String>>,
 }
 
@@ -32,7 +34,9 @@ impl System {
     ) -> Self {
         let (supervisor, webhook) = (Standing::vacant(), Standing::vacant());
         let (tell, failed) = watch::channel(None);
-        keep_webhook(parts.clone(), client_settings, webhook.clone(), (arbiter, tell.clone()));
+        let hosts = Hosts::new(parts.settings.hosts.clone(), parts.clock.clone());
+        let making = (parts.clone(), client_settings, hosts.clone());
+        keep_webhook(making, webhook.clone(), (arbiter, tell.clone()));
         let making = supervisor::Making {
             parts: parts.clone(),
             webhook: webhook.clone(),
@@ -44,7 +48,7 @@ impl System {
         keep_supervisor(making, (arbiter, tell));
         supervisor.stands().await;
         webhook.stands().await;
-        Self { supervisor, webhook, failed }
+        Self { supervisor, webhook, hosts, failed }
     }
 
     /// Waits until one of them has failed for good, and says which. Nothing is accepted, started
@@ -62,13 +66,10 @@ impl System {
 type Whereto<'a> = (&'a Arbiter, watch::Sender<Option<String>>);
 
 fn keep_webhook(
-    parts: EngineParts,
-    client_settings: ClientSettings,
+    (parts, client_settings, hosts): (EngineParts, ClientSettings, Hosts),
     standing: Standing<WebhookActor>,
     (arbiter, tell): Whereto<'_>,
 ) {
-    let settings = &parts.settings;
-    let permits = Permits::new(settings.in_flight_max, settings.in_flight_per_host_max);
     arbiter.spawn_fn(move || {
         actix_rt::spawn(async move {
             let ourselves = standing.clone();
@@ -77,7 +78,7 @@ fn keep_webhook(
                     parts: parts.clone(),
                     client_settings: client_settings.clone(),
                     ourselves: ourselves.clone(),
-                    permits: permits.clone(),
+                    hosts: hosts.clone(),
                     is_again: number > 0,
                 };
                 WebhookActor::new(making, footing)

@@ -1,6 +1,7 @@
 //! Delivers what is owed: asks the store what is due, makes attempts within permits per host, and
 //! writes down what came of each. Decides nothing about executions.
 
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,12 +11,13 @@ use tokio::sync::oneshot;
 
 use super::attempt;
 use super::engine::EngineParts;
-use super::messages::{AttemptOver, DeliveryDue, DrainDeliveries, Recorded};
-use super::permits::{Permit, Permits};
+use super::hosts::{Admission, Hosts, Permit};
+use super::messages::{AttemptOver, DeliveryDue, DrainDeliveries, Recorded, Recover, Redeliver};
+use super::recover;
 use super::standing::{Footing, Standing};
-use crate::domain::{DeliveryId, Timestamp};
+use crate::domain::{DeliveryId, ExecutionId, Timestamp, Verdict};
 use crate::failpoint;
-use crate::store::{Claim, ClaimedDelivery, StoreError};
+use crate::store::{Claim, ClaimedDelivery, Recovery, Redelivered, StoreError};
 use crate::webhook::{Client, ClientSettings};
 
 /// Hints beyond this many are lost, and that is well: one question to the store answers them all.
@@ -24,17 +26,19 @@ const MAILBOX: usize = 1024;
 /// How long to wait before the store is asked again when it could not answer.
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
-/// Hands out the permits of hosts and knows the time of the next delivery.
+/// Admits attempts as their hosts have room, and knows the time of the next delivery.
 pub struct WebhookActor {
     parts: EngineParts,
     client_settings: ClientSettings,
     client: Option<Client>,
     /// The handle of this actor and of whoever will stand in its place.
     ourselves: Standing<Self>,
-    permits: Permits,
+    hosts: Hosts,
     asking: Asking,
     /// The store had more than was taken: the next free permit asks again.
     backlog: bool,
+    /// Claimed deliveries that wait for another one of the same execution to be over.
+    behind: HashMap<ExecutionId, VecDeque<ClaimedDelivery>>,
     alarm: Option<(Timestamp, SpawnHandle)>,
     drain: Option<Vec<oneshot::Sender<()>>>,
     /// Whether it takes the place of one that fell.
@@ -47,7 +51,7 @@ pub(super) struct Making {
     pub(super) parts: EngineParts,
     pub(super) client_settings: ClientSettings,
     pub(super) ourselves: Standing<WebhookActor>,
-    pub(super) permits: Permits,
+    pub(super) hosts: Hosts,
     pub(super) is_again: bool,
 }
 
@@ -61,15 +65,16 @@ enum Asking {
 
 impl WebhookActor {
     pub(super) fn new(making: Making, footing: Footing) -> Self {
-        let Making { parts, client_settings, ourselves, permits, is_again } = making;
+        let Making { parts, client_settings, ourselves, hosts, is_again } = making;
         Self {
             parts,
             client_settings,
             client: None,
             ourselves,
-            permits,
+            hosts,
             asking: Asking::No,
             backlog: false,
+            behind: HashMap::new(),
             alarm: None,
             drain: None,
             is_again,
@@ -84,15 +89,16 @@ impl WebhookActor {
             self.asking = Asking::YesAndThenAgain;
             return;
         }
-        let limit = self.permits.free();
-        if limit == 0 {
+        let rooms = self.hosts.rooms();
+        if rooms.total == 0 {
             self.backlog = true;
             return;
         }
         self.asking = Asking::Yes;
-        let saturated = self.permits.saturated();
+        // Who has no room now is asked about when it has.
+        self.backlog = rooms.other.values().any(|room| *room == 0);
         let store = Arc::clone(&self.parts.store);
-        let asking = async move { store.claim_deliveries(limit, &saturated).await };
+        let asking = async move { store.claim_deliveries(rooms).await };
         ctx.spawn(wrap_future(asking).map(Self::answered));
     }
 
@@ -113,19 +119,19 @@ impl WebhookActor {
         actor.end_if_drained();
     }
 
-    /// Begins an attempt for each delivery whose host has a permit, and gives the others back.
+    /// Begins an attempt for each delivery that is admitted, and gives the others back.
     fn take_on(&mut self, claim: Claim, ctx: &mut Context<Self>) {
-        let mut without_permit = Vec::new();
+        let mut without_room = Vec::new();
         for delivery in claim.due {
-            match self.permits.take(delivery.id, &delivery.host) {
-                Some(permit) => self.begin(delivery, permit),
-                None => without_permit.push(delivery.id),
-            }
+            without_room.extend(self.admit(delivery));
         }
-        self.backlog = !without_permit.is_empty() || !self.permits.saturated().is_empty();
-        self.give_back(without_permit);
+        self.backlog |= !without_room.is_empty();
+        self.give_back(without_room);
         let now = self.parts.clock.steady();
-        // More may be due for hosts that had no permit: these are asked about when one is free.
+        if let Some(probe) = self.hosts.next_probe() {
+            self.set_alarm(probe, now, ctx);
+        }
+        // More may be due for hosts that had no room: these are asked about when there is some.
         // For all others the question can be put again at once.
         match claim.next_due {
             Some(due) if due <= now => self.ask(ctx),
@@ -134,11 +140,33 @@ impl WebhookActor {
         }
     }
 
+    /// Begins an attempt if it may be made now; answers the delivery if it is to be given back.
+    fn admit(&mut self, delivery: ClaimedDelivery) -> Option<DeliveryId> {
+        match self.hosts.admit(&delivery) {
+            Admission::Now(permit) => self.begin(delivery, permit),
+            Admission::Behind => {
+                self.behind.entry(delivery.execution_id).or_default().push_back(delivery);
+            }
+            Admission::NoRoom => return Some(delivery.id),
+        }
+        None
+    }
+
+    /// An attempt of this execution is over: whatever was behind it is next.
+    fn admit_behind(&mut self, execution: ExecutionId) {
+        let Some(waiting) = self.behind.remove(&execution) else { return };
+        let without_room: Vec<_> =
+            waiting.into_iter().filter_map(|delivery| self.admit(delivery)).collect();
+        self.backlog |= !without_room.is_empty();
+        self.give_back(without_room);
+    }
+
     fn begin(&self, delivery: ClaimedDelivery, permit: Permit) {
         let Some(client) = self.client.clone() else { return };
         let parts = self.parts.clone();
-        let under_way = UnderWay {
+        let mut under_way = UnderWay {
             delivery: delivery.id,
+            execution: delivery.execution_id,
             recorded: Recorded::No,
             permit: Some(permit),
             webhook: self.ourselves.clone(),
@@ -147,7 +175,7 @@ impl WebhookActor {
         // whose fall must not break off a request.
         actix_rt::spawn(async move {
             match attempt::make(&parts, &client, delivery).await {
-                Ok(next_due) => under_way.end(Recorded::Yes(next_due)),
+                Ok((next_due, verdict)) => under_way.end(Recorded::Yes(next_due), verdict),
                 Err(error) => log::error!("an attempt cannot be written down: {error}"),
             }
         });
@@ -182,7 +210,7 @@ impl WebhookActor {
     }
 
     fn end_if_drained(&mut self) {
-        if self.permits.are_idle()
+        if self.hosts.are_idle()
             && self.asking == Asking::No
             && let Some(waiting) = &mut self.drain
         {
@@ -197,15 +225,19 @@ impl WebhookActor {
 /// An attempt that is being made; its end is told even when it panics.
 struct UnderWay {
     delivery: DeliveryId,
+    execution: ExecutionId,
     recorded: Recorded,
     permit: Option<Permit>,
     webhook: Standing<WebhookActor>,
 }
 
 impl UnderWay {
-    /// Ends with the news of what became of the attempt.
-    fn end(mut self, recorded: Recorded) {
+    /// Ends with the news of what became of the attempt, and of the host.
+    fn end(&mut self, recorded: Recorded, verdict: Verdict) {
         self.recorded = recorded;
+        if let Some(permit) = &mut self.permit {
+            permit.tell(verdict);
+        }
     }
 }
 
@@ -213,8 +245,8 @@ impl Drop for UnderWay {
     fn drop(&mut self) {
         // Free before anybody is told.
         self.permit = None;
-        let (delivery, recorded) = (self.delivery, self.recorded);
-        self.webhook.do_send(AttemptOver { delivery, recorded });
+        let Self { delivery, execution, recorded, .. } = *self;
+        self.webhook.do_send(AttemptOver { delivery, execution, recorded });
     }
 }
 
@@ -227,7 +259,7 @@ impl Actor for WebhookActor {
         self.client = Some(Client::new(self.client_settings.clone()));
         if self.is_again {
             // What the fallen one had claimed and not begun, nobody else would ever begin.
-            let (store, known) = (Arc::clone(&self.parts.store), self.permits.deliveries());
+            let (store, known) = (Arc::clone(&self.parts.store), self.hosts.deliveries());
             let releasing = async move { store.release_deliveries_but(&known).await };
             ctx.wait(wrap_future(releasing).map(|released, _: &mut Self, _| {
                 if let Err(error) = released {
@@ -235,6 +267,7 @@ impl Actor for WebhookActor {
                 }
             }));
         }
+        actix_rt::spawn(recover::resume(self.parts.clone(), self.ourselves.clone()));
         self.ask(ctx);
     }
 }
@@ -252,6 +285,7 @@ impl Handler<AttemptOver> for WebhookActor {
 
     fn handle(&mut self, over: AttemptOver, ctx: &mut Context<Self>) {
         failpoint::hit("webhook-told");
+        self.admit_behind(over.execution);
         match over.recorded {
             Recorded::Yes(Some(due)) => self.set_alarm(due, self.parts.clock.steady(), ctx),
             Recorded::Yes(None) => {}
@@ -265,6 +299,34 @@ impl Handler<AttemptOver> for WebhookActor {
             self.ask(ctx);
         }
         self.end_if_drained();
+    }
+}
+
+impl Handler<Redeliver> for WebhookActor {
+    type Result = ResponseFuture<Result<Redelivered, StoreError>>;
+
+    fn handle(&mut self, wish: Redeliver, _: &mut Context<Self>) -> Self::Result {
+        let (parts, ourselves) = (self.parts.clone(), self.ourselves.clone());
+        Box::pin(async move {
+            let attempts = parts.settings.retry_schedule.attempts_max();
+            let redelivered = parts.store.redeliver(&wish.tenant, wish.id, attempts).await?;
+            ourselves.do_send(DeliveryDue);
+            Ok(redelivered)
+        })
+    }
+}
+
+impl Handler<Recover> for WebhookActor {
+    type Result = ResponseFuture<Result<Recovery, StoreError>>;
+
+    fn handle(&mut self, Recover(wish): Recover, _: &mut Context<Self>) -> Self::Result {
+        let (parts, ourselves) = (self.parts.clone(), self.ourselves.clone());
+        Box::pin(async move {
+            let recovery = parts.store.begin_recovery(wish).await?;
+            let id = recovery.wish.id;
+            actix_rt::spawn(async move { recover::carry_out(&parts, &ourselves, id).await });
+            Ok(recovery)
+        })
     }
 }
 

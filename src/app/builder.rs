@@ -152,10 +152,13 @@ impl Builder {
         let census = parts.store.census().await?;
 
         let arbiters = vec![Arbiter::new()];
-        let system = System::start(&parts, client_settings, census, &arbiters[0]).await;
+        let system = System::start(&parts, client_settings.clone(), census, &arbiters[0]).await;
         arbiters[0].spawn(retain(Arc::clone(&parts.store), parts.settings.retention.clone()));
         let api = Data::new(Api {
             supervisor: system.supervisor.clone(),
+            webhook: system.webhook.clone(),
+            hosts: system.hosts.clone(),
+            client_settings,
             store: Arc::clone(&parts.store),
             launcher: parts.launcher.clone(),
             policy,

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::actors::{EngineSettings, Retention};
+use crate::actors::{EngineSettings, HostLimits, Retention};
 use crate::config::{Config, LimitConfig, Network};
 use crate::domain::{OwnerId, Timestamp};
 use crate::http::{Bounds, NetworkPolicy, NetworkRules, ProgramLimits, RequestLimits};
@@ -40,8 +40,13 @@ pub(super) fn engine_settings(config: &Config) -> EngineSettings {
         queue_max_per_tenant: config.queue.max_per_tenant,
         poll: config.queue.poll,
         retry_schedule: config.webhook.retry_schedule.clone(),
-        in_flight_max: config.webhook.in_flight_max,
-        in_flight_per_host_max: config.webhook.in_flight_per_host_max,
+        hosts: HostLimits {
+            in_flight_max: config.webhook.in_flight_max,
+            in_flight_per_host_max: config.webhook.in_flight_per_host_max,
+            breaker: config.webhook.breaker.clone(),
+        },
+        payload_bytes_max: config.webhook.payload_bytes_max,
+        progress_interval: config.webhook.progress_interval,
         retention: retention(config),
         user_agent: config.webhook.user_agent.clone(),
     }
@@ -74,6 +79,9 @@ pub(super) fn request_limits(config: &Config, level: Level) -> RequestLimits {
         callback_url_chars_max: config.request.callback_url_chars_max,
         callback_headers_max: config.request.callback_headers_max,
         callback_header_bytes_max: config.request.callback_header_bytes_max,
+        retry_delays_max: config.webhook.retry_delays_max,
+        retry_max_age_max: config.webhook.retry_max_age_max,
+        recover_max: config.webhook.recover_max,
         working_dirs: config.execution.working_dirs.clone(),
     }
 }

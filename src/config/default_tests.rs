@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::domain::{ExecutionSpec, RetrySchedule};
+use crate::domain::{BreakerRule, ExecutionSpec, RetrySchedule};
 
 use super::schema::{DEFAULTS, RUNTIME_FIELDS, SECRETS, Schema};
 use super::testing::{load_file, mistakes};
@@ -22,6 +22,7 @@ fn the_defaults_load_and_agree_with_the_domain() {
     assert_eq!(config.execution.output_bytes_max, 64 * 1024 * 1024);
     assert_eq!(config.queue.max_total, 100_000);
     assert_eq!(config.webhook.retry_schedule, RetrySchedule::default());
+    assert_eq!(config.webhook.breaker, BreakerRule::default());
     assert_eq!(config.webhook.user_agent, format!("Ringback/{}", env!("CARGO_PKG_VERSION")));
     assert_eq!(config.webhook.ca_file, None);
     assert_eq!(config.retention.age, Some(Duration::from_hours(7 * 24)));

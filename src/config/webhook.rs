@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::domain::RetrySchedule;
+use crate::domain::{BreakerRule, RetrySchedule};
 
 use super::key::KeyPath;
 use super::reader::{ANY, Reader, Rule};
@@ -27,6 +27,18 @@ pub struct WebhookConfig {
     pub in_flight_max: usize,
     /// Attempts under way at a time to one host.
     pub in_flight_per_host_max: usize,
+    /// When a host is left alone.
+    pub breaker: BreakerRule,
+    /// Delays that a request may name in a schedule of its own.
+    pub retry_delays_max: usize,
+    /// The longest delay and the longest age of a delivery that a request may name.
+    pub retry_max_age_max: Duration,
+    /// Deliveries that one recovery makes due again, at most.
+    pub recover_max: u32,
+    /// Bytes of the largest body.
+    pub payload_bytes_max: usize,
+    /// How often output is sent while a program runs, at most.
+    pub progress_interval: Duration,
     /// Private destinations that callbacks may reach: CIDR ranges or host names, not empty, not yet
     /// parsed.
     pub allow: Vec<String>,
@@ -54,6 +66,12 @@ impl WebhookConfig {
             response_bytes_max: reader.number("webhook.response_bytes_max", 0..=ANY),
             in_flight_max: reader.number("webhook.in_flight_max", 1..=ANY),
             in_flight_per_host_max: reader.number("webhook.in_flight_per_host_max", 1..=ANY),
+            breaker: breaker(reader),
+            retry_delays_max: reader.number("webhook.retry_delays_max", 0..=50),
+            retry_max_age_max: reader.wait("webhook.retry_max_age_max"),
+            recover_max: reader.number("webhook.recover_max", 1..=1_000_000),
+            payload_bytes_max: reader.number("webhook.payload_bytes_max", 4096..=ANY),
+            progress_interval: reader.wait("webhook.progress_interval"),
             allow: reader.list(&KeyPath::from("webhook.allow"), &ALLOW),
             allow_http: reader.get("webhook.allow_http"),
             ca_file: Some(ca_file).filter(|file| !file.is_empty()).map(PathBuf::from),
@@ -61,6 +79,16 @@ impl WebhookConfig {
                 .filter(|agent| !agent.is_empty())
                 .unwrap_or_else(own_agent),
         }
+    }
+}
+
+fn breaker(reader: &mut Reader<'_>) -> BreakerRule {
+    let failed_percent: u32 = reader.number("webhook.breaker_failed_percent", 0..=99);
+    BreakerRule {
+        window: reader.wait("webhook.breaker_window"),
+        attempts_min: reader.number("webhook.breaker_attempts_min", 0..=1_000_000),
+        failed_share: f64::from(failed_percent) / 100.0,
+        pause: reader.wait("webhook.breaker_pause"),
     }
 }
 

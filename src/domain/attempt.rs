@@ -17,10 +17,14 @@ pub struct Attempt {
     pub started_at: Timestamp,
     /// The address that was dialled, once one was found and allowed.
     pub address: Option<SocketAddr>,
+    /// The head of the request in the order in which it was sent, without what is secret of it.
+    pub request_headers: Vec<(String, String)>,
     /// What came of it.
     pub outcome: AttemptOutcome,
     /// How long its phases took.
     pub timings: Timings,
+    /// When the next one was to be made, if one was.
+    pub next_attempt_at: Option<Timestamp>,
 }
 
 /// Who wanted an attempt.
@@ -131,8 +135,10 @@ impl ErrorClass {
 pub struct Timings {
     /// Finding the address.
     pub dns: Option<Duration>,
-    /// TCP and TLS handshakes. The client does not tell them apart.
+    /// The TCP handshake.
     pub connect: Option<Duration>,
+    /// The TLS handshake, with https.
+    pub tls: Option<Duration>,
     /// From beginning to connect to the head of the answer.
     pub first_byte: Option<Duration>,
     /// From beginning to end.

@@ -1,11 +1,16 @@
-//! The one event that an execution owes the world: that it ended, and how.
+//! The events of an execution: the one that it owes the world, that it ended and how, and those on
+//! the way there for whoever asked.
 //! Writes no payload; formats do that.
 
 use super::{EventId, Execution, Status};
 
-/// The kind of a terminal event.
+/// The kind of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventType {
+    /// The program is being started.
+    Started,
+    /// The program has written something.
+    Output,
     /// The program ran and exited 0.
     Completed,
     /// Anything else ended it, but a cancel.
@@ -15,6 +20,15 @@ pub enum EventType {
 }
 
 impl EventType {
+    /// Every kind.
+    pub const ALL: [Self; 5] =
+        [Self::Started, Self::Output, Self::Completed, Self::Failed, Self::Cancelled];
+
+    /// Whether nothing comes after it.
+    pub const fn is_terminal(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
+    }
+
     /// The kind of event that a status gives; none before the end.
     pub const fn of(status: Status) -> Option<Self> {
         match status {
@@ -28,6 +42,8 @@ impl EventType {
     /// The dotted name that receivers dispatch on.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Started => "execution.started",
+            Self::Output => "execution.output",
             Self::Completed => "execution.completed",
             Self::Failed => "execution.failed",
             Self::Cancelled => "execution.cancelled",
@@ -36,9 +52,7 @@ impl EventType {
 
     /// The kind of event with this name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Completed, Self::Failed, Self::Cancelled]
-            .into_iter()
-            .find(|kind| kind.as_str() == name)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 }
 

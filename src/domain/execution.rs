@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use super::{DeliveryStatus, Ended, Epoch, ExecutionId, OwnerId, PayloadFormat, Tenant, Timestamp};
+use super::{DeliveryStatus, Ended, Endpoint, Epoch, ExecutionId, OwnerId, Tenant, Timestamp};
 
 /// One accepted request to run a program, and what has become of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,8 +24,8 @@ pub struct Execution {
     pub labels: BTreeMap<String, String>,
     /// Scalars that are echoed in the webhook.
     pub metadata: serde_json::Map<String, serde_json::Value>,
-    /// Where its event goes, and in which format.
-    pub endpoint: Option<(String, PayloadFormat)>,
+    /// Where its event goes, and how.
+    pub endpoint: Option<Endpoint>,
     /// Which run this is: 1, or 2 after an interruption of one that asked to be run again.
     pub attempt: u32,
     /// A client wants it ended.

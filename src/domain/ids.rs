@@ -78,10 +78,15 @@ prefixed_id!(
     "dlv_"
 );
 prefixed_id!(
-    /// Names the terminal event of an execution: `evt_` and the execution's own UUID,
+    /// Names an event. The terminal one of an execution is `evt_` and the execution's own UUID,
     /// so that every attempt, redelivery and crash gives the same id.
     EventId,
     "evt_"
+);
+prefixed_id!(
+    /// Names one recovery of deliveries: `rcv_` and a UUIDv7.
+    RecoveryId,
+    "rcv_"
 );
 prefixed_id!(
     /// Names one start of a server process. A hostname or a pid would come back after a restart.
@@ -97,6 +102,20 @@ impl ExecutionId {
 }
 
 impl DeliveryId {
+    /// Makes a new id.
+    pub fn generate() -> Self {
+        Self(Uuid::now_v7())
+    }
+}
+
+impl EventId {
+    /// Makes the id of an event on the way to the end, of which there may be many.
+    pub fn generate() -> Self {
+        Self(Uuid::now_v7())
+    }
+}
+
+impl RecoveryId {
     /// Makes a new id.
     pub fn generate() -> Self {
         Self(Uuid::now_v7())

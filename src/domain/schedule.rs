@@ -9,6 +9,15 @@ pub struct RetrySchedule {
     delays: Vec<Duration>,
 }
 
+/// What a client wants of the attempts of its delivery; what it does not say is the server's to say.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RetryPolicy {
+    /// A schedule of its own.
+    pub schedule: Option<RetrySchedule>,
+    /// How long after the event an attempt is still worth making.
+    pub max_age: Option<Duration>,
+}
+
 /// The most that jitter adds to a delay, as a fraction of it. It never makes a delay shorter:
 /// a receiver that was promised a pause gets it.
 const JITTER_MAX: f64 = 0.2;
@@ -17,6 +26,11 @@ impl RetrySchedule {
     /// A schedule with these delays; none at all means one attempt.
     pub const fn new(delays: Vec<Duration>) -> Self {
         Self { delays }
+    }
+
+    /// The delays in order, without jitter.
+    pub fn delays(&self) -> &[Duration] {
+        &self.delays
     }
 
     /// How many attempts a delivery gets in all.

@@ -113,6 +113,18 @@ impl Fields {
         strings
     }
 
+    /// A list of strings.
+    pub(super) fn texts(&mut self, name: &'static str) -> Vec<String> {
+        let Some(value) = self.take(name) else { return Vec::new() };
+        let texts: Option<Vec<String>> = value
+            .as_array()
+            .and_then(|list| list.iter().map(|text| text.as_str().map(str::to_owned)).collect());
+        texts.unwrap_or_else(|| {
+            self.wrong(name, "wrong_type", format!("`{name}` must be a list of strings."));
+            Vec::new()
+        })
+    }
+
     pub(super) fn wrong(&mut self, field: &str, code: &'static str, detail: String) {
         self.errors.push(FieldError { field: field.to_owned(), code, detail });
     }

@@ -4,6 +4,7 @@
 mod answers;
 mod auth;
 mod body;
+mod callback;
 mod compat;
 mod deliveries;
 mod envelope;

@@ -7,12 +7,8 @@ use serde_json::{Map, Value};
 
 use super::fields::Fields;
 use super::state::Api;
-use super::{limits, network, working_dir};
-use crate::domain::{Callback, ExecutionSpec, OnInterrupt, PayloadFormat, Secret, WorkingDir};
-use crate::webhook::{check_callback_header, check_secret};
-
-/// The longest signing secret, in bytes; HMAC-SHA256 hashes longer keys down anyway.
-const SECRET_BYTES_MAX: usize = 1024;
+use super::{callback, limits, network, working_dir};
+use crate::domain::{ExecutionSpec, OnInterrupt, Secret, WorkingDir};
 
 /// A spec from the fields of `POST /v1/executions`. When something is wrong, the fields know it,
 /// and what is returned is worth nothing.
@@ -34,7 +30,7 @@ pub(super) fn read(fields: &mut Fields, api: &Api) -> ExecutionSpec {
         on_interrupt: on_interrupt(fields),
         labels: labels(fields, api),
         metadata: metadata(fields, api),
-        callback: callback(fields, api),
+        callback: callback::read(fields, api),
         language,
         code,
     }
@@ -151,73 +147,6 @@ fn metadata(fields: &mut Fields, api: &Api) -> Map<String, Value> {
     metadata
 }
 
-fn callback(fields: &mut Fields, api: &Api) -> Option<Callback> {
-    let url = fields.string("callback_url");
-    let format = payload_format(fields);
-    let headers = callback_headers(fields, api);
-    let signing_secret = signing_secret(fields);
-    let Some(url) = url else {
-        if !headers.is_empty() || signing_secret.is_some() {
-            let detail = "`callback_url` is missing, and without it nobody is called back.";
-            fields.wrong("callback_url", "required", detail.to_owned());
-        }
-        return None;
-    };
-    let url = callback_url(fields, api, &url);
-    Some(Callback { url, headers, signing_secret, payload_format: format })
-}
-
-/// The URL as the one parser writes it, if a callback may go there as far as can be told now.
-pub(super) fn callback_url(fields: &mut Fields, api: &Api, url: &str) -> String {
-    let chars_max = api.limits.callback_url_chars_max;
-    if url.chars().count() > chars_max {
-        let detail = format!("`callback_url` may have at most {chars_max} characters.");
-        fields.wrong("callback_url", "too_long", detail);
-        return String::new();
-    }
-    match api.policy.check_url(url) {
-        Ok(endpoint) => endpoint.as_str().to_owned(),
-        Err(refusal) => {
-            fields.wrong("callback_url", refusal.rule, format!("`callback_url`: {refusal}"));
-            String::new()
-        }
-    }
-}
-
-fn payload_format(fields: &mut Fields) -> PayloadFormat {
-    let Some(name) = fields.string("payload_format") else { return PayloadFormat::Standard };
-    name.parse().unwrap_or_else(|_| {
-        let known: Vec<&str> = PayloadFormat::ALL.iter().map(|format| format.as_str()).collect();
-        let detail = format!("`payload_format` must be one of {}.", known.join(", "));
-        fields.wrong("payload_format", "invalid", detail);
-        PayloadFormat::Standard
-    })
-}
-
-pub(super) fn callback_headers(fields: &mut Fields, api: &Api) -> Vec<(String, Secret)> {
-    let headers = fields.strings("callback_headers");
-    too_many(fields, "callback_headers", headers.len(), api.limits.callback_headers_max);
-    for (name, value) in &headers {
-        let field = format!("callback_headers.{}", name.escape_debug());
-        too_long(fields, &field, name.len() + value.len(), api.limits.callback_header_bytes_max);
-        if let Err(refusal) = check_callback_header(name, value) {
-            fields.wrong(&field, "header_not_allowed", format!("`callback_headers`: {refusal}"));
-        }
-    }
-    headers.into_iter().map(|(name, value)| (name, Secret::new(value))).collect()
-}
-
-/// An empty secret means none, as HopX's clients send it.
-pub(super) fn signing_secret(fields: &mut Fields) -> Option<Secret> {
-    const NAME: &str = "callback_signature_secret";
-    let secret = Secret::new(fields.string(NAME).filter(|text| !text.is_empty())?);
-    too_long(fields, NAME, secret.expose().len(), SECRET_BYTES_MAX);
-    if let Err(bad) = check_secret(&secret) {
-        fields.wrong(NAME, "invalid_secret", format!("`{NAME}`: {bad}."));
-    }
-    Some(secret)
-}
-
 fn check_entry(fields: &mut Fields, api: &Api, of: &str, (name, value_chars): (&str, usize)) {
     let limits = &api.limits;
     let (name_max, value_max) = (limits.name_chars_max, limits.value_chars_max);
@@ -232,14 +161,14 @@ fn check_entry(fields: &mut Fields, api: &Api, of: &str, (name, value_chars): (&
     }
 }
 
-fn too_long(fields: &mut Fields, name: &str, length: usize, max: usize) {
+pub(super) fn too_long(fields: &mut Fields, name: &str, length: usize, max: usize) {
     if length > max {
         let detail = format!("`{name}` has {length} bytes, and may have at most {max}.");
         fields.wrong(name, "too_long", detail);
     }
 }
 
-fn too_many(fields: &mut Fields, name: &str, count: usize, max: usize) {
+pub(super) fn too_many(fields: &mut Fields, name: &str, count: usize, max: usize) {
     if count > max {
         let detail = format!("`{name}` has {count} entries, and may have at most {max}.");
         fields.wrong(name, "too_many", detail);

@@ -8,16 +8,22 @@ use std::time::Duration;
 use super::auth::Keyring;
 use super::limits::ProgramLimits;
 use super::network::NetworkRules;
-use crate::actors::{Standing, SupervisorActor};
+use crate::actors::{Hosts, Standing, SupervisorActor, WebhookActor};
 use crate::domain::ExecutionSpec;
 use crate::process::Launcher;
 use crate::store::Store;
-use crate::webhook::AddressPolicy;
+use crate::webhook::{AddressPolicy, ClientSettings};
 
 /// The engine as the HTTP API sees it.
 pub struct Api {
     /// Whom executions are submitted to.
     pub supervisor: Standing<SupervisorActor>,
+    /// Whom deliveries are made again by.
+    pub webhook: Standing<WebhookActor>,
+    /// What is known of the hosts that deliveries go to.
+    pub hosts: Hosts,
+    /// How requests to endpoints are made.
+    pub client_settings: ClientSettings,
     /// Where they are read.
     pub store: Arc<dyn Store>,
     /// Which languages there are.
@@ -65,6 +71,12 @@ pub struct RequestLimits {
     pub callback_headers_max: usize,
     /// How long one may be, name and value together, in bytes.
     pub callback_header_bytes_max: usize,
+    /// How many delays a request may name in a retry schedule of its own.
+    pub retry_delays_max: usize,
+    /// The longest delay, and the longest age of a delivery, that it may name.
+    pub retry_max_age_max: Duration,
+    /// How many deliveries one recovery makes due again.
+    pub recover_max: u32,
     /// Absolute directories in which programs may run, and in what lies below them.
     pub working_dirs: Vec<PathBuf>,
 }

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    ApiKey, AttemptMade, Census, Claim, Finish, NewExecution, Orphan, Page, Prune, Pruned, Purged,
-    Requeued, Settled, Situation, Started, StoreError, Waiting,
+    Announcement, ApiKey, AttemptMade, Census, Claim, DeliveryPage, Finish, NewExecution,
+    NewRecovery, Orphan, Page, Prune, Pruned, Purged, Recovered, Recovery, Redelivered, Requeued,
+    Rooms, Settled, Situation, Started, StoreError, Waiting,
 };
 use crate::domain::{
-    CancelWish, Delivery, DeliveryId, Epoch, Execution, ExecutionId, Requeue, Tenant,
+    CancelWish, Delivery, DeliveryId, Epoch, Execution, ExecutionId, RecoveryId, Requeue, Tenant,
+    Timestamp,
 };
 
 /// The truth about executions and deliveries. What a method has answered `Ok` to is on disk.
@@ -71,14 +73,14 @@ pub trait Store: Send + Sync + 'static {
     /// How many executions are unfinished, counted when a server starts and by nobody after.
     async fn census(&self) -> Result<Census, StoreError>;
 
-    /// Claims up to `limit` deliveries that are due, first attempts first, leaving out the
-    /// hosts named in `saturated`. A claim ends with [`Store::record_attempt`], with
-    /// [`Store::release_deliveries`], or with its owner.
-    async fn claim_deliveries(
-        &self,
-        limit: usize,
-        saturated: &[String],
-    ) -> Result<Claim, StoreError>;
+    /// Keeps something to be told of an execution on the way to its end. Changes nothing, and says
+    /// so, unless it still runs in that epoch: nothing is owed after the end but the end. Nor is
+    /// there ever more than one delivery of output pending.
+    async fn announce(&self, announcement: Announcement) -> Result<Settled, StoreError>;
+
+    /// Claims deliveries that are due, first attempts first, as many as there is room for. A claim
+    /// ends with [`Store::record_attempt`], with [`Store::release_deliveries`], or with its owner.
+    async fn claim_deliveries(&self, rooms: Rooms) -> Result<Claim, StoreError>;
 
     /// Gives claimed deliveries back, untried.
     async fn release_deliveries(&self, ids: &[DeliveryId]) -> Result<(), StoreError>;
@@ -86,9 +88,56 @@ pub trait Store: Send + Sync + 'static {
     /// Gives back all claims of this owner but these, of which somebody still knows.
     async fn release_deliveries_but(&self, known: &[DeliveryId]) -> Result<(), StoreError>;
 
-    /// Keeps an attempt and what follows from it, in one transaction, and ends the claim. When
-    /// that fails the delivery stays claimed.
-    async fn record_attempt(&self, made: AttemptMade) -> Result<(), StoreError>;
+    /// Keeps an attempt and what follows from it, in one transaction, and ends the claim. Answers
+    /// when the next one is due. When it fails the delivery stays claimed.
+    async fn record_attempt(&self, made: AttemptMade) -> Result<Option<Timestamp>, StoreError>;
+
+    /// Makes a delivery due now, whatever has become of it, and begins its schedule anew, which
+    /// has so many attempts if it is the server's. An attempt that is under way is let finish; when
+    /// it brings the event home, that is all that was wished.
+    async fn redeliver(
+        &self,
+        tenant: &Tenant,
+        id: DeliveryId,
+        attempts: u32,
+    ) -> Result<Redelivered, StoreError>;
+
+    /// Keeps the wish that deliveries be recovered, and answers how many there are. Nothing is due
+    /// by it; that is for [`Store::recover`].
+    async fn begin_recovery(&self, wish: NewRecovery) -> Result<Recovery, StoreError>;
+
+    /// Makes up to `limit` of the deliveries of a recovery due, as [`Store::redeliver`] does.
+    /// Answers how many, and whether that was all; none when there is no such recovery.
+    async fn recover(
+        &self,
+        id: RecoveryId,
+        limit: usize,
+        attempts: u32,
+    ) -> Result<Option<Recovered>, StoreError>;
+
+    /// The recoveries that have been begun and not been done.
+    async fn recoveries_to_do(&self) -> Result<Vec<RecoveryId>, StoreError>;
+
+    /// How far a recovery has come; none when this tenant has none of that id.
+    async fn recovery(
+        &self,
+        tenant: &Tenant,
+        id: RecoveryId,
+    ) -> Result<Option<Recovery>, StoreError>;
+
+    /// One delivery with all its attempts; none when this tenant has none of that id.
+    async fn delivery(
+        &self,
+        tenant: &Tenant,
+        id: DeliveryId,
+    ) -> Result<Option<Delivery>, StoreError>;
+
+    /// A page of a tenant's deliveries, newest event first, each with its last attempt alone.
+    async fn delivery_page(
+        &self,
+        tenant: &Tenant,
+        page: DeliveryPage,
+    ) -> Result<Vec<Delivery>, StoreError>;
 
     /// The deliveries of an execution with all their attempts; none when this tenant has no
     /// such execution.

@@ -5,6 +5,7 @@ mod clock;
 mod contract;
 mod error;
 mod key_file;
+mod outbox;
 mod private_dir;
 mod seal;
 mod secrets;
@@ -14,9 +15,13 @@ mod values;
 pub use clock::Clock;
 pub use contract::Store;
 pub use error::StoreError;
+pub use outbox::{
+    Announcement, AttemptMade, Claim, ClaimedDelivery, DeliveryPage, NewDelivery, NewRecovery,
+    Recovered, Recovery, Redelivered, Rooms,
+};
 pub use seal::SealingKey;
 pub use sqlite::{SqliteOptions, SqliteStore};
 pub use values::{
-    ApiKey, AttemptMade, Census, Claim, ClaimedDelivery, Finish, NewDelivery, NewExecution, Orphan,
-    Page, Prune, PruneCursor, Pruned, Purged, Requeued, Settled, Situation, Started, Waiting,
+    ApiKey, Census, Finish, NewExecution, Orphan, Page, Prune, PruneCursor, Pruned, Purged,
+    Requeued, Settled, Situation, Started, Waiting,
 };

@@ -76,17 +76,16 @@ impl SpecSecrets {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Callback, PayloadFormat};
+    use crate::domain::{Callback, Endpoint, PayloadFormat};
 
     fn spec(headers: &[(&str, &str)], signing_secret: Option<&str>) -> ExecutionSpec {
         let callback = Callback {
-            url: "https://example.com/".into(),
+            endpoint: Endpoint::new("https://example.com/", PayloadFormat::Standard),
             headers: headers
                 .iter()
                 .map(|(name, value)| ((*name).into(), (*value).into()))
                 .collect(),
             signing_secret: signing_secret.map(Secret::from),
-            payload_format: PayloadFormat::Standard,
         };
         ExecutionSpec { callback: Some(callback), ..ExecutionSpec::new("python", "") }
     }

@@ -4,9 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::NewDelivery;
 use crate::domain::{
-    Attempt, CancelWish, DeliveryId, Ended, EventId, EventType, Execution, ExecutionId,
-    ExecutionSpec, Guard, Next, OnInterrupt, PayloadFormat, Secret, Status, Tenant, Timestamp,
+    CancelWish, Ended, Execution, ExecutionId, ExecutionSpec, Guard, OnInterrupt, Status, Tenant,
+    Timestamp,
 };
 
 /// A request that was found valid, to be kept.
@@ -66,27 +67,6 @@ pub enum Requeued {
     Unwanted(CancelWish),
 }
 
-/// A delivery to be owed, due at once.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewDelivery {
-    /// Its name.
-    pub id: DeliveryId,
-    /// The event.
-    pub event_id: EventId,
-    /// What the event says.
-    pub event_type: EventType,
-    /// Where it goes.
-    pub url: String,
-    /// Host and port of the URL: who shares a fate with it.
-    pub host: String,
-    /// The shape of the body.
-    pub payload_format: PayloadFormat,
-    /// The body, to be sent in exactly these bytes on every attempt.
-    pub body: Vec<u8>,
-    /// How many attempts the schedule gives it.
-    pub attempts_max: u32,
-}
-
 /// A running execution whose owner is no more.
 #[derive(Debug, Clone)]
 pub struct Orphan {
@@ -136,52 +116,6 @@ pub struct Situation {
     pub running: Vec<Orphan>,
     /// What waits, and how many run.
     pub census: Census,
-}
-
-/// What there is to deliver.
-#[derive(Debug, Clone, Default)]
-pub struct Claim {
-    /// Deliveries that are due and now this owner's.
-    pub due: Vec<ClaimedDelivery>,
-    /// When the next one that is not claimed will be due; in the past when more was due than
-    /// was asked for.
-    pub next_due: Option<Timestamp>,
-}
-
-/// A delivery with all that an attempt needs.
-#[derive(Debug, Clone)]
-pub struct ClaimedDelivery {
-    /// Its name.
-    pub id: DeliveryId,
-    /// The event.
-    pub event_id: EventId,
-    /// The execution that ended.
-    pub execution_id: ExecutionId,
-    /// Where it goes.
-    pub url: String,
-    /// Host and port of the URL.
-    pub host: String,
-    /// The shape of the body.
-    pub payload_format: PayloadFormat,
-    /// The bytes to send.
-    pub body: Vec<u8>,
-    /// The client's own headers.
-    pub headers: Vec<(String, Secret)>,
-    /// What the request is signed with, if it is.
-    pub signing_secret: Option<Secret>,
-    /// How many attempts have been made.
-    pub attempts_made: u32,
-}
-
-/// An attempt that has been made, and what follows from it.
-#[derive(Debug, Clone)]
-pub struct AttemptMade {
-    /// Of which delivery.
-    pub delivery: DeliveryId,
-    /// What was tried and what came of it.
-    pub attempt: Attempt,
-    /// What follows.
-    pub next: Next,
 }
 
 /// Which of the executions that have ended are kept no longer, and how many go at a time.

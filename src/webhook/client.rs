@@ -115,6 +115,7 @@ impl Client {
         let timings = Timings {
             dns: progress.dns.get(),
             connect: None,
+            tls: None,
             first_byte: progress.first_byte.get(),
             total: began.elapsed(),
         };

@@ -19,7 +19,7 @@ pub use address::{AddressPolicy, AllowEntry, AllowEntryError, Endpoint, Refusal}
 pub use client::{Attempted, Client, ClientSettings, Request};
 pub use headers::{HeaderRefusal, check_callback_header};
 pub use reach::{Unreachable, reach};
-pub use request::{Signing, headers};
+pub use request::{Signing, headers, redacted};
 pub use signature::check_secret;
 pub use stored_url::{authority, shown};
 pub use tls::TlsError;

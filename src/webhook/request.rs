@@ -51,6 +51,21 @@ pub fn headers(
     Ok(headers)
 }
 
+/// The headers as a log may have them: without signatures, which are as good as the secret for some
+/// minutes, and without the values of the client's own.
+pub fn redacted(headers: &[(String, String)], own: &[(String, Secret)]) -> Vec<(String, String)> {
+    let ours = headers.len().saturating_sub(own.len());
+    let is_secret = |(index, name): (usize, &str)| index >= ours || name.ends_with("-signature");
+    let told = |(index, (name, value)): (usize, &(String, String))| {
+        let value = if is_secret((index, name)) { REDACTED } else { value };
+        (name.clone(), value.to_owned())
+    };
+    headers.iter().enumerate().map(told).collect()
+}
+
+/// What stands for a value that is not told.
+const REDACTED: &str = "[redacted]";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,5 +92,26 @@ mod tests {
         assert_eq!(names(PayloadFormat::Hopx, None), hopx);
         let both = ["webhook-signature", "x-hopx-timestamp", "x-hopx-signature", "x-mine"];
         assert_eq!(names(PayloadFormat::Hopx, Some(&secret)), [&common[..], &both].concat());
+    }
+
+    #[test]
+    fn a_log_has_no_signature_and_no_value_of_the_clients() {
+        let secret = Secret::from("your-secret-key");
+        let own = [("x-mine".to_owned(), Secret::from("1")), ("date".to_owned(), "2".into())];
+        let signing = Signing {
+            event_id: EventId::from(ExecutionId::generate()),
+            payload_format: PayloadFormat::Hopx,
+            secret: Some(&secret),
+            body: b"{}",
+            user_agent: "Ringback/0",
+        };
+        let headers = headers(&signing, &own, Timestamp::from_millis(1_999)).unwrap();
+        let told = redacted(&headers, &own);
+        assert_eq!(told.len(), headers.len());
+        let secret = ["webhook-signature", "x-hopx-signature", "x-mine", "date"];
+        for ((name, told), (_, sent)) in told.iter().zip(&headers) {
+            let expected = if secret.contains(&name.as_str()) { "[redacted]" } else { sent };
+            assert_eq!(told, expected, "{name}");
+        }
     }
 }

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use ringback::config::Config;
 use ringback::domain::{
-    Callback, CancelWish, Cause, Execution, ExecutionSpec, OwnerId, PayloadFormat, RetrySchedule,
-    Status, Tenant, Timestamp,
+    Callback, CancelWish, Cause, Endpoint, Execution, ExecutionSpec, OwnerId, PayloadFormat,
+    RetrySchedule, Status, Tenant, Timestamp,
 };
 use ringback::store::{Clock, SealingKey, SqliteOptions, SqliteStore, Store};
 use ringback::{Cancel, Engine, Ringback};
@@ -76,10 +76,8 @@ async fn cancel(engine: &Engine, execution: &Execution) {
 
 fn calling(receiver: &TestReceiver, code: &str) -> ExecutionSpec {
     let callback = Callback {
-        url: receiver.url("/hook"),
-        headers: Vec::new(),
         signing_secret: Some("a secret of the test's".into()),
-        payload_format: PayloadFormat::Standard,
+        ..Callback::unsigned(Endpoint::new(receiver.url("/hook"), PayloadFormat::Standard))
     };
     ExecutionSpec { callback: Some(callback), ..ExecutionSpec::new("sh", code) }
 }

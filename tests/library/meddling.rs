@@ -10,12 +10,13 @@ use async_trait::async_trait;
 use ringback::config::Config;
 use ringback::domain::{
     CancelWish, Cause, Delivery, DeliveryId, Epoch, Execution, ExecutionId, ExecutionSpec,
-    OnInterrupt, OwnerId, Requeue, Status, Tenant,
+    OnInterrupt, OwnerId, RecoveryId, Requeue, Status, Tenant, Timestamp,
 };
 use ringback::store::{
-    ApiKey, AttemptMade, Census, Claim, Clock, Finish, NewExecution, Orphan, Page, Prune, Pruned,
-    Purged, Requeued, SealingKey, Settled, Situation, SqliteOptions, SqliteStore, Started, Store,
-    StoreError, Waiting,
+    Announcement, ApiKey, AttemptMade, Census, Claim, Clock, DeliveryPage, Finish, NewExecution,
+    NewRecovery, Orphan, Page, Prune, Pruned, Purged, Recovered, Recovery, Redelivered, Requeued,
+    Rooms, SealingKey, Settled, Situation, SqliteOptions, SqliteStore, Started, Store, StoreError,
+    Waiting,
 };
 use ringback::{Cancel, CancelOutcome};
 use tokio::sync::Semaphore;
@@ -93,12 +94,11 @@ impl Store for Meddling {
     async fn census(&self) -> Result<Census, StoreError> {
         self.inner.census().await
     }
-    async fn claim_deliveries(
-        &self,
-        limit: usize,
-        saturated: &[String],
-    ) -> Result<Claim, StoreError> {
-        self.inner.claim_deliveries(limit, saturated).await
+    async fn announce(&self, announcement: Announcement) -> Result<Settled, StoreError> {
+        self.inner.announce(announcement).await
+    }
+    async fn claim_deliveries(&self, rooms: Rooms) -> Result<Claim, StoreError> {
+        self.inner.claim_deliveries(rooms).await
     }
     async fn release_deliveries(&self, ids: &[DeliveryId]) -> Result<(), StoreError> {
         self.inner.release_deliveries(ids).await
@@ -106,8 +106,51 @@ impl Store for Meddling {
     async fn release_deliveries_but(&self, known: &[DeliveryId]) -> Result<(), StoreError> {
         self.inner.release_deliveries_but(known).await
     }
-    async fn record_attempt(&self, made: AttemptMade) -> Result<(), StoreError> {
+    async fn record_attempt(&self, made: AttemptMade) -> Result<Option<Timestamp>, StoreError> {
         self.inner.record_attempt(made).await
+    }
+    async fn redeliver(
+        &self,
+        tenant: &Tenant,
+        id: DeliveryId,
+        attempts: u32,
+    ) -> Result<Redelivered, StoreError> {
+        self.inner.redeliver(tenant, id, attempts).await
+    }
+    async fn begin_recovery(&self, wish: NewRecovery) -> Result<Recovery, StoreError> {
+        self.inner.begin_recovery(wish).await
+    }
+    async fn recover(
+        &self,
+        id: RecoveryId,
+        limit: usize,
+        attempts: u32,
+    ) -> Result<Option<Recovered>, StoreError> {
+        self.inner.recover(id, limit, attempts).await
+    }
+    async fn recoveries_to_do(&self) -> Result<Vec<RecoveryId>, StoreError> {
+        self.inner.recoveries_to_do().await
+    }
+    async fn recovery(
+        &self,
+        tenant: &Tenant,
+        id: RecoveryId,
+    ) -> Result<Option<Recovery>, StoreError> {
+        self.inner.recovery(tenant, id).await
+    }
+    async fn delivery(
+        &self,
+        tenant: &Tenant,
+        id: DeliveryId,
+    ) -> Result<Option<Delivery>, StoreError> {
+        self.inner.delivery(tenant, id).await
+    }
+    async fn delivery_page(
+        &self,
+        tenant: &Tenant,
+        page: DeliveryPage,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        self.inner.delivery_page(tenant, page).await
     }
     async fn deliveries(
         &self,

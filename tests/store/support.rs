@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use ringback::domain::{
-    Attempt, AttemptOutcome, Callback, DeliveryId, Ended, Epoch, ErrorClass, EventId, EventType,
-    Execution, ExecutionId, ExecutionSpec, Guard, Next, Outcome, PayloadFormat, State, Tenant,
-    Timestamp, Timings, Trigger,
+    Attempt, AttemptOutcome, Callback, DeliveryId, Ended, Endpoint, Epoch, ErrorClass, EventId,
+    EventType, Execution, ExecutionId, ExecutionSpec, Guard, Next, Outcome, PayloadFormat, State,
+    Tenant, Timestamp, Timings, Trigger,
 };
 use ringback::store::{
     AttemptMade, Claim, Finish, NewDelivery, NewExecution, Page, Settled, Store,
@@ -49,12 +49,7 @@ pub fn running() -> NewExecution {
 
 /// A spec that asks to be called back.
 pub fn calling_back(url: &str) -> ExecutionSpec {
-    let callback = Callback {
-        url: url.into(),
-        headers: Vec::new(),
-        signing_secret: None,
-        payload_format: PayloadFormat::Standard,
-    };
+    let callback = Callback::unsigned(Endpoint::new(url, PayloadFormat::Standard));
     ExecutionSpec { callback: Some(callback), ..ExecutionSpec::new("python", "print(1)") }
 }
 
@@ -73,11 +68,14 @@ pub fn delivery(id: ExecutionId, host: &str) -> NewDelivery {
         id: DeliveryId::generate(),
         event_id: EventId::from(id),
         event_type: EventType::Completed,
+        tenant: tenant(),
         url: format!("https://{host}/hook"),
         host: host.to_owned(),
         payload_format: PayloadFormat::Standard,
         body: b"{}".to_vec(),
+        schedule: None,
         attempts_max: 3,
+        max_age: None,
     }
 }
 
@@ -114,17 +112,19 @@ pub fn attempt(number: u32) -> Attempt {
         trigger: Trigger::Schedule,
         started_at: NOW,
         address: None,
+        request_headers: Vec::new(),
         outcome: AttemptOutcome {
             status_code: Some(500),
             error_class: Some(ErrorClass::Status),
             ..AttemptOutcome::default()
         },
         timings: Timings { total: Duration::from_millis(7), ..Timings::default() },
+        next_attempt_at: None,
     }
 }
 
 pub async fn record(store: &dyn Store, delivery: DeliveryId, number: u32, next: Next) {
-    let made = AttemptMade { delivery, attempt: attempt(number), next };
+    let made = AttemptMade { delivery, wishes: 0, attempt: attempt(number), next };
     store.record_attempt(made).await.unwrap();
 }
 

@@ -7,10 +7,11 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::actors::Submit;
-use crate::domain::{Callback, ExecutionId, ExecutionSpec, PayloadFormat, Timestamp};
+use crate::domain::{Callback, Endpoint, ExecutionId, ExecutionSpec, PayloadFormat, Timestamp};
 use crate::http::answers;
 use crate::http::auth::Caller;
 use crate::http::body::{self, Body};
+use crate::http::callback;
 use crate::http::error::{Kind, Problem};
 use crate::http::fields::Fields;
 use crate::http::network;
@@ -48,10 +49,12 @@ fn read(fields: &mut Fields, api: &Api, callback_url: &str) -> ExecutionSpec {
     let code = spec::code(fields, api);
     let language = spec::language(fields, api);
     let callback = (!callback_url.is_empty()).then(|| Callback {
-        url: spec::callback_url(fields, api, callback_url),
-        headers: spec::callback_headers(fields, api),
-        signing_secret: spec::signing_secret(fields),
-        payload_format: PayloadFormat::Hopx,
+        endpoint: Endpoint::new(
+            callback::callback_url(fields, api, callback_url),
+            PayloadFormat::Hopx,
+        ),
+        headers: callback::callback_headers(fields, api),
+        signing_secret: callback::signing_secret(fields),
     });
     ExecutionSpec {
         env: spec::env(fields, api),

@@ -9,8 +9,8 @@ use super::super::secrets::SpecSecrets;
 use super::super::{Clock, NewExecution, SealingKey};
 use super::failure::Failure;
 use super::specs;
-use super::values::{json, millis};
-use crate::domain::{DeliverySummary, Epoch, Execution, OwnerId, Run, State, Timestamp};
+use super::values::{delays, json, millis};
+use crate::domain::{DeliverySummary, Epoch, Execution, OwnerId, Progress, Run, State, Timestamp};
 use crate::failpoint;
 
 /// The epoch of an execution that starts with being accepted, as any first start gives it.
@@ -57,12 +57,15 @@ impl Prepared {
 
     fn insert_record(&self, database: &Connection, now: Timestamp) -> Result<(), Failure> {
         let spec = &self.new.spec;
-        let callback = spec.callback.as_ref();
+        let endpoint = spec.callback.as_ref().map(|callback| &callback.endpoint);
+        let retry = endpoint.map(|endpoint| &endpoint.retry);
+        let progress = endpoint.map(|endpoint| endpoint.progress);
         database
             .prepare_cached(
                 "INSERT INTO executions (id, tenant, language, created_at, timeout_ms,
-                    callback_url, payload_format, labels, metadata)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                    callback_url, payload_format, labels, metadata, callback_progress,
+                    retry_delays_ms, retry_max_age_ms)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
             )?
             .execute((
                 self.new.id.uuid().into_bytes(),
@@ -70,10 +73,13 @@ impl Prepared {
                 &spec.language,
                 now.as_millis(),
                 millis(spec.timeout),
-                callback.map(|callback| &callback.url),
-                callback.map(|callback| callback.payload_format.as_str()),
+                endpoint.map(|endpoint| &endpoint.url),
+                endpoint.map(|endpoint| endpoint.payload_format.as_str()),
                 &self.labels,
                 &self.metadata,
+                progress.filter(|progress| !progress.is_none()).map(Progress::names),
+                retry.and_then(|retry| retry.schedule.as_ref()).map(delays),
+                retry.and_then(|retry| retry.max_age).map(millis),
             ))?;
         Ok(())
     }
@@ -115,10 +121,7 @@ fn record(new: NewExecution, run: Option<Run>, now: Timestamp) -> Execution {
         created_at: now,
         labels: spec.labels.clone(),
         metadata: spec.metadata.clone(),
-        endpoint: spec
-            .callback
-            .as_ref()
-            .map(|callback| (callback.url.clone(), callback.payload_format)),
+        endpoint: spec.callback.as_ref().map(|callback| callback.endpoint.clone()),
         attempt: 1,
         cancelling: false,
         state: run.map_or(State::Queued, State::Running),

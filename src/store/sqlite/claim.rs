@@ -1,21 +1,19 @@
 //! Finding the deliveries that are due and claiming them.
 //! Writes nothing: a claim is an entry in a set in memory.
 
-use std::collections::HashSet;
-
 use rusqlite::{Connection, Row};
 
 use super::super::secrets::SpecSecrets;
-use super::super::{Claim, ClaimedDelivery, SealingKey, StoreError};
+use super::super::{Claim, ClaimedDelivery, Rooms, SealingKey, StoreError};
+use super::choose;
 use super::claims::{Claims, Held};
 use super::failure::Failure;
-use super::values::{execution_id, get, named, time, uuid};
-use crate::domain::{DeliveryId, EventId, Timestamp};
+use super::values::{execution_id, get, named, schedule_opt, time_opt, uuid};
+use crate::domain::{DeliveryId, EventId, Timestamp, Trigger};
 
 /// What is asked for.
 pub(super) struct Wanted {
-    pub(super) limit: usize,
-    pub(super) saturated: HashSet<String>,
+    pub(super) rooms: Rooms,
     pub(super) now: Timestamp,
 }
 
@@ -48,58 +46,10 @@ pub(super) fn claim(
 /// look into the set, and be handed out again.
 fn choose(database: &Connection, claims: &Claims, wanted: &Wanted) -> Result<Held, Failure> {
     let mut claimed = claims.lock();
-    let mut choice = Choice { ids: Vec::new(), next_due: None };
-    // First attempts before retries: a receiver that is down must not delay the others' news.
-    for is_retry in [false, true] {
-        choice.scan(database, &claimed, wanted, is_retry)?;
-    }
+    let choice = choose::due(database, &claimed, wanted)?;
     claimed.extend(&choice.ids);
     let claim = Claim { due: Vec::with_capacity(choice.ids.len()), next_due: choice.next_due };
     Ok(Held::new(claims.clone(), choice.ids, claim))
-}
-
-/// Pending deliveries in order of their due times. The index has all of this in this order: the
-/// backlog of a receiver that is down is passed over without touching a row.
-pub(super) const PENDING: &str = "
-    SELECT id, host, next_attempt_at FROM deliveries INDEXED BY deliveries_due
-    WHERE status = 'pending' AND is_retry = ?1
-    ORDER BY next_attempt_at, id";
-
-struct Choice {
-    ids: Vec<DeliveryId>,
-    next_due: Option<Timestamp>,
-}
-
-impl Choice {
-    /// Goes through the pending deliveries in order of their due times, until the first that is
-    /// neither taken nor to be passed over: that one says when to come again.
-    fn scan(
-        &mut self,
-        database: &Connection,
-        claimed: &HashSet<DeliveryId>,
-        wanted: &Wanted,
-        is_retry: bool,
-    ) -> Result<(), Failure> {
-        let mut select = database.prepare_cached(PENDING)?;
-        let mut rows = select.query([is_retry])?;
-        while let Some(row) = rows.next()? {
-            let id = DeliveryId::from_uuid(uuid(row, "id")?);
-            if claimed.contains(&id) || wanted.saturated.contains(get_str(row, "host")?) {
-                continue;
-            }
-            let due_at = time(row, "next_attempt_at")?;
-            if due_at > wanted.now || self.ids.len() >= wanted.limit {
-                self.next_due = Some(self.next_due.map_or(due_at, |other| other.min(due_at)));
-                break;
-            }
-            self.ids.push(id);
-        }
-        Ok(())
-    }
-}
-
-fn get_str<'a>(row: &'a Row<'_>, column: &str) -> Result<&'a str, Failure> {
-    Ok(row.get_ref(column)?.as_str().map_err(rusqlite::Error::from)?)
 }
 
 fn delivery(
@@ -108,8 +58,9 @@ fn delivery(
     id: DeliveryId,
 ) -> Result<ClaimedDelivery, Failure> {
     let mut select = database.prepare_cached(
-        "SELECT d.execution_id, d.event_id, d.host, d.payload_format, d.attempts_made, d.url,
-            d.body, s.sealed
+        "SELECT d.execution_id, d.event_id, d.host, d.payload_format, d.attempts_made,
+            d.round_from, d.next_trigger, d.wishes, d.delays_ms, d.expires_at, d.url, d.body,
+            s.sealed
          FROM deliveries d JOIN specs s ON s.id = d.execution_id
          WHERE d.id = ?1",
     )?;
@@ -128,6 +79,11 @@ fn delivery(
             headers: secrets.headers,
             signing_secret: secrets.signing_secret,
             attempts_made: get(row, "attempts_made")?,
+            round_made: get::<u32>(row, "attempts_made")?.saturating_sub(get(row, "round_from")?),
+            schedule: schedule_opt(row, "delays_ms")?,
+            expires_at: time_opt(row, "expires_at")?,
+            trigger: named(row, "next_trigger", Trigger::from_name)?,
+            wishes: get(row, "wishes")?,
         })
     };
     let found = select.query_and_then([id.uuid().into_bytes()], read)?.next();

@@ -1,92 +1,33 @@
-//! Deliveries and their attempts: writing down what was tried, and reading it.
-//! Sends nothing, and decides nothing about what follows.
+//! Reading deliveries: one with its attempts, those of an execution, or a page of them.
+//! Writes nothing, and shows a tenant nothing of another.
 
-use rusqlite::{Connection, Row, named_params};
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, params_from_iter};
 
-use super::super::{AttemptMade, StoreError};
+use super::super::DeliveryPage;
 use super::failure::Failure;
 use super::rows::is_of_tenant;
-use super::values::{
-    duration_opt, execution_id, from_json, get, json, micros, micros_opt, millis, named, named_opt,
-    time, time_opt, uuid,
-};
+use super::values::{execution_id, get, named, named_opt, time, time_opt, uuid};
+use super::{attempts, hosts};
 use crate::domain::{
-    Attempt, AttemptOutcome, Delivery, DeliveryEnd, DeliveryId, DeliveryStatus, ErrorClass,
-    EventId, EventType, ExecutionId, Next, Tenant, Timestamp, Timings, Trigger,
+    Delivery, DeliveryEnd, DeliveryId, DeliveryStatus, EventId, EventType, ExecutionId, Tenant,
+    Trigger,
 };
 
-/// Keeps an attempt and what follows from it.
-pub(super) fn record(
-    database: &Connection,
-    made: &AttemptMade,
-    now: Timestamp,
-) -> Result<(), Failure> {
-    let (status, ended_by, next_attempt_at, delivered_at) = match made.next {
-        Next::Delivered => (DeliveryStatus::Delivered, None, None, Some(now)),
-        Next::RetryAt(at) => (DeliveryStatus::Pending, None, Some(at), None),
-        Next::End(DeliveryEnd::Refused) => {
-            (DeliveryStatus::Refused, Some(DeliveryEnd::Refused), None, None)
-        }
-        Next::End(end) => (DeliveryStatus::Exhausted, Some(end), None, None),
+/// `SELECT` of all that [`delivery`] reads, followed by what is to be read.
+macro_rules! select_deliveries {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, execution_id, event_id, event_type, host, payload_format, status, ended_by,
+                attempts_made, attempts_max, next_attempt_at, next_trigger, expires_at, created_at,
+                delivered_at, url ",
+            $rest
+        )
     };
-    let changed = database
-        .prepare_cached(
-            "UPDATE deliveries SET status = ?2, ended_by = ?3, next_attempt_at = ?4,
-                delivered_at = ?5, attempts_made = ?6, is_retry = (?6 > 0)
-             WHERE id = ?1",
-        )?
-        .execute((
-            made.delivery.uuid().into_bytes(),
-            status.as_str(),
-            ended_by.map(DeliveryEnd::as_str),
-            next_attempt_at.map(Timestamp::as_millis),
-            delivered_at.map(Timestamp::as_millis),
-            made.attempt.number,
-        ))?;
-    if changed != 1 {
-        let reason = format!("there is no delivery {}", made.delivery);
-        return Err(StoreError::Database { reason }.into());
-    }
-    insert_attempt(database, made.delivery, &made.attempt)
 }
 
-fn insert_attempt(
-    database: &Connection,
-    delivery: DeliveryId,
-    attempt: &Attempt,
-) -> Result<(), Failure> {
-    let (outcome, timings) = (&attempt.outcome, &attempt.timings);
-    database
-        .prepare_cached(
-            "INSERT INTO attempts (delivery_id, number, trigger, started_at, address, status_code,
-                error_class, retry_after_ms, dns_us, connect_us, first_byte_us, total_us,
-                response_truncated, error, response_headers, response_body)
-             VALUES (:delivery_id, :number, :trigger, :started_at, :address, :status_code,
-                :error_class, :retry_after_ms, :dns_us, :connect_us, :first_byte_us, :total_us,
-                :response_truncated, :error, :response_headers, :response_body)",
-        )?
-        .execute(named_params! {
-            ":delivery_id": delivery.uuid().into_bytes(),
-            ":number": attempt.number,
-            ":trigger": attempt.trigger.as_str(),
-            ":started_at": attempt.started_at.as_millis(),
-            ":address": attempt.address.map(|address| address.to_string()),
-            ":status_code": outcome.status_code,
-            ":error_class": outcome.error_class.map(ErrorClass::as_str),
-            ":retry_after_ms": outcome.retry_after.map(millis),
-            ":dns_us": timings.dns.map(micros),
-            ":connect_us": timings.connect.map(micros),
-            ":first_byte_us": timings.first_byte.map(micros),
-            ":total_us": micros(timings.total),
-            ":response_truncated": outcome.response_truncated,
-            ":error": outcome.error,
-            ":response_headers": json(&outcome.response_headers),
-            ":response_body": outcome.response_body,
-        })?;
-    Ok(())
-}
-
-/// The deliveries of an execution with all their attempts. `database` is one snapshot.
+/// The deliveries of an execution with all their attempts, in the order in which they came to be
+/// owed. `database` is one snapshot.
 pub(super) fn of_execution(
     database: &Connection,
     tenant: &Tenant,
@@ -96,59 +37,128 @@ pub(super) fn of_execution(
     if !is_of_tenant(database, tenant, id)? {
         return Ok(None);
     }
-    database
-        .prepare_cached(
-            "SELECT id, execution_id, event_id, event_type, payload_format, status, ended_by,
-                attempts_max, next_attempt_at, created_at, delivered_at, url
-             FROM deliveries WHERE execution_id = ?1 ORDER BY id",
-        )?
-        .query_and_then([id], |row| delivery(database, row))?
-        .collect::<Result<_, _>>()
-        .map(Some)
+    let mut select =
+        database.prepare_cached(select_deliveries!("FROM deliveries WHERE execution_id = ?1"))?;
+    let read = select.query_and_then([id], |row| with_all_attempts(database, row))?;
+    let mut found: Vec<Delivery> = read.collect::<Result<_, _>>()?;
+    found.sort_by_key(|delivery| delivery.id);
+    Ok(Some(found))
 }
 
-fn delivery(database: &Connection, row: &Row<'_>) -> Result<Delivery, Failure> {
-    let id = DeliveryId::from_uuid(uuid(row, "id")?);
+/// One delivery of a tenant with all its attempts. `database` is one snapshot.
+pub(super) fn one(
+    database: &Connection,
+    tenant: &Tenant,
+    id: DeliveryId,
+) -> Result<Option<Delivery>, Failure> {
+    database
+        .prepare_cached(select_deliveries!("FROM deliveries WHERE id = ?1 AND tenant = ?2"))?
+        .query_and_then((id.uuid().into_bytes(), tenant.as_str()), |row| {
+            with_all_attempts(database, row)
+        })?
+        .next()
+        .transpose()
+}
+
+/// A page of a tenant's deliveries, newest event first, each with its last attempt.
+pub(super) fn page(
+    database: &Connection,
+    tenant: &Tenant,
+    page: &DeliveryPage,
+) -> Result<Vec<Delivery>, Failure> {
+    let select = Select::page(tenant, page);
+    let mut prepared = database.prepare_cached(&select.sql)?;
+    let with_last_attempt = |row: &Row<'_>| {
+        let mut delivery = delivery(row)?;
+        delivery.attempts.extend(attempts::last(database, delivery.id)?);
+        Ok(delivery)
+    };
+    prepared.query_and_then(params_from_iter(select.values), with_last_attempt)?.collect()
+}
+
+/// The statement of a page. There are few different texts of it, so that each is prepared once;
+/// all that a client says goes in as a value.
+pub(super) struct Select {
+    pub(super) sql: String,
+    values: Vec<Value>,
+}
+
+impl Select {
+    pub(super) fn page(tenant: &Tenant, page: &DeliveryPage) -> Self {
+        let mut select = Self { sql: from(page.status).to_owned(), values: Vec::new() };
+        select.value("tenant =", tenant.as_str().to_owned());
+        if let Some(kind) = page.event_type {
+            select.value(" AND event_type =", kind.as_str().to_owned());
+        }
+        if let Some(host) = &page.host {
+            let (from, to) = hosts::range(host);
+            select.value(" AND host >=", from);
+            select.value(" AND host <", to);
+        }
+        if let Some(since) = page.since {
+            select.value(" AND created_at >=", since.as_millis());
+        }
+        if let Some(until) = page.until {
+            select.value(" AND created_at <", until.as_millis());
+        }
+        if let Some((at, id)) = page.before {
+            select.value(" AND (created_at, id) < (", at.as_millis());
+            select.value(",", id.uuid().as_bytes().to_vec());
+            select.sql += ")";
+        }
+        let limit = i64::try_from(page.limit).unwrap_or(i64::MAX);
+        select.value(" ORDER BY created_at DESC, id DESC LIMIT", limit);
+        select
+    }
+
+    fn value(&mut self, before: &str, value: impl Into<Value>) {
+        self.values.push(value.into());
+        self.sql += &format!("{before} ?{}", self.values.len());
+    }
+}
+
+/// What is read, by the index that has least of what is not wanted.
+const fn from(status: Option<DeliveryStatus>) -> &'static str {
+    match status {
+        None => select_deliveries!("FROM deliveries INDEXED BY deliveries_of_tenant WHERE "),
+        Some(DeliveryStatus::Delivered) => select_deliveries!(
+            "FROM deliveries INDEXED BY deliveries_of_tenant WHERE status = 'delivered' AND "
+        ),
+        Some(DeliveryStatus::Pending) => select_deliveries!(
+            "FROM deliveries INDEXED BY deliveries_due WHERE status = 'pending' AND "
+        ),
+        Some(DeliveryStatus::Exhausted) => select_deliveries!(
+            "FROM deliveries INDEXED BY deliveries_failed WHERE status = 'exhausted' AND "
+        ),
+        Some(DeliveryStatus::Refused) => select_deliveries!(
+            "FROM deliveries INDEXED BY deliveries_failed WHERE status = 'refused' AND "
+        ),
+    }
+}
+
+fn with_all_attempts(database: &Connection, row: &Row<'_>) -> Result<Delivery, Failure> {
+    let delivery = delivery(row)?;
+    Ok(Delivery { attempts: attempts::all(database, delivery.id)?, ..delivery })
+}
+
+fn delivery(row: &Row<'_>) -> Result<Delivery, Failure> {
     Ok(Delivery {
-        id,
+        id: DeliveryId::from_uuid(uuid(row, "id")?),
         event_id: EventId::from_uuid(uuid(row, "event_id")?),
         event_type: named(row, "event_type", EventType::from_name)?,
         execution_id: execution_id(row, "execution_id")?,
         url: get(row, "url")?,
+        host: get(row, "host")?,
         payload_format: named(row, "payload_format", |name| name.parse().ok())?,
         status: named(row, "status", DeliveryStatus::from_name)?,
         ended_by: named_opt(row, "ended_by", DeliveryEnd::from_name)?,
+        attempts_made: get(row, "attempts_made")?,
         attempts_max: get(row, "attempts_max")?,
         next_attempt_at: time_opt(row, "next_attempt_at")?,
+        next_trigger: named(row, "next_trigger", Trigger::from_name)?,
+        expires_at: time_opt(row, "expires_at")?,
         created_at: time(row, "created_at")?,
         delivered_at: time_opt(row, "delivered_at")?,
-        attempts: database
-            .prepare_cached("SELECT * FROM attempts WHERE delivery_id = ?1 ORDER BY number")?
-            .query_and_then([id.uuid().into_bytes()], attempt)?
-            .collect::<Result<_, _>>()?,
-    })
-}
-
-fn attempt(row: &Row<'_>) -> Result<Attempt, Failure> {
-    Ok(Attempt {
-        number: get(row, "number")?,
-        trigger: named(row, "trigger", Trigger::from_name)?,
-        started_at: time(row, "started_at")?,
-        address: named_opt(row, "address", |address| address.parse().ok())?,
-        outcome: AttemptOutcome {
-            status_code: get(row, "status_code")?,
-            error_class: named_opt(row, "error_class", ErrorClass::from_name)?,
-            error: get(row, "error")?,
-            response_headers: from_json(row, "response_headers")?,
-            response_body: get(row, "response_body")?,
-            response_truncated: get(row, "response_truncated")?,
-            retry_after: duration_opt(row, "retry_after_ms")?,
-        },
-        timings: Timings {
-            dns: micros_opt(row, "dns_us")?,
-            connect: micros_opt(row, "connect_us")?,
-            first_byte: micros_opt(row, "first_byte_us")?,
-            total: micros_opt(row, "total_us")?.unwrap_or_default(),
-        },
+        attempts: Vec::new(),
     })
 }

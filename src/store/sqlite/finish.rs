@@ -3,9 +3,10 @@
 
 use rusqlite::{Connection, named_params};
 
-use super::super::{Finish, NewDelivery, Settled};
+use super::super::{Finish, Settled};
 use super::failure::Failure;
 use super::outcomes::columns;
+use super::owed;
 use super::values::{count, millis};
 use crate::domain::{Captured, Ended, ExecutionId, Guard, ProgramResult, StartMode, Timestamp};
 use crate::failpoint;
@@ -24,7 +25,8 @@ pub(super) fn finish(
     leave_queue(database, finish)?;
     insert_output(database, finish.id, &finish.ended)?;
     if let Some(delivery) = &finish.delivery {
-        insert_delivery(database, finish, delivery, now)?;
+        owed::supersede(database, finish.id)?;
+        owed::insert(database, finish.id, delivery, (finish.ended.completed_at, now))?;
     }
     failpoint::hit("finish-before-commit");
     Ok(Settled::Written)
@@ -117,35 +119,6 @@ fn insert_output(database: &Connection, id: ExecutionId, ended: &Ended) -> Resul
             &ended.stdout.tail,
             &ended.stderr.head,
             &ended.stderr.tail,
-        ))?;
-    Ok(())
-}
-
-/// The delivery is due at once: `now` is the store's time, by which it will be asked for.
-fn insert_delivery(
-    database: &Connection,
-    finish: &Finish,
-    delivery: &NewDelivery,
-    now: Timestamp,
-) -> Result<(), Failure> {
-    database
-        .prepare_cached(
-            "INSERT INTO deliveries (id, execution_id, event_id, event_type, host, payload_format,
-                status, attempts_max, next_attempt_at, created_at, url, body)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'pending', ?7, ?8, ?9, ?10, ?11)",
-        )?
-        .execute((
-            delivery.id.uuid().into_bytes(),
-            finish.id.uuid().into_bytes(),
-            delivery.event_id.uuid().into_bytes(),
-            delivery.event_type.as_str(),
-            &delivery.host,
-            delivery.payload_format.as_str(),
-            delivery.attempts_max,
-            now.as_millis(),
-            finish.ended.completed_at.as_millis(),
-            &delivery.url,
-            &delivery.body,
         ))?;
     Ok(())
 }

@@ -2,8 +2,10 @@
 //! Knows the contract and the schema; decides nothing about executions or deliveries.
 
 mod accept;
+mod attempts;
 mod check;
 mod checkpoint;
+mod choose;
 mod claim;
 mod claims;
 mod command;
@@ -12,17 +14,21 @@ mod damage;
 mod deliveries;
 mod failure;
 mod finish;
+mod hosts;
 mod keys;
 mod lock;
 mod migrate;
 mod open;
 mod outcomes;
+mod owed;
 #[cfg(test)]
 mod plans;
 mod prune;
 mod queue;
 mod read;
 mod readers;
+mod recoveries;
+mod redeliver;
 mod rows;
 mod specs;
 mod start;

@@ -67,7 +67,7 @@ pub(super) struct Chosen {
 pub(super) const ENDED: &str = "
     SELECT e.completed_at, e.id, d.status AS delivery_status
     FROM executions e INDEXED BY executions_by_end
-    LEFT JOIN deliveries d ON d.execution_id = e.id
+    LEFT JOIN deliveries d ON d.execution_id = e.id AND d.event_id = e.id
     WHERE e.completed_at IS NOT NULL AND (e.completed_at, e.id) > (?1, ?2)
     ORDER BY e.completed_at, e.id";
 
@@ -135,7 +135,8 @@ fn size(database: &Connection, id: [u8; 16]) -> Result<i64, Failure> {
             + coalesce((SELECT octet_length(stdout_head) + octet_length(stdout_tail)
                 + octet_length(stderr_head) + octet_length(stderr_tail)
                 + coalesce(octet_length(result), 0) FROM outputs WHERE id = ?1), 0)
-            + coalesce((SELECT octet_length(body) FROM deliveries WHERE execution_id = ?1), 0)",
+            + coalesce((SELECT octet_length(body) FROM deliveries
+                WHERE execution_id = ?1 AND event_id = ?1), 0)",
     )?;
     Ok(select.query_row([id], |row| row.get(0))?)
 }
@@ -155,7 +156,8 @@ pub(super) fn remove_all(database: &Connection, ids: &[[u8; 16]]) -> Result<usiz
 
 fn is_owed(database: &Connection, id: [u8; 16]) -> Result<bool, Failure> {
     let mut select = database.prepare_cached(
-        "SELECT 1 FROM deliveries WHERE execution_id = ?1 AND status = 'pending'",
+        "SELECT 1 FROM deliveries
+         WHERE execution_id = ?1 AND event_id = ?1 AND status = 'pending'",
     )?;
     Ok(select.exists([id])?)
 }
@@ -183,7 +185,8 @@ pub(super) fn purge(
     let id = id.uuid().into_bytes();
     let mut select = database.prepare_cached(
         "SELECT e.status IS NOT NULL AS ended, d.status AS delivery_status
-         FROM executions e LEFT JOIN deliveries d ON d.execution_id = e.id
+         FROM executions e
+         LEFT JOIN deliveries d ON d.execution_id = e.id AND d.event_id = e.id
          WHERE e.id = ?1 AND e.tenant = ?2",
     )?;
     let found = select

@@ -7,12 +7,12 @@ use serde_json::{Map, Value};
 use super::failure::Failure;
 use super::outcomes::outcome;
 use super::values::{
-    duration, execution_id, from_json, get, named, named_opt, time, time_opt, unsigned,
-    unsigned_opt, uuid,
+    duration, duration_opt, execution_id, from_json, get, named, named_opt, schedule_opt, time,
+    time_opt, unsigned, unsigned_opt, uuid,
 };
 use crate::domain::{
-    Captured, DeliveryStatus, DeliverySummary, Ended, Epoch, Execution, OwnerId, PayloadFormat,
-    ProgramResult, Run, StartMode, State, Status, Tenant, Usage,
+    Captured, DeliveryStatus, DeliverySummary, Ended, Endpoint, Epoch, Execution, OwnerId,
+    ProgramResult, Progress, RetryPolicy, Run, StartMode, State, Status, Tenant, Usage,
 };
 
 /// `SELECT` of all that [`execution`] reads, from `executions e` with its `queue q` and its
@@ -21,7 +21,7 @@ macro_rules! select_executions {
     ($conditions:literal) => {
         concat!(
             "SELECT e.id, e.tenant, e.language, e.created_at, e.timeout_ms, e.callback_url,
-                e.payload_format, e.labels, e.metadata, coalesce(q.attempt, e.attempt) AS attempt,
+                e.payload_format, e.callback_progress, e.retry_delays_ms, e.retry_max_age_ms, e.labels, e.metadata, coalesce(q.attempt, e.attempt) AS attempt,
                 e.status, e.started_at, e.completed_at, e.cause, e.exit_code, e.signal, e.limit_ms,
                 e.limit_bytes, e.reason, e.cancelled_by, e.cpu_seconds, e.memory_peak_bytes,
                 e.descendants_killed, e.start,
@@ -31,7 +31,7 @@ macro_rules! select_executions {
                 d.status AS delivery_status, d.attempts_made
              FROM executions e
              LEFT JOIN queue q ON q.id = e.id
-             LEFT JOIN deliveries d ON d.execution_id = e.id ",
+             LEFT JOIN deliveries d ON d.execution_id = e.id AND d.event_id = e.id ",
             $conditions
         )
     };
@@ -56,9 +56,15 @@ pub(super) fn execution(row: &Row<'_>) -> Result<Execution, Failure> {
     })
 }
 
-fn endpoint(row: &Row<'_>) -> Result<Option<(String, PayloadFormat)>, Failure> {
-    let url: Option<String> = get(row, "callback_url")?;
-    url.map(|url| Ok((url, named(row, "payload_format", |name| name.parse().ok())?))).transpose()
+fn endpoint(row: &Row<'_>) -> Result<Option<Endpoint>, Failure> {
+    let Some(url) = get(row, "callback_url")? else { return Ok(None) };
+    let payload_format = named(row, "payload_format", |name| name.parse().ok())?;
+    let progress = named_opt(row, "callback_progress", Progress::from_names)?.unwrap_or_default();
+    let retry = RetryPolicy {
+        schedule: schedule_opt(row, "retry_delays_ms")?,
+        max_age: duration_opt(row, "retry_max_age_ms")?,
+    };
+    Ok(Some(Endpoint { url, payload_format, progress, retry }))
 }
 
 fn state(row: &Row<'_>) -> Result<State, Failure> {

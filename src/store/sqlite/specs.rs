@@ -89,11 +89,10 @@ pub(super) fn find(
         on_interrupt: on_interrupt(row)?,
         labels: execution.labels.clone(),
         metadata: execution.metadata.clone(),
-        callback: execution.endpoint.clone().map(|(url, payload_format)| Callback {
-            url,
+        callback: execution.endpoint.clone().map(|endpoint| Callback {
+            endpoint,
             headers: secrets.headers,
             signing_secret: secrets.signing_secret,
-            payload_format,
         }),
     })
 }

@@ -8,8 +8,9 @@ use async_trait::async_trait;
 
 use super::super::private_dir::unusable;
 use super::super::{
-    ApiKey, AttemptMade, Census, Claim, Finish, NewExecution, Orphan, Page, Prune, Pruned, Purged,
-    Requeued, Settled, Situation, Started, Store, StoreError, Waiting,
+    Announcement, ApiKey, AttemptMade, Census, Claim, DeliveryPage, Finish, NewExecution,
+    NewRecovery, Orphan, Page, Prune, Pruned, Purged, Recovered, Recovery, Redelivered, Requeued,
+    Rooms, Settled, Situation, Started, Store, StoreError, Waiting,
 };
 use super::accept::Prepared;
 use super::claim::Wanted;
@@ -19,9 +20,13 @@ use super::open::{Opened, open_all};
 use super::readers::Readers;
 use super::stop::Stop;
 use super::writer::Writer;
-use super::{SqliteOptions, check, claim, deliveries, finish, keys, prune, queue, read, start};
+use super::{
+    SqliteOptions, attempts, check, claim, deliveries, finish, keys, owed, prune, queue, read,
+    recoveries, redeliver, start,
+};
 use crate::domain::{
-    CancelWish, Delivery, DeliveryId, Epoch, Execution, ExecutionId, Requeue, Tenant,
+    CancelWish, Delivery, DeliveryId, Epoch, Execution, ExecutionId, RecoveryId, Requeue, Tenant,
+    Timestamp,
 };
 use crate::failpoint;
 
@@ -150,15 +155,18 @@ impl Store for SqliteStore {
         self.readers.read(queue::census).await
     }
 
-    async fn claim_deliveries(
-        &self,
-        limit: usize,
-        saturated: &[String],
-    ) -> Result<Claim, StoreError> {
+    async fn announce(&self, announcement: Announcement) -> Result<Settled, StoreError> {
+        let clock = self.options.clock.clone();
+        let work = move |database: &_| {
+            owed::announce(database, &announcement, (clock.now(), clock.steady()))
+        };
+        self.writer.write(work).await
+    }
+
+    async fn claim_deliveries(&self, rooms: Rooms) -> Result<Claim, StoreError> {
         let SqliteOptions { key, clock, .. } = self.options.clone();
         let claims = self.claims.clone();
-        let saturated = saturated.iter().cloned().collect();
-        let wanted = Wanted { limit, saturated, now: clock.steady() };
+        let wanted = Wanted { rooms, now: clock.steady() };
         let work = move |database: &_| claim::claim(database, &claims, &key, &wanted);
         self.readers.read(work).await.map(|held| held.hand_over())
     }
@@ -173,13 +181,75 @@ impl Store for SqliteStore {
         Ok(())
     }
 
-    async fn record_attempt(&self, made: AttemptMade) -> Result<(), StoreError> {
+    async fn record_attempt(&self, made: AttemptMade) -> Result<Option<Timestamp>, StoreError> {
         let clock = self.options.clock.clone();
         let claims = self.claims.clone();
         let id = made.delivery;
-        let work = move |database: &_| deliveries::record(database, &made, clock.now());
+        let work =
+            move |database: &_| attempts::record(database, &made, (clock.now(), clock.steady()));
         // On the writer's thread, so that the claim ends even if nobody waits for the answer.
         self.writer.write_then(work, move || claims.end(id)).await
+    }
+
+    async fn redeliver(
+        &self,
+        tenant: &Tenant,
+        id: DeliveryId,
+        attempts: u32,
+    ) -> Result<Redelivered, StoreError> {
+        let (tenant, clock) = (tenant.clone(), self.options.clock.clone());
+        let work =
+            move |database: &_| redeliver::one(database, (&tenant, id), attempts, clock.steady());
+        self.writer.write(work).await
+    }
+
+    async fn begin_recovery(&self, wish: NewRecovery) -> Result<Recovery, StoreError> {
+        let clock = self.options.clock.clone();
+        let work = move |database: &_| recoveries::begin(database, wish, clock.now());
+        self.writer.write(work).await
+    }
+
+    async fn recover(
+        &self,
+        id: RecoveryId,
+        limit: usize,
+        attempts: u32,
+    ) -> Result<Option<Recovered>, StoreError> {
+        let clock = self.options.clock.clone();
+        let work =
+            move |database: &_| recoveries::step(database, id, (limit, attempts), clock.steady());
+        self.writer.write(work).await
+    }
+
+    async fn recoveries_to_do(&self) -> Result<Vec<RecoveryId>, StoreError> {
+        self.readers.read(recoveries::to_do).await
+    }
+
+    async fn recovery(
+        &self,
+        tenant: &Tenant,
+        id: RecoveryId,
+    ) -> Result<Option<Recovery>, StoreError> {
+        let tenant = tenant.clone();
+        self.readers.read(move |database| recoveries::standing(database, &tenant, id)).await
+    }
+
+    async fn delivery(
+        &self,
+        tenant: &Tenant,
+        id: DeliveryId,
+    ) -> Result<Option<Delivery>, StoreError> {
+        let tenant = tenant.clone();
+        self.readers.read(move |database| deliveries::one(database, &tenant, id)).await
+    }
+
+    async fn delivery_page(
+        &self,
+        tenant: &Tenant,
+        page: DeliveryPage,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        let tenant = tenant.clone();
+        self.readers.read(move |database| deliveries::page(database, &tenant, &page)).await
     }
 
     async fn deliveries(

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::failure::Failure;
-use crate::domain::{ExecutionId, Timestamp};
+use crate::domain::{ExecutionId, RetrySchedule, Timestamp};
 
 /// Whole milliseconds, rounded up: the shortest timeout must not become none at all.
 pub(super) fn millis(duration: Duration) -> i64 {
@@ -30,6 +30,20 @@ pub(super) fn count(number: u64) -> i64 {
 /// JSON of something that has no way of not being JSON: texts, lists and maps of texts.
 pub(super) fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("texts, scalars, lists and maps of texts are always JSON")
+}
+
+/// The delays of a schedule, as a list of milliseconds.
+pub(super) fn delays(schedule: &RetrySchedule) -> String {
+    json(&schedule.delays().iter().copied().map(millis).collect::<Vec<_>>())
+}
+
+/// A schedule that is kept as a list of milliseconds, if there is one.
+pub(super) fn schedule_opt(row: &Row<'_>, column: &str) -> Result<Option<RetrySchedule>, Failure> {
+    if get::<Option<String>>(row, column)?.is_none() {
+        return Ok(None);
+    }
+    let delays: Vec<u64> = from_json(row, column)?;
+    Ok(Some(RetrySchedule::new(delays.into_iter().map(Duration::from_millis).collect())))
 }
 
 /// A column as it stands.

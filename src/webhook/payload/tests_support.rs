@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use crate::domain::{
-    Captured, DeliverySummary, Ended, Event, Execution, ExecutionId, Outcome, PayloadFormat,
-    StartMode, State, Tenant, Timestamp,
+    Captured, DeliverySummary, Ended, Endpoint, Event, Execution, ExecutionId, Outcome,
+    PayloadFormat, StartMode, State, Tenant, Timestamp,
 };
 
 pub(super) fn exited(code: i32) -> Outcome {
@@ -30,7 +30,7 @@ pub(super) fn event(outcome: Outcome) -> Event {
         created_at: Timestamp::from_millis(1_000),
         labels: [("team".to_owned(), "x".to_owned())].into(),
         metadata: serde_json::Map::new(),
-        endpoint: Some(("https://example.com/".into(), PayloadFormat::Standard)),
+        endpoint: Some(Endpoint::new("https://example.com/", PayloadFormat::Standard)),
         attempt: 1,
         cancelling: false,
         state: State::Queued,

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use ringback::domain::{DeliverySummary, ExecutionSpec, PayloadFormat, State};
+use ringback::domain::{DeliverySummary, Endpoint, ExecutionSpec, PayloadFormat, State};
 use ringback::store::NewExecution;
 use serde_json::json;
 
@@ -26,7 +26,7 @@ pub async fn what_was_accepted_reads_back_as_it_was_asked_for(backend: &impl Bac
     assert_eq!(accepted.delivery, DeliverySummary::None);
     assert_eq!(accepted.timeout, spec.timeout);
     assert_eq!(accepted.labels, spec.labels);
-    let endpoint = ("https://example.com/häuser?q=1".to_owned(), PayloadFormat::Standard);
+    let endpoint = Endpoint::new("https://example.com/häuser?q=1", PayloadFormat::Standard);
     assert_eq!(accepted.endpoint, Some(endpoint));
     let found = read(&*store, accepted.id).await;
     assert_eq!(found, accepted);

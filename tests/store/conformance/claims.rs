@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use ringback::domain::{DeliveryEnd, DeliveryId, Guard, Next, Timestamp};
-use ringback::store::{NewExecution, Settled, Store};
+use ringback::store::{NewExecution, Rooms, Settled, Store};
 
 use crate::support::{
     Backend, calling_back, delivery, epoch, exited, finish, ids, owe, queued, record,
@@ -17,8 +17,14 @@ async fn store_time(store: &dyn Store) -> Timestamp {
     store.accept(crate::support::plain()).await.unwrap().created_at
 }
 
+/// So many, and none of these hosts.
+fn without_room(total: usize, hosts: &[&str]) -> Rooms {
+    let other = hosts.iter().map(|host| ((*host).to_owned(), 0)).collect();
+    Rooms { other, ..Rooms::total(total) }
+}
+
 async fn claim(store: &dyn Store, limit: usize) -> Vec<DeliveryId> {
-    ids(&store.claim_deliveries(limit, &[]).await.unwrap())
+    ids(&store.claim_deliveries(Rooms::total(limit)).await.unwrap())
 }
 
 pub async fn a_delivery_is_claimed_by_one_until_it_is_given_back(backend: &impl Backend) {
@@ -32,7 +38,7 @@ pub async fn a_delivery_is_claimed_by_one_until_it_is_given_back(backend: &impl 
 
     let now = store_time(&*store).await;
     record(&*store, id, 1, Next::RetryAt(now)).await;
-    let again = store.claim_deliveries(9, &[]).await.unwrap();
+    let again = store.claim_deliveries(Rooms::total(9)).await.unwrap();
     assert_eq!(ids(&again), [id], "recording an attempt ends the claim");
     assert_eq!(again.due[0].attempts_made, 1);
     record(&*store, id, 2, Next::RetryAt(now.after(Duration::from_secs(5)))).await;
@@ -48,9 +54,9 @@ pub async fn all_claims_but_those_that_are_known_can_be_given_back(backend: &imp
     let store = backend.open().await;
     let (_, known) = owe(&*store, "a.example").await;
     let (_, forgotten) = owe(&*store, "b.example").await;
-    assert_eq!(store.claim_deliveries(9, &[]).await.unwrap().due.len(), 2);
+    assert_eq!(store.claim_deliveries(Rooms::total(9)).await.unwrap().due.len(), 2);
     store.release_deliveries_but(&[known]).await.unwrap();
-    assert_eq!(ids(&store.claim_deliveries(9, &[]).await.unwrap()), [forgotten]);
+    assert_eq!(ids(&store.claim_deliveries(Rooms::total(9)).await.unwrap()), [forgotten]);
 }
 
 pub async fn concurrent_claims_share_out_what_is_due(backend: &impl Backend) {
@@ -98,11 +104,11 @@ pub async fn saturated_hosts_are_passed_over(backend: &impl Backend) {
     let (_, slow) = owe(&*store, "slow.example").await;
     let (_, other) = owe(&*store, "other.example").await;
     let (_, fast) = owe(&*store, "fast.example").await;
-    let saturated = ["slow.example".to_owned(), "other.example".to_owned()];
-    let found = store.claim_deliveries(9, &saturated).await.unwrap();
+    let saturated = ["slow.example", "other.example"];
+    let found = store.claim_deliveries(without_room(9, &saturated)).await.unwrap();
     assert_eq!(ids(&found), [fast]);
     assert_eq!(found.next_due, None, "what is passed over is no reason to come again");
-    let found = store.claim_deliveries(9, &saturated[1..]).await.unwrap();
+    let found = store.claim_deliveries(without_room(9, &saturated[1..])).await.unwrap();
     assert_eq!(ids(&found), [slow]);
     assert_eq!(claim(&*store, 9).await, [other]);
 }
@@ -110,8 +116,7 @@ pub async fn saturated_hosts_are_passed_over(backend: &impl Backend) {
 pub async fn the_next_due_time_is_that_of_the_next_unclaimed_delivery(backend: &impl Backend) {
     let store = backend.open().await;
     let next_due = async |limit, saturated: &[&str]| {
-        let saturated: Vec<_> = saturated.iter().map(|host| (*host).to_owned()).collect();
-        store.claim_deliveries(limit, &saturated).await.unwrap().next_due
+        store.claim_deliveries(without_room(limit, saturated)).await.unwrap().next_due
     };
     assert_eq!(next_due(9, &[]).await, None, "nothing is owed");
     let (_, first) = owe(&*store, "a.example").await;
@@ -164,7 +169,7 @@ pub async fn a_claim_brings_all_that_an_attempt_needs(backend: &impl Backend) {
     end.delivery = Some(owed.clone());
     assert_eq!(store.finish(end.into()).await.unwrap(), Settled::Written);
 
-    let claimed = store.claim_deliveries(1, &[]).await.unwrap().due.remove(0);
+    let claimed = store.claim_deliveries(Rooms::total(1)).await.unwrap().due.remove(0);
     assert_eq!((claimed.id, claimed.event_id), (owed.id, owed.event_id));
     assert_eq!((claimed.execution_id, claimed.url), (accepted.id, owed.url));
     assert_eq!((claimed.host, claimed.payload_format), (owed.host, owed.payload_format));

@@ -7,7 +7,7 @@ use ringback::domain::{
     Attempt, AttemptOutcome, Delivery, DeliveryEnd, DeliveryId, DeliveryStatus, DeliverySummary,
     ErrorClass, ExecutionId, Next, Timestamp, Timings, Trigger,
 };
-use ringback::store::{AttemptMade, Store};
+use ringback::store::{AttemptMade, Rooms, Store};
 
 use crate::support::{Backend, NOW, attempt, owe, read, record, tenant};
 
@@ -28,14 +28,14 @@ pub async fn what_follows_an_attempt_is_kept_with_it(backend: &impl Backend) {
     ];
     for (next, status, ended_by, next_attempt_at) in cases {
         let (execution, id) = owe(&*store, "example.com").await;
-        let claim = store.claim_deliveries(1, &[]).await.unwrap();
+        let claim = store.claim_deliveries(Rooms::total(1)).await.unwrap();
         assert_eq!(claim.due[0].id, id);
         record(&*store, id, 1, next).await;
         let kept = delivery(&*store, execution).await;
         assert_eq!((kept.status, kept.ended_by), (status, ended_by), "{next:?}");
         assert_eq!(kept.next_attempt_at, next_attempt_at, "{next:?}");
         assert_eq!(kept.delivered_at.is_some(), next == Next::Delivered, "{next:?}");
-        assert_eq!(kept.attempts, [attempt(1)], "{next:?}");
+        assert_eq!(kept.attempts, [Attempt { next_attempt_at, ..attempt(1) }], "{next:?}");
     }
 }
 
@@ -51,6 +51,7 @@ pub async fn attempts_read_back_whole(backend: &impl Backend) {
         trigger: Trigger::Manual,
         started_at: NOW,
         address: Some("[2001:db8::1]:8443".parse().unwrap()),
+        request_headers: vec![("webhook-id".into(), "evt_1".into()), ("x".into(), "☃".into())],
         outcome: AttemptOutcome {
             status_code: Some(503),
             error_class: Some(ErrorClass::Status),
@@ -63,20 +64,28 @@ pub async fn attempts_read_back_whole(backend: &impl Backend) {
         timings: Timings {
             dns: Some(Duration::from_micros(1)),
             connect: Some(Duration::from_micros(20_500)),
+            tls: Some(Duration::from_micros(31_000)),
             first_byte: Some(Duration::ZERO),
             total: Duration::from_secs(15),
         },
+        next_attempt_at: Some(NOW),
     };
     let mut attempts = vec![full];
     for error_class in ErrorClass::ALL {
         let outcome =
             AttemptOutcome { error_class: Some(error_class), ..AttemptOutcome::default() };
         let number = u32::try_from(attempts.len()).unwrap() + 1;
-        attempts.push(Attempt { outcome, trigger: Trigger::Recover, ..attempt(number) });
+        let next_attempt_at = Some(NOW);
+        attempts.push(Attempt {
+            outcome,
+            trigger: Trigger::Recover,
+            next_attempt_at,
+            ..attempt(number)
+        });
     }
     for attempt in &attempts {
         let next = Next::RetryAt(NOW);
-        let made = AttemptMade { delivery: id, attempt: attempt.clone(), next };
+        let made = AttemptMade { delivery: id, wishes: 0, attempt: attempt.clone(), next };
         store.record_attempt(made).await.unwrap();
     }
     assert_eq!(delivery(&*store, execution).await.attempts, attempts, "oldest first");
@@ -87,7 +96,7 @@ pub async fn an_attempt_is_recorded_once(backend: &impl Backend) {
     let (execution, id) = owe(&*store, "example.com").await;
     record(&*store, id, 1, Next::RetryAt(NOW)).await;
     let kept = delivery(&*store, execution).await;
-    let again = AttemptMade { delivery: id, attempt: attempt(1), next: Next::Delivered };
+    let again = AttemptMade { delivery: id, wishes: 0, attempt: attempt(1), next: Next::Delivered };
     assert!(store.record_attempt(again.clone()).await.is_err());
     assert_eq!(delivery(&*store, execution).await, kept, "and what followed it stays");
     let unknown = AttemptMade { delivery: DeliveryId::generate(), ..again };

@@ -6,7 +6,7 @@ use ringback::domain::{
     CancelWish, DeliveryStatus, DeliverySummary, Ended, Epoch, EventType, Guard, Outcome,
     PayloadFormat, Requeue, State, Status,
 };
-use ringback::store::{Finish, NewDelivery, NewExecution, Requeued, Settled};
+use ringback::store::{Finish, NewDelivery, NewExecution, Requeued, Rooms, Settled};
 
 use crate::support::{
     Backend, NOW, calling_back, delivery, epoch, exited, finish, ids, plain, queued, read, running,
@@ -132,7 +132,7 @@ pub async fn an_end_and_its_delivery_come_together(backend: &impl Backend) {
     assert_eq!((kept.created_at, kept.delivered_at), (NOW, None));
     assert_eq!(kept.attempts, []);
 
-    let claim = store.claim_deliveries(10, &[]).await.unwrap();
+    let claim = store.claim_deliveries(Rooms::total(10)).await.unwrap();
     assert_eq!(ids(&claim), [owed.id], "it is due at once");
     assert_eq!(claim.due[0].body, owed.body, "the very bytes");
     assert_eq!(claim.due[0].host, owed.host);
@@ -145,6 +145,6 @@ pub async fn an_end_that_owes_nothing_has_no_delivery(backend: &impl Backend) {
     assert_eq!(store.finish(end.into()).await.unwrap(), Settled::Written);
     assert_eq!(read(&*store, accepted.id).await.delivery, DeliverySummary::None);
     assert_eq!(store.deliveries(&tenant(), accepted.id).await.unwrap(), Some(vec![]));
-    let claim = store.claim_deliveries(10, &[]).await.unwrap();
+    let claim = store.claim_deliveries(Rooms::total(10)).await.unwrap();
     assert_eq!((claim.due.len(), claim.next_due), (0, None));
 }

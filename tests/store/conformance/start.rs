@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use ringback::domain::{
-    Callback, CancelWish, Epoch, ExecutionSpec, Guard, Limits, OnInterrupt, OnOutputLimit,
-    PayloadFormat, Requeue, State, WorkingDir,
+    Callback, CancelWish, Endpoint, Epoch, ExecutionSpec, Guard, Limits, OnInterrupt,
+    OnOutputLimit, PayloadFormat, Progress, Requeue, RetryPolicy, RetrySchedule, State, WorkingDir,
 };
 use ringback::store::{Requeued, Settled};
 use serde_json::json;
@@ -37,14 +37,21 @@ fn full_spec() -> ExecutionSpec {
         labels: [("a".into(), "b".into())].into(),
         metadata: json!({"n": 1.5}).as_object().unwrap().clone(),
         callback: Some(Callback {
-            url: "https://example.com/".into(),
+            endpoint: Endpoint {
+                url: "https://example.com/".into(),
+                payload_format: PayloadFormat::Hopx,
+                progress: Progress { started: true, output: true },
+                retry: RetryPolicy {
+                    schedule: Some(RetrySchedule::new(vec![Duration::from_millis(1500)])),
+                    max_age: Some(Duration::from_secs(60)),
+                },
+            },
             headers: vec![
                 ("b".into(), "2".into()),
                 ("a".into(), "1".into()),
                 ("b".into(), "".into()),
             ],
             signing_secret: Some("whsec_x".into()),
-            payload_format: PayloadFormat::Hopx,
         }),
     }
 }

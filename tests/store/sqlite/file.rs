@@ -6,7 +6,7 @@ use std::path::Path;
 
 use ringback::domain::{Captured, Ended, ExecutionId, Guard, Outcome};
 use ringback::store::{
-    ApiKey, Finish, NewExecution, SqliteOptions, SqliteStore, Store, StoreError,
+    ApiKey, Finish, NewExecution, Rooms, SqliteOptions, SqliteStore, Store, StoreError,
 };
 use rusqlite::Connection;
 
@@ -159,7 +159,7 @@ async fn a_delivery_that_cannot_be_read_holds_up_no_other() {
     let sql = "UPDATE deliveries SET payload_format = 'pigeon' WHERE host = 'broken.example'";
     break_row(&backend, sql);
     let store = backend.open_sqlite();
-    let claim = store.claim_deliveries(9, &[]).await.unwrap();
+    let claim = store.claim_deliveries(Rooms::total(9)).await.unwrap();
     assert_eq!(ids(&claim), [sound]);
     assert_eq!(claim.next_due, None, "nobody is sent round in circles for {broken}");
 }

@@ -8,18 +8,20 @@ use std::time::Duration;
 use futures_util::FutureExt;
 
 use super::super::super::{
-    ApiKey, AttemptMade, Clock, Finish, NewDelivery, NewExecution, Page, Prune, Purged, Requeued,
-    SealingKey, Settled, Store,
+    Announcement, ApiKey, AttemptMade, Clock, DeliveryPage, Finish, NewDelivery, NewExecution,
+    NewRecovery, Page, Prune, Purged, Redelivered, Requeued, Rooms, SealingKey, Settled, Store,
 };
 use super::super::SqliteOptions;
 use super::Heard;
 use crate::domain::{
-    Attempt, AttemptOutcome, Callback, CancelWish, Captured, DeliveryEnd, DeliveryId, Ended, Epoch,
-    EventId, EventType, Execution, ExecutionId, ExecutionSpec, Guard, Next, Outcome, OwnerId,
-    PayloadFormat, Requeue, State, Status, Tenant, Timestamp, Timings, Trigger,
+    Attempt, AttemptOutcome, Callback, CancelWish, Captured, DeliveryEnd, DeliveryId,
+    DeliveryStatus, Ended, Endpoint, Epoch, EventId, EventType, Execution, ExecutionId,
+    ExecutionSpec, Guard, Next, Outcome, OwnerId, PayloadFormat, RecoveryId, Requeue, State,
+    Status, Tenant, Timestamp, Timings, Trigger,
 };
 
 const URL: &str = "https://example.com/hook";
+const HOST: &str = "example.com:443";
 
 /// Runs every verb of the contract, with all of its ways.
 pub(super) async fn live(heard: &Heard) {
@@ -48,6 +50,8 @@ pub(super) async fn live(heard: &Heard) {
     after_a_crash(&store).await;
     let owed = ends(&store).await;
     deliveries(&store, &owed).await;
+    delivery_pages(&store).await;
+    redeliveries(&store, &owed).await;
     reads(&store).await;
     now.fetch_add(3_600_000, Ordering::SeqCst);
     removals(&store).await;
@@ -60,10 +64,9 @@ fn tenant() -> Tenant {
 /// An execution that has whatever one can have.
 async fn accept(store: &impl Store, start: bool) -> Execution {
     let callback = Callback {
-        url: URL.into(),
+        endpoint: Endpoint::new(URL, PayloadFormat::Standard),
         headers: vec![("x-a".into(), "1".into())],
         signing_secret: Some("whsec_x".into()),
-        payload_format: PayloadFormat::Standard,
     };
     let mut spec = ExecutionSpec::new("sh", "true");
     spec.queue_timeout = Some(Duration::from_secs(60));
@@ -78,21 +81,39 @@ fn epoch(execution: &Execution) -> Epoch {
     run.epoch
 }
 
+fn delivery(id: ExecutionId, event_type: EventType) -> NewDelivery {
+    NewDelivery {
+        id: DeliveryId::generate(),
+        event_id: match event_type.is_terminal() {
+            true => EventId::from(id),
+            false => EventId::generate(),
+        },
+        event_type,
+        tenant: tenant(),
+        url: URL.into(),
+        host: HOST.into(),
+        payload_format: PayloadFormat::Standard,
+        body: b"{}".to_vec(),
+        schedule: None,
+        attempts_max: 3,
+        max_age: None,
+    }
+}
+
 async fn finish(store: &impl Store, id: ExecutionId, guard: Guard, now: Timestamp) -> DeliveryId {
+    finish_for(store, (id, guard, now), HOST).await
+}
+
+async fn finish_for(
+    store: &impl Store,
+    (id, guard, now): (ExecutionId, Guard, Timestamp),
+    host: &str,
+) -> DeliveryId {
     let ended = Ended {
         stdout: Captured::whole(b"some output".to_vec()),
         ..Ended::without_output(Outcome::Exited { code: 0 }, None, now)
     };
-    let delivery = NewDelivery {
-        id: DeliveryId::generate(),
-        event_id: EventId::from(id),
-        event_type: EventType::Completed,
-        url: URL.into(),
-        host: "example.com".into(),
-        payload_format: PayloadFormat::Standard,
-        body: b"{}".to_vec(),
-        attempts_max: 3,
-    };
+    let delivery = NewDelivery { host: host.to_owned(), ..delivery(id, EventType::Completed) };
     let owed = delivery.id;
     let finish = Finish { id, guard, ended, delivery: Some(delivery) };
     assert_eq!(store.finish(finish.into()).await.unwrap(), Settled::Written);
@@ -139,6 +160,12 @@ async fn ends(store: &impl Store) -> Vec<DeliveryId> {
         accept(store, false).await;
         let started = store.start(1).await.unwrap().remove(0).execution;
         let guard = Guard::Running(epoch(&started));
+        let (execution, epoch) = (started.id, epoch(&started));
+        let delivery = delivery(execution, EventType::Output);
+        let announcement = Announcement { execution, epoch, delivery };
+        assert_eq!(store.announce(announcement.clone()).await.unwrap(), Settled::Written);
+        // One at a time.
+        assert_eq!(store.announce(announcement).await.unwrap(), Settled::Stale);
         owed.push(finish(store, started.id, guard, started.created_at).await);
     }
     accept(store, true).await;
@@ -147,7 +174,7 @@ async fn ends(store: &impl Store) -> Vec<DeliveryId> {
 }
 
 async fn deliveries(store: &impl Store, owed: &[DeliveryId]) {
-    let claim = store.claim_deliveries(99, &["other.example".to_owned()]).await.unwrap();
+    let claim = store.claim_deliveries(Rooms::total(99)).await.unwrap();
     let ids: Vec<_> = claim.due.iter().map(|due| due.id).collect();
     assert!(owed.iter().all(|id| ids.contains(id)));
     store.release_deliveries(&ids).await.unwrap();
@@ -155,16 +182,75 @@ async fn deliveries(store: &impl Store, owed: &[DeliveryId]) {
     let later = claim.due.first().map(|_| Timestamp::from_millis(i64::MAX)).unwrap();
     let nexts = [Next::Delivered, Next::RetryAt(later), Next::End(DeliveryEnd::Attempts)];
     for (delivery, next) in owed.iter().zip(nexts) {
-        let attempt = Attempt {
-            number: 1,
-            trigger: Trigger::Schedule,
-            started_at: later,
-            address: None,
-            outcome: AttemptOutcome::default(),
-            timings: Timings::default(),
-        };
-        let made = AttemptMade { delivery: *delivery, attempt, next };
-        store.record_attempt(made).await.unwrap();
+        record(store, *delivery, 1, 0, next).await;
+    }
+}
+
+async fn record(store: &impl Store, id: DeliveryId, number: u32, wishes: u32, next: Next) {
+    let attempt = Attempt {
+        number,
+        trigger: Trigger::Schedule,
+        started_at: Timestamp::from_millis(0),
+        address: None,
+        request_headers: Vec::new(),
+        outcome: AttemptOutcome::default(),
+        timings: Timings::default(),
+        next_attempt_at: None,
+    };
+    let made = AttemptMade { delivery: id, wishes, attempt, next };
+    store.record_attempt(made).await.unwrap();
+}
+
+/// Makes what was given up due again, and has it recovered.
+async fn redeliveries(store: &impl Store, owed: &[DeliveryId]) {
+    let redelivered = store.redeliver(&tenant(), owed[0], 3).await.unwrap();
+    assert!(matches!(redelivered, Redelivered::Due(_)));
+    let (since, until) = (Timestamp::from_millis(0), Timestamp::from_millis(i64::MAX));
+    for host in [None, Some("example.com".to_owned())] {
+        let id = RecoveryId::generate();
+        let wish = NewRecovery { id, tenant: tenant(), since, until, host, matched_max: 9 };
+        store.begin_recovery(wish).await.unwrap();
+        store.recoveries_to_do().await.unwrap();
+        let recovered = store.recover(id, 9, 3).await.unwrap();
+        assert!(recovered.is_some_and(|recovered| recovered.is_done));
+        assert!(store.recovery(&tenant(), id).await.unwrap().is_some());
+    }
+    // So many of a host without room that the hosts are gone through one by one.
+    for _ in 0..150 {
+        let id = accept(store, true).await.id;
+        finish(store, id, Guard::Running(Epoch(1)), since).await;
+    }
+    let id = accept(store, true).await.id;
+    let other = finish_for(store, (id, Guard::Running(Epoch(1)), since), "other.example:443").await;
+    let rooms = Rooms { other: [(HOST.to_owned(), 0)].into(), ..Rooms::total(9) };
+    let claim = store.claim_deliveries(rooms).await.unwrap();
+    assert_eq!(claim.due.iter().map(|due| due.id).collect::<Vec<_>>(), [other]);
+    let more = store.claim_deliveries(Rooms::total(9)).await.unwrap();
+    for delivery in claim.due.into_iter().chain(more.due) {
+        let next = Next::Delivered;
+        record(store, delivery.id, delivery.attempts_made + 1, delivery.wishes, next).await;
+    }
+}
+
+async fn delivery_pages(store: &impl Store) {
+    let statuses = DeliveryStatus::ALL.map(Some).into_iter().chain([None]);
+    for status in statuses {
+        for number in 0..16 {
+            let wants = |bit: u32| number & (1 << bit) != 0;
+            let at = Timestamp::from_millis(i64::MAX);
+            let page = DeliveryPage {
+                limit: 9,
+                status,
+                before: wants(0).then_some((at, DeliveryId::generate())),
+                host: wants(1).then(|| "example.com".to_owned()),
+                since: wants(2).then_some(Timestamp::from_millis(0)),
+                until: wants(2).then_some(at),
+                event_type: wants(3).then_some(EventType::Completed),
+            };
+            for delivery in store.delivery_page(&tenant(), page).await.unwrap() {
+                assert!(store.delivery(&tenant(), delivery.id).await.unwrap().is_some());
+            }
+        }
     }
 }
 
@@ -194,7 +280,7 @@ async fn reads(store: &impl Store) {
 }
 
 async fn removals(store: &impl Store) {
-    let all = Page { limit: 99, before: None, status: None, language: None };
+    let all = Page { limit: 999, before: None, status: None, language: None };
     let mut purged = Vec::new();
     for execution in store.executions(&tenant(), all).await.unwrap() {
         purged.push(store.purge(&tenant(), execution.id).await.unwrap());
@@ -205,7 +291,14 @@ async fn removals(store: &impl Store) {
     assert!(purged.contains(&Purged::Removed), "{purged:?}");
     let age = Some(Duration::ZERO);
     let prune = Prune { age, failed_age: age, count_max: Some(1000), batch: 1, after: None };
-    let first = store.prune(prune.clone()).await.unwrap();
-    let next = store.prune(Prune { after: first.next, ..prune }).await.unwrap();
-    assert_eq!(first.removed + next.removed, 1);
+    let (mut removed, mut after) = (0, None);
+    loop {
+        let pruned = store.prune(Prune { after, ..prune.clone() }).await.unwrap();
+        removed += pruned.removed;
+        after = pruned.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert!(removed >= 1, "{removed}");
 }

@@ -1,0 +1,165 @@
+//! The fields of a request that say who is called back: the URL, the headers, the secret, what is
+//! told before the end, and when it is tried again. Sends nothing.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::fields::Fields;
+use super::spec::{too_long, too_many};
+use super::state::Api;
+use crate::domain::{
+    Callback, Endpoint, PayloadFormat, Progress, RetryPolicy, RetrySchedule, Secret,
+};
+use crate::webhook::{check_callback_header, check_secret};
+
+/// The longest signing secret, in bytes; HMAC-SHA256 hashes longer keys down anyway.
+const SECRET_BYTES_MAX: usize = 1024;
+
+/// Whom to call back, and how; none when nobody.
+pub(super) fn read(fields: &mut Fields, api: &Api) -> Option<Callback> {
+    let url = fields.string("callback_url");
+    let format = payload_format(fields);
+    let headers = callback_headers(fields, api);
+    let signing_secret = signing_secret(fields);
+    let (progress, retry) = (progress(fields, format), retry(fields, api));
+    let Some(url) = url else {
+        let is_told = !progress.is_none() || retry != RetryPolicy::default();
+        if !headers.is_empty() || signing_secret.is_some() || is_told {
+            let detail = "`callback_url` is missing, and without it nobody is called back.";
+            fields.wrong("callback_url", "required", detail.to_owned());
+        }
+        return None;
+    };
+    let url = callback_url(fields, api, &url);
+    let endpoint = Endpoint { url, payload_format: format, progress, retry };
+    Some(Callback { endpoint, headers, signing_secret })
+}
+
+/// The URL as the one parser writes it, if a callback may go there as far as can be told now.
+pub(super) fn callback_url(fields: &mut Fields, api: &Api, url: &str) -> String {
+    let chars_max = api.limits.callback_url_chars_max;
+    if url.chars().count() > chars_max {
+        let detail = format!("`callback_url` may have at most {chars_max} characters.");
+        fields.wrong("callback_url", "too_long", detail);
+        return String::new();
+    }
+    match api.policy.check_url(url) {
+        Ok(endpoint) => endpoint.as_str().to_owned(),
+        Err(refusal) => {
+            fields.wrong("callback_url", refusal.rule, format!("`callback_url`: {refusal}"));
+            String::new()
+        }
+    }
+}
+
+fn payload_format(fields: &mut Fields) -> PayloadFormat {
+    let Some(name) = fields.string("payload_format") else { return PayloadFormat::Standard };
+    name.parse().unwrap_or_else(|_| {
+        let known: Vec<&str> = PayloadFormat::ALL.iter().map(|format| format.as_str()).collect();
+        let detail = format!("`payload_format` must be one of {}.", known.join(", "));
+        fields.wrong("payload_format", "invalid", detail);
+        PayloadFormat::Standard
+    })
+}
+
+pub(super) fn callback_headers(fields: &mut Fields, api: &Api) -> Vec<(String, Secret)> {
+    let headers = fields.strings("callback_headers");
+    too_many(fields, "callback_headers", headers.len(), api.limits.callback_headers_max);
+    for (name, value) in &headers {
+        let field = format!("callback_headers.{}", name.escape_debug());
+        too_long(fields, &field, name.len() + value.len(), api.limits.callback_header_bytes_max);
+        if let Err(refusal) = check_callback_header(name, value) {
+            fields.wrong(&field, "header_not_allowed", format!("`callback_headers`: {refusal}"));
+        }
+    }
+    headers.into_iter().map(|(name, value)| (name, Secret::new(value))).collect()
+}
+
+/// An empty secret means none, as HopX's clients send it.
+pub(super) fn signing_secret(fields: &mut Fields) -> Option<Secret> {
+    const NAME: &str = "callback_signature_secret";
+    let secret = Secret::new(fields.string(NAME).filter(|text| !text.is_empty())?);
+    too_long(fields, NAME, secret.expose().len(), SECRET_BYTES_MAX);
+    if let Err(bad) = check_secret(&secret) {
+        fields.wrong(NAME, "invalid_secret", format!("`{NAME}`: {bad}."));
+    }
+    Some(secret)
+}
+
+/// The field `events`: what is told beside the end, which is told in any case.
+fn progress(fields: &mut Fields, format: PayloadFormat) -> Progress {
+    const NAME: &str = "events";
+    let mut progress = Progress::default();
+    for event in fields.texts(NAME) {
+        match event.as_str() {
+            "started" => progress.started = true,
+            "output" => progress.output = true,
+            "completed" => {}
+            _ => {
+                let event = event.escape_debug();
+                let detail = format!(
+                    "`{NAME}` has `{event}`; there are `started`, `output` and `completed`."
+                );
+                fields.wrong(NAME, "invalid", detail);
+            }
+        }
+    }
+    if !progress.is_none() && format != PayloadFormat::Standard {
+        let detail = format!(
+            "`{NAME}` may have only `completed` with the payload format `{format}`, which has no \
+             shape for anything else."
+        );
+        fields.wrong(NAME, "conflict", detail);
+    }
+    progress
+}
+
+/// The field `retry`: a schedule of the client's own, within what the operator allows.
+fn retry(fields: &mut Fields, api: &Api) -> RetryPolicy {
+    let Some(object) = fields.object("retry") else { return RetryPolicy::default() };
+    let mut inner = Fields::new(object);
+    let longest = api.limits.retry_max_age_max;
+    let delays = inner
+        .take("schedule")
+        .map(|delays| schedule(&mut inner, &delays, (api.limits.retry_delays_max, longest)));
+    let max_age = inner.seconds("max_age", longest);
+    if let Err(problem) = inner.finish() {
+        for error in problem.errors {
+            let detail = error.detail.replacen('`', "`retry.", 1);
+            fields.wrong(&format!("retry.{}", error.field), error.code, detail);
+        }
+    }
+    RetryPolicy { schedule: delays.map(RetrySchedule::new), max_age }
+}
+
+fn schedule(
+    fields: &mut Fields,
+    delays: &Value,
+    (count_max, longest): (usize, Duration),
+) -> Vec<Duration> {
+    const NAME: &str = "schedule";
+    let Some(delays) = delays.as_array() else {
+        let detail = format!("`{NAME}` must be a list of seconds.");
+        fields.wrong(NAME, "wrong_type", detail);
+        return Vec::new();
+    };
+    too_many(fields, NAME, delays.len(), count_max);
+    let mut read = Vec::new();
+    for (number, delay) in delays.iter().enumerate() {
+        let seconds = delay.as_f64().map(Duration::try_from_secs_f64);
+        match seconds {
+            Some(Ok(delay)) if !delay.is_zero() && delay <= longest => read.push(delay),
+            _ => {
+                let longest = longest.as_secs_f64();
+                let detail = format!(
+                    "`{NAME}` must have numbers of more than 0 and at most {longest} seconds, and \
+                     number {} is {delay}.",
+                    number + 1
+                );
+                fields.wrong(NAME, "out_of_range", detail);
+            }
+        }
+    }
+    read
+}
