@@ -3,10 +3,11 @@
 
 mod problem;
 
+use std::fmt;
 use std::time::Duration;
 
 use actix_web::http::Method;
-use actix_web::http::header::HeaderValue;
+use actix_web::http::header::{CONTENT_LENGTH, HeaderValue};
 use awc::error::{ConnectError, SendRequestError};
 use serde_json::Value;
 use url::Url;
@@ -82,7 +83,8 @@ impl Client {
         url: &Url,
         body: Option<&Value>,
     ) -> Result<Value, Failure> {
-        let mut request = self.http.request(method, url.as_str());
+        // A connection that is used again may be closed by the server at that very moment.
+        let mut request = self.http.request(method, url.as_str()).force_close();
         if let Some(token) = &self.token {
             request = request.bearer_auth(token.expose());
         }
@@ -91,9 +93,12 @@ impl Client {
             None => request.send().await,
         };
         let mut response = sent.map_err(|error| self.unreachable(&error))?;
-        let bytes = response.body().limit(ANSWER_BYTES_MAX).await.map_err(|error| {
-            Failure::Unreachable(format!("the answer of {} broke off: {error}", self.server))
-        })?;
+        let bytes = response.body().limit(ANSWER_BYTES_MAX).await;
+        let bytes = bytes.map_err(|error| self.broken_off(&error))?;
+        // A body that ends too early is none of awc's errors.
+        if announced(&response).is_some_and(|length| bytes.len() < length) {
+            return Err(self.broken_off(&"the connection was closed"));
+        }
         let status = response.status().as_u16();
         let body = serde_json::from_slice(&bytes).ok();
         match body {
@@ -102,9 +107,15 @@ impl Client {
         }
     }
 
+    fn broken_off(&self, reason: &dyn fmt::Display) -> Failure {
+        Failure::Unreachable(format!("the answer of {} broke off: {reason}", self.server))
+    }
+
     fn unreachable(&self, error: &SendRequestError) -> Failure {
         let reason = match error {
-            SendRequestError::Connect(ConnectError::Resolver(error)) => error.to_string(),
+            SendRequestError::Connect(ConnectError::Disconnected) => {
+                "it closed the connection without an answer".to_owned()
+            }
             SendRequestError::Connect(error) => error.to_string(),
             SendRequestError::Timeout => format!("no answer within {ANSWER_WITHIN:?}"),
             error => error.to_string(),
@@ -115,6 +126,11 @@ impl Client {
              --server or RINGBACK_SERVER names another"
         ))
     }
+}
+
+/// How long the body of an answer should be, in bytes, if its head says so.
+fn announced<S>(response: &awc::ClientResponse<S>) -> Option<usize> {
+    response.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// The URL of a server, with a path if the API lies below one.

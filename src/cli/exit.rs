@@ -38,6 +38,20 @@ impl Failure {
         Self::Failed(sentence.to_string())
     }
 
+    /// The same failure, with a word in front of it that says what of several it is about.
+    pub(super) fn about(mut self, what: &str) -> Self {
+        match &mut self {
+            Self::Usage(sentence)
+            | Self::Failed(sentence)
+            | Self::Auth(sentence)
+            | Self::NotFound(sentence)
+            | Self::Unreachable(sentence)
+            | Self::Engine(sentence) => *sentence = format!("{what}: {sentence}"),
+            Self::Unread => {}
+        }
+        self
+    }
+
     pub(super) fn code(&self) -> ExitCode {
         match self {
             Self::Failed(_) => ExitCode::from(1),

@@ -34,6 +34,18 @@ pub(super) fn seen_from(now: Timestamp, at: Timestamp) -> String {
     }
 }
 
+/// The same in its largest unit alone, for columns: `6 min ago`.
+pub(super) fn roughly(now: Timestamp, at: Timestamp) -> String {
+    let text = seen_from(now, at);
+    let mut words = text.split(' ');
+    let first: Vec<_> = match words.next() {
+        Some("in") => ["in"].into_iter().chain(words.take(2)).collect(),
+        Some("now") | None => return text,
+        Some(number) => [number].into_iter().chain(words.take(1)).chain(["ago"]).collect(),
+    };
+    first.join(" ")
+}
+
 /// The same with the time itself, for sentences: `in 4 min (2026-01-31 12:00:00Z)`.
 pub(super) fn told(now: Timestamp, at: Timestamp) -> String {
     let text = at.to_string();
@@ -78,6 +90,9 @@ mod tests {
         let check = |seconds: i64, expected: &str| {
             let at = Timestamp::from_millis(NOW.as_millis() + seconds * 1000);
             assert_eq!(seen_from(NOW, at), expected);
+            let rough = roughly(NOW, at);
+            assert!(expected.contains(rough.trim_end_matches(" ago")), "{rough}");
+            assert!(rough.split(' ').count() <= 3, "{rough}");
         };
         check(0, "now");
         check(59, "in 59 s");

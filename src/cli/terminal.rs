@@ -26,7 +26,10 @@ pub(super) fn columns() -> Option<usize> {
 
 /// A text in lines that fit, broken between words.
 pub(super) fn wrapped(text: &str) -> String {
-    textwrap::fill(text, columns().unwrap_or(COLUMNS).min(COLUMNS))
+    let width = columns().unwrap_or(COLUMNS).min(COLUMNS);
+    // A date or an id that is broken at its hyphens can be neither read nor copied.
+    let whole = textwrap::WordSplitter::NoHyphenation;
+    textwrap::fill(text, textwrap::Options::new(width).word_splitter(whole))
 }
 
 /// Whether colours may be written to `stream`: it is a terminal, and `NO_COLOR` is not set.

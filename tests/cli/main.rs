@@ -8,6 +8,7 @@
 mod shared;
 
 mod config;
+mod deliveries;
 mod demo;
 mod doctor;
 mod listen;

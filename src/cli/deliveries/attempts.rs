@@ -1,15 +1,18 @@
 //! Deliveries and attempts as tables.
 //! Says nothing about what they mean.
 
-use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table, presets};
 
 use super::delivery::{Attempt, Delivery};
-use crate::cli::moments::seen_from;
-use crate::cli::terminal::{shortened, tame};
+use crate::cli::moments::roughly;
+use crate::cli::terminal::{shortened, tame, wrapped};
 use crate::domain::Timestamp;
 
 /// How much of an answer's body is shown, in characters.
 const BODY_CHARS_MAX: usize = 120;
+
+/// From how many columns on there is room for the number of attempts and the time of the next.
+const ROOMY: usize = 110;
 
 /// A line for each delivery, that fits into so many columns if there is a limit.
 pub(super) fn of_deliveries(
@@ -17,46 +20,46 @@ pub(super) fn of_deliveries(
     now: Timestamp,
     width: Option<usize>,
 ) -> String {
-    let mut table = empty(width, &["ID", "STATUS", "MADE", "ATTEMPTS", "LAST", "NEXT", "URL"]);
+    let is_roomy = width.is_none_or(|width| width >= ROOMY);
+    let headers: &[&str] = match is_roomy {
+        true => &["ID", "STATUS", "MADE", "LAST", "ATTEMPTS", "NEXT", "URL"],
+        false => &["ID", "STATUS", "MADE", "LAST", "HOST"],
+    };
+    let mut table = empty(width, headers);
     for delivery in deliveries {
-        let seen = |at: Option<Timestamp>| at.map_or_else(String::new, |at| seen_from(now, at));
-        table.add_row([
+        let seen = |at: Option<Timestamp>| at.map_or_else(String::new, |at| roughly(now, at));
+        let last = delivery.last().map(Attempt::outcome).unwrap_or_default();
+        let mut cells = vec![
             tame(&delivery.id),
             tame(&delivery.status),
             seen(delivery.created_at()),
-            format!("{} of {}", delivery.made(), delivery.attempts_max),
-            delivery.last().map(|attempt| tame(&attempt.outcome())).unwrap_or_default(),
-            seen(delivery.next_attempt_at()),
-            tame(&delivery.url),
-        ]);
+            tame(&last),
+        ];
+        if is_roomy {
+            cells.push(format!("{} of {}", delivery.made(), delivery.attempts_max));
+            cells.push(seen(delivery.next_attempt_at()));
+            cells.push(tame(&delivery.url));
+        } else {
+            cells.push(tame(&delivery.host()));
+        }
+        let mut row = Row::from(cells);
+        row.max_height(1);
+        table.add_row(row);
     }
-    // An id in two halves could not be copied.
-    keep_whole(&mut table, &[0, 1]);
+    // Only where it goes to may be cut; an id in two halves could not be copied.
+    keep_whole(&mut table, headers.len() - 1);
     finished(&table)
 }
 
-/// A line for each attempt, and what was answered.
+/// A line for each attempt with its timings, and then what happened at each.
 pub(super) fn of_attempts(attempts: &[Attempt], width: Option<usize>) -> String {
-    let headers = [
-        "#",
-        "STARTED",
-        "TRIGGER",
-        "ANSWER",
-        "DNS",
-        "CONNECT",
-        "TLS",
-        "FIRST BYTE",
-        "TOTAL",
-        "WHAT HAPPENED",
-    ];
+    let headers = ["#", "STARTED", "TRIGGER", "ANSWER", "DNS", "CONNECT", "TLS", "BYTE 1", "TOTAL"];
     let mut table = empty(width, &headers);
     for attempt in attempts {
         let timings = &attempt.timings_ms;
-        let started = attempt.started_at().map(|at| at.to_string().replace('T', " "));
-        let started = started.and_then(|text| Some(text.split_once('.')?.0.to_owned() + "Z"));
         table.add_row([
             attempt.number.to_string(),
-            started.unwrap_or_default(),
+            started(attempt),
             tame(&attempt.trigger),
             tame(&attempt.outcome()),
             milliseconds(timings.dns),
@@ -64,14 +67,32 @@ pub(super) fn of_attempts(attempts: &[Attempt], width: Option<usize>) -> String 
             milliseconds(timings.tls),
             milliseconds(timings.first_byte),
             milliseconds(timings.total),
-            what_happened(attempt),
         ]);
     }
-    keep_whole(&mut table, &[0]);
-    finished(&table)
+    let told = what_happened(attempts);
+    finished(&table) + if told.is_empty() { "" } else { "\n" } + &told
 }
 
-fn what_happened(attempt: &Attempt) -> String {
+/// Without the year, which everybody knows of what is kept for a month.
+fn started(attempt: &Attempt) -> String {
+    let text = attempt.started_at().map(|at| at.to_string()).unwrap_or_default();
+    text.get(5..19).map(|short| short.replace('T', " ") + "Z").unwrap_or_default()
+}
+
+/// What happened at each attempt that failed or was answered something, those together that were
+/// alike.
+fn what_happened(attempts: &[Attempt]) -> String {
+    let alike = attempts.chunk_by(|one, other| sentence(one) == sentence(other));
+    let line = |alike: &[Attempt]| {
+        let told = sentence(&alike[0]);
+        let (first, last) = (alike[0].number, alike[alike.len() - 1].number);
+        let numbers = if first == last { first.to_string() } else { format!("{first} to {last}") };
+        (!told.is_empty()).then(|| format!("{}\n", wrapped(&format!("{numbers}: {told}"))))
+    };
+    alike.filter_map(line).collect()
+}
+
+fn sentence(attempt: &Attempt) -> String {
     let body = attempt.response_body.as_deref().map(str::trim).filter(|body| !body.is_empty());
     let body = body.map(|body| format!("it answered: {}", tame(&shortened(body, BODY_CHARS_MAX))));
     let error = attempt.error.as_deref().map(tame);
@@ -102,9 +123,10 @@ fn empty(width: Option<usize>, headers: &[&str]) -> Table {
     table
 }
 
-fn keep_whole(table: &mut Table, columns: &[usize]) {
-    for index in columns {
-        if let Some(column) = table.column_mut(*index) {
+/// Lets none but the last column be cut.
+fn keep_whole(table: &mut Table, count: usize) {
+    for index in 0..count {
+        if let Some(column) = table.column_mut(index) {
             column.set_constraint(ColumnConstraint::ContentWidth);
         }
     }
@@ -146,34 +168,48 @@ mod tests {
 
     #[test]
     fn tables_fit_the_terminal_and_ids_stay_whole() {
-        for width in [100, 120, 200] {
-            let tables = [
-                of_deliveries(&deliveries(), NOW, Some(width)),
-                of_attempts(&deliveries()[0].attempts, Some(width)),
-            ];
-            for line in tables.iter().flat_map(|table| table.lines()) {
-                assert!(line.chars().count() <= width, "{width}: {line}");
+        for width in [80, 109, 110, 200] {
+            let list = of_deliveries(&deliveries(), NOW, Some(width));
+            let attempts = of_attempts(&deliveries()[0].attempts, Some(width));
+            let (attempts, _) = attempts.split_once("\n\n").unwrap();
+            for text in [list.as_str(), attempts] {
+                assert_eq!(text.lines().count(), 2, "nothing is broken: {text}");
+                let longest = text.lines().map(|line| line.chars().count()).max();
+                assert!(longest <= Some(width), "{width}: {text}");
             }
-            assert!(tables[0].contains(ID), "{}", tables[0]);
+            assert!(list.contains(ID) && list.contains("exhausted"), "{list}");
+            assert!(list.contains("example.com"), "{list}");
         }
     }
 
     #[test]
-    fn without_a_terminal_each_delivery_is_one_line() {
+    fn without_a_terminal_nothing_is_cut() {
         let table = of_deliveries(&deliveries(), NOW, None);
         let lines: Vec<_> = table.lines().collect();
         assert_eq!(lines.len(), 2, "{table}");
         let words: Vec<_> = lines[1].split("  ").map(str::trim).filter(|w| !w.is_empty()).collect();
         let url = "https://example.com/a/rather/long/path/of/a/hook/that/goes/on/and/on/for/long";
-        assert_eq!(words, [ID, "exhausted", "6 min 40 s ago", "3 of 9", "503", url]);
+        assert_eq!(words, [ID, "exhausted", "6 min ago", "503", "3 of 9", url]);
     }
 
     #[test]
     fn attempts_have_their_timings_and_what_was_answered() {
         let table = of_attempts(&deliveries()[0].attempts, None);
-        for words in ["2025-06-15 15:06:35Z", " - ", "0.2 ms", "13 ms", "15.0 s"] {
+        for words in ["06-15 15:06:35Z", " - ", "0.2 ms", "13 ms", "15.0 s"] {
             assert!(table.contains(words), "{words} is missing: {table}");
         }
-        assert!(table.contains("it answered: try \\u{1b}[31m later"), "{table}");
+        let told = table.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(told.contains("it answered: try \\u{1b}[31m later"), "{table}");
+    }
+
+    #[test]
+    fn attempts_that_were_alike_are_told_once() {
+        let attempt = |(number, error): (u32, &str)| {
+            let value = json!({ "number": number, "error": error, "response_body": null });
+            serde_json::from_value(value).unwrap()
+        };
+        let attempts: Vec<Attempt> =
+            [(1, "a"), (2, "b"), (3, "b"), (4, "b"), (5, ""), (6, "a")].map(attempt).into();
+        assert_eq!(what_happened(&attempts), "1: a\n2 to 4: b\n6: a\n");
     }
 }

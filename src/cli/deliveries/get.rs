@@ -38,13 +38,19 @@ pub(super) async fn get(args: GetArgs) -> Result<(), Failure> {
 /// Every delivery: what it is, why it is so, and its attempts.
 fn page(deliveries: &[Value], now: Timestamp) -> String {
     let one = |delivery: Delivery| {
-        let Delivery { id, event_type, execution_id, url, .. } = &delivery;
-        let head = format!("{id}: {event_type} of {execution_id} to {url}");
+        let Delivery { id, status, event_id, event_type, execution_id, url, .. } = &delivery;
+        let head = [
+            format!("{id}  {status}"),
+            format!("  event      {event_id}  {event_type}"),
+            format!("  execution  {execution_id}"),
+            format!("  to         {url}"),
+        ];
+        let head = head.map(|line| tame(&line)).join("\n");
         let table = match delivery.attempts.is_empty() {
             true => String::new(),
             false => format!("\n{}", of_attempts(&delivery.attempts, columns())),
         };
-        format!("{}\n\n{}\n{table}", tame(&head), wrapped(&tame(&why(&delivery, now))))
+        format!("{head}\n\n{}\n{table}", wrapped(&tame(&why(&delivery, now))))
     };
     deliveries.iter().filter_map(Delivery::of).map(one).collect::<Vec<_>>().join("\n")
 }

@@ -18,26 +18,26 @@ pub(super) async fn redeliver(args: RedeliverArgs) -> Result<(), Failure> {
     let mut failed = Vec::new();
     let mut sent = Vec::new();
     for (asked, id) in asked.iter().zip(&args.ids) {
-        match send(&client, asked, id).await {
+        match send(&client, asked).await {
             Ok(deliveries) if args.output == Output::Json => sent.extend(deliveries),
             Ok(deliveries) => print(&told(&deliveries, args.output))?,
             // Nobody else will have it better.
             Err(failure @ (Failure::Unreachable(_) | Failure::Auth(_))) => return Err(failure),
-            Err(failure) => failed.push((id, failure)),
+            Err(failure) => failed.push(failure.about(id)),
         }
     }
     if args.output == Output::Json {
         print(&format!("{:#}\n", json!({ "data": sent, "next_cursor": null })))?;
     }
-    let mut failed = failed.into_iter().rev();
-    let Some((_, last)) = failed.next() else { return Ok(()) };
-    for (id, failure) in failed.rev() {
-        eprintln!("ringback: {id}: {failure}");
+    // One failure is the command's own; the others are told beside it.
+    let Some(last) = failed.pop() else { return Ok(()) };
+    for failure in failed {
+        eprintln!("ringback: {failure}");
     }
     Err(last)
 }
 
-async fn send(client: &Client, asked: &Asked, id: &str) -> Result<Vec<Value>, Failure> {
+async fn send(client: &Client, asked: &Asked) -> Result<Vec<Value>, Failure> {
     let ids = match asked {
         Asked::Delivery(id) => vec![id.clone()],
         Asked::Execution(_) => {
@@ -47,7 +47,7 @@ async fn send(client: &Client, asked: &Asked, id: &str) -> Result<Vec<Value>, Fa
         }
     };
     if ids.is_empty() {
-        return Err(Failure::NotFound(format!("{id} has no delivery that could be sent again")));
+        return Err(Failure::NotFound("it has no delivery that could be sent again".to_owned()));
     }
     let mut sent = Vec::new();
     for id in ids {
