@@ -9,7 +9,9 @@ use ringback::domain::{
     Captured, DeliverySummary, Ended, Endpoint, Event, Execution, ExecutionId, Outcome,
     PayloadFormat, State, Tenant, Timestamp,
 };
-use ringback::webhook::payload;
+use ringback::webhook::payload::{self, Room};
+
+const ROOM: Room = Room { bytes_max: 256 * 1024, public_url: String::new() };
 
 fn payloads(criterion: &mut Criterion) {
     let line = "2025-06-15T15:06:40.120Z INFO \"quoted\" and a\ttab, as logs have them\n";
@@ -18,10 +20,10 @@ fn payloads(criterion: &mut Criterion) {
     for (size, output) in [("small", "hi\n"), ("64 KiB", &large)] {
         for format in PayloadFormat::ALL {
             let event = event(format, output);
-            group.throughput(Throughput::Bytes(payload::body(format, &event).len() as u64));
+            group.throughput(Throughput::Bytes(payload::body(format, &event, &ROOM).len() as u64));
             let name = BenchmarkId::new(format.as_str(), size);
             group.bench_with_input(name, &event, |bench, event| {
-                bench.iter(|| payload::body(format, black_box(event)));
+                bench.iter(|| payload::body(format, black_box(event), &ROOM));
             });
         }
     }

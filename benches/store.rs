@@ -20,9 +20,11 @@ use ringback::store::{
     AttemptMade, Clock, Finish, NewDelivery, NewExecution, Rooms, SealingKey, Settled,
     SqliteOptions, SqliteStore, Started, Store,
 };
-use ringback::webhook::payload;
+use ringback::webhook::payload::{self, Room};
 
 const CLIENTS: [usize; 3] = [1, 64, 256];
+
+const ROOM: Room = Room { bytes_max: 256 * 1024, public_url: String::new() };
 
 const ENDPOINT: &str = "https://example.com/hooks";
 
@@ -113,7 +115,7 @@ impl Client {
             url: ENDPOINT.to_owned(),
             host: "example.com:443".to_owned(),
             payload_format: PayloadFormat::Standard,
-            body: payload::body(PayloadFormat::Standard, &event),
+            body: payload::body(PayloadFormat::Standard, &event, &ROOM),
             schedule: None,
             attempts_max: 9,
             max_age: None,

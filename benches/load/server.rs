@@ -39,6 +39,14 @@ impl Server {
     /// [`LANGUAGE`] runs, `parent` where its data directory is made.
     pub fn start(slots: usize, program: &Path, parent: &Path) -> Result<Self> {
         let data_dir = tempfile::Builder::new().prefix("ringback-load-").tempdir_in(parent)?;
+        let server = Self::start_on(data_dir, slots, program)?;
+        server.quiet()?;
+        Ok(server)
+    }
+
+    /// The same on a data directory that may have something to be done in it, which it begins
+    /// with at once.
+    pub fn start_on(data_dir: TempDir, slots: usize, program: &Path) -> Result<Self> {
         let config = data_dir.path().join("load.toml");
         let program = program.to_str().context("the program's path is not text")?;
         fs::write(
@@ -62,9 +70,7 @@ impl Server {
             .context("cannot start the server")?;
         let stderr = child.stderr.take().context("the server has no stderr")?;
         let address = listening(stderr)?;
-        let server = Self { child, address, data_dir };
-        server.quiet()?;
-        Ok(server)
+        Ok(Self { child, address, data_dir })
     }
 
     /// Waits until it does nothing: its processor time and its memory stand still for a second.

@@ -9,6 +9,7 @@ use super::retention::Retention;
 use crate::domain::RetrySchedule;
 use crate::process::Launcher;
 use crate::store::{Clock, Store};
+use crate::webhook::payload::Room;
 
 /// The parts that an engine is put together from.
 #[derive(Clone)]
@@ -42,8 +43,8 @@ pub struct EngineSettings {
     pub retry_schedule: RetrySchedule,
     /// How much of the server the hosts of endpoints may have.
     pub hosts: HostLimits,
-    /// How many bytes the body of a webhook may have.
-    pub payload_bytes_max: usize,
+    /// How large the body of a webhook may be.
+    pub payload_room: Room,
     /// How often output is told while a program runs, at most.
     pub progress_interval: Duration,
     /// How long executions are kept when they have ended.

@@ -10,14 +10,15 @@ use actix::{ActorContext, MessageResult};
 use super::engine::EngineParts;
 use super::live::Live;
 use super::messages::{DeliveryDue, Doing, ExecutionFinished, Query, RunEnd, SlotFree, Terminate};
+use super::progress::{self, Offsets};
 use super::settle::{self, Settlement, ended_with_recording};
 use super::slots::RunKey;
 use super::standing::Standing;
 use super::supervisor::SupervisorActor;
 use super::webhook::WebhookActor;
 use crate::domain::{
-    Ended, Execution, ExecutionSpec, Guard, Outcome, Phase, ProgramResult, Remains, Requeue, Run,
-    RunEvent, RunMachine, RunStep, StopReason,
+    Ended, Execution, ExecutionSpec, Guard, Outcome, Phase, ProgramResult, Progress, Remains,
+    Requeue, Run, RunEvent, RunMachine, RunStep, StopReason,
 };
 use crate::failpoint;
 use crate::process::{Ending, Interrupted, LaunchError, Launched, Order, Residence, Signaller};
@@ -119,6 +120,7 @@ impl ExecutionActor {
                 failpoint::hit("running");
                 actor.signaller = Some(launched.signaller());
                 ctx.spawn(wrap_future(launched.ended()).map(Self::program_ended));
+                actor.tell_progress(ctx);
                 RunEvent::Launched
             }
             Err(LaunchError::NoLauncher) => RunEvent::NoLauncher,
@@ -126,6 +128,42 @@ impl ExecutionActor {
             Err(error) => RunEvent::NotLaunched(error.to_string()),
         };
         actor.take_in(event, ctx);
+    }
+
+    /// Tells what happens from now on, if anybody wants to know.
+    fn tell_progress(&self, ctx: &mut Context<Self>) {
+        let wanted = self.execution.endpoint.as_ref().map(|endpoint| endpoint.progress);
+        let Some(Progress { started, output }) = wanted else { return };
+        if started {
+            let (parts, epoch) = (self.parts.clone(), self.run.epoch);
+            let telling = progress::tell_started(parts, self.execution.clone(), epoch);
+            ctx.spawn(wrap_future(telling).map(|is_owed, actor: &mut Self, _| {
+                if is_owed {
+                    actor.webhook.do_send(DeliveryDue);
+                }
+            }));
+        }
+        if output {
+            self.tell_output_later(Offsets::default(), ctx);
+        }
+    }
+
+    /// Tells after a while what has been written beyond these offsets, and so on: not more often,
+    /// whatever a program writes.
+    fn tell_output_later(&self, from: Offsets, ctx: &mut Context<Self>) {
+        ctx.run_later(self.parts.settings.progress_interval, move |actor, ctx| {
+            if actor.machine.phase() != Phase::Running {
+                return;
+            }
+            let (parts, epoch) = (actor.parts.clone(), actor.run.epoch);
+            let telling = progress::tell_output(parts, actor.execution.clone(), epoch, from);
+            ctx.spawn(wrap_future(telling).map(move |until, actor: &mut Self, ctx| {
+                if until.is_some() {
+                    actor.webhook.do_send(DeliveryDue);
+                }
+                actor.tell_output_later(until.unwrap_or(from), ctx);
+            }));
+        });
     }
 
     /// By the monotonic clock: a jump of the other one ends nothing early.

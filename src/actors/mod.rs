@@ -12,6 +12,7 @@ mod histories;
 mod hosts;
 mod live;
 mod messages;
+mod progress;
 mod queue;
 mod reclaim;
 mod recover;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::engine::EngineParts;
 use super::messages::RunEnd;
 use crate::domain::{
-    CancelWish, Captured, DeliveryId, Ended, Endpoint, Epoch, Event, Execution, ExecutionId, Guard,
-    Outcome, Requeue, RetryPolicy,
+    CancelWish, Captured, DeliveryId, Ended, Endpoint, Epoch, Event, EventId, EventType, Execution,
+    ExecutionId, Guard, Outcome, Requeue, RetryPolicy,
 };
 use crate::process::{Residence, Stream};
 use crate::store::{Finish, NewDelivery, Requeued, Settled, StoreError};
@@ -35,27 +35,30 @@ impl Settlement {
         let after = execution.clone().into_ended(ended.clone());
         let event = Event::of(&after).expect("an execution that has ended has an event");
         let delivery = after.endpoint.as_ref().map(|endpoint| {
-            owed(parts, endpoint, &event, payload::body(endpoint.payload_format, &event))
+            let room = &parts.settings.payload_room;
+            let body = payload::body(endpoint.payload_format, &event, room);
+            owed(parts, endpoint, (event.id, event.kind), &after, body)
         });
         let finish = Finish { id: execution.id, guard, ended, delivery };
         Self { finish: Arc::new(finish), event: Arc::new(event) }
     }
 }
 
-/// What is owed to an endpoint for an event that is told in these bytes.
+/// What is owed to an endpoint for an event of an execution that is told in these bytes.
 pub(super) fn owed(
     parts: &EngineParts,
     endpoint: &Endpoint,
-    event: &Event,
+    (event_id, event_type): (EventId, EventType),
+    execution: &Execution,
     body: Vec<u8>,
 ) -> NewDelivery {
     let RetryPolicy { schedule, max_age } = endpoint.retry.clone();
     let attempts_max = schedule.as_ref().unwrap_or(&parts.settings.retry_schedule).attempts_max();
     NewDelivery {
         id: DeliveryId::generate(),
-        event_id: event.id,
-        event_type: event.kind,
-        tenant: event.execution.tenant.clone(),
+        event_id,
+        event_type,
+        tenant: execution.tenant.clone(),
         url: endpoint.url.clone(),
         host: authority(&endpoint.url),
         payload_format: endpoint.payload_format,

@@ -1,6 +1,7 @@
 //! From the configuration to what each layer wants to know of it: one function for each layer.
 //! A layer never sees the configuration itself.
 
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -13,7 +14,10 @@ use crate::domain::{OwnerId, Timestamp};
 use crate::http::{Bounds, NetworkPolicy, NetworkRules, ProgramLimits, RequestLimits};
 use crate::process::Level;
 use crate::store::Clock;
-use crate::webhook::{AddressPolicy, AllowEntry, AllowEntryError, ClientSettings, tls};
+use crate::webhook::payload::Room;
+use crate::webhook::{
+    AddressPolicy, AllowEntry, AllowEntryError, ClientSettings, SystemLookup, tls,
+};
 
 use super::error::StartError;
 
@@ -45,7 +49,10 @@ pub(super) fn engine_settings(config: &Config) -> EngineSettings {
             in_flight_per_host_max: config.webhook.in_flight_per_host_max,
             breaker: config.webhook.breaker.clone(),
         },
-        payload_bytes_max: config.webhook.payload_bytes_max,
+        payload_room: Room {
+            bytes_max: config.webhook.payload_bytes_max,
+            public_url: config.server.public_url.clone(),
+        },
         progress_interval: config.webhook.progress_interval,
         retention: retention(config),
         user_agent: config.webhook.user_agent.clone(),
@@ -121,7 +128,14 @@ fn network_rules(config: &Config, level: Level) -> NetworkRules {
 pub(crate) fn address_policy(config: &Config) -> Result<Arc<AddressPolicy>, StartError> {
     let entries: Result<Vec<AllowEntry>, AllowEntryError> =
         config.webhook.allow.iter().map(|entry| entry.parse()).collect();
-    Ok(Arc::new(AddressPolicy::new(entries?, config.webhook.allow_http)))
+    let policy = AddressPolicy::new(entries?, config.webhook.allow_http);
+    Ok(Arc::new(policy.listening_at(listening_at(config))))
+}
+
+/// Where a server with this configuration listens. A name that leads nowhere stops it elsewhere,
+/// with its own words.
+fn listening_at(config: &Config) -> Vec<SocketAddr> {
+    config.server.listen.to_socket_addrs().map(Iterator::collect).unwrap_or_default()
 }
 
 /// How callbacks are sent.
@@ -136,7 +150,9 @@ pub(crate) fn client_settings(
         timeout: config.webhook.timeout,
         dns_timeout: config.webhook.dns_timeout,
         connect_timeout: config.webhook.connect_timeout,
+        keep_alive: config.webhook.keep_alive,
         response_bytes_max: config.webhook.response_bytes_max,
+        lookup: Arc::new(SystemLookup::default()),
         policy: Arc::clone(policy),
         tls: tls::client_config(config.webhook.ca_file.as_deref())?,
     })

@@ -78,6 +78,8 @@ fn durations_have_units_and_bounds() {
         let expected = format!("`{key}` is \"0s\"; expected 1ms or more, such as \"5s\"");
         check(&format!("{key} = '0s'"), &expected);
     }
+    let never = load_file("webhook.keep_alive = '0s'").unwrap().config.webhook.keep_alive;
+    assert!(never.is_zero(), "it is how connections are never kept");
 }
 
 #[test]

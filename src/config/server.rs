@@ -15,6 +15,8 @@ use super::reader::{ANY, Reader, Rule};
 pub struct ServerConfig {
     /// Where it listens, as `host:port`; port 0 picks a free one.
     pub listen: String,
+    /// What links to this server begin with; empty when they are paths.
+    pub public_url: String,
     /// The directory with the database, the keys and the files of running programs.
     pub data_dir: PathBuf,
     /// A key with all rights, of 16 or more characters, if there is one.
@@ -39,6 +41,7 @@ impl ServerConfig {
         };
         Self {
             listen: reader.text("server.listen", &LISTEN),
+            public_url: reader.text("server.public_url", &PUBLIC_URL),
             data_dir: reader.get("server.data_dir"),
             api_key: reader.secret("server.api_key", &API_KEY),
             body_bytes_max: reader.number("server.body_bytes_max", 1..=ANY),
@@ -65,6 +68,20 @@ fn is_address(text: &str) -> bool {
         None => !host.is_empty() && !host.contains([':', '/', '[', ']', '@', ' ']),
     };
     is_host && is_port
+}
+
+const PUBLIC_URL: Rule = Rule {
+    expected: "expected an http or https URL without a query, such as \"https://ringback.example.com\"",
+    fits: |text| text.is_empty() || is_base_url(text),
+};
+
+/// Whether paths can be appended to a text.
+fn is_base_url(text: &str) -> bool {
+    url::Url::parse(text).is_ok_and(|url| {
+        let is_plain = url.username().is_empty() && url.password().is_none();
+        let ends_with_path = url.query().is_none() && url.fragment().is_none();
+        matches!(url.scheme(), "http" | "https") && url.has_host() && is_plain && ends_with_path
+    })
 }
 
 const API_KEY: Rule = Rule {
@@ -106,5 +123,17 @@ mod tests {
         check("0123456789abcde", false);
         check("", false);
         check("0123456789\n0123456789", false);
+    }
+
+    #[test]
+    fn links_begin_with_a_url_that_paths_can_be_appended_to() {
+        let check = |text: &str, expected| assert_eq!((PUBLIC_URL.fits)(text), expected, "{text}");
+        for good in ["", "https://a.example", "http://a.example:8080/", "https://a.example/b"] {
+            check(good, true);
+        }
+        for bad in ["a.example", "ftp://a.example", "https://a.example/?b", "https://me@a.example"]
+        {
+            check(bad, false);
+        }
     }
 }

@@ -21,6 +21,8 @@ pub struct WebhookConfig {
     pub dns_timeout: Duration,
     /// The connection of an attempt, for each address that is tried.
     pub connect_timeout: Duration,
+    /// How long an idle connection is kept for the next attempt; zero for never.
+    pub keep_alive: Duration,
     /// Bytes of an answer's body that are read and kept.
     pub response_bytes_max: usize,
     /// Attempts under way at a time, in all.
@@ -63,6 +65,7 @@ impl WebhookConfig {
             timeout: reader.wait("webhook.timeout"),
             dns_timeout: reader.wait("webhook.dns_timeout"),
             connect_timeout: reader.wait("webhook.connect_timeout"),
+            keep_alive: reader.get("webhook.keep_alive"),
             response_bytes_max: reader.number("webhook.response_bytes_max", 0..=ANY),
             in_flight_max: reader.number("webhook.in_flight_max", 1..=ANY),
             in_flight_per_host_max: reader.number("webhook.in_flight_per_host_max", 1..=ANY),

@@ -79,13 +79,13 @@ pub struct AttemptOutcome {
 /// The kind of failure of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorClass {
-    /// The host's name gave no address.
+    /// The host's name gave no address, or none in time.
     Dns,
     /// No connection came about.
     Connect,
-    /// The TLS handshake failed, or the certificate does not name this host.
+    /// The TLS handshake failed or took too long, or the certificate does not name this host.
     Tls,
-    /// The deadline passed.
+    /// There was no connection or no answer in time.
     Timeout,
     /// The connection broke before a whole answer had come.
     Reset,
@@ -135,11 +135,11 @@ impl ErrorClass {
 pub struct Timings {
     /// Finding the address.
     pub dns: Option<Duration>,
-    /// The TCP handshake.
+    /// The TCP handshake; none on a connection that was used again.
     pub connect: Option<Duration>,
     /// The TLS handshake, with https.
     pub tls: Option<Duration>,
-    /// From beginning to connect to the head of the answer.
+    /// From sending the request to the first byte that came back.
     pub first_byte: Option<Duration>,
     /// From beginning to end.
     pub total: Duration,

@@ -35,7 +35,7 @@ pub use life::{Fate, Guard, INTERRUPTIONS_MAX, Life, Lost, Place, Requeue};
 pub use limits::{Exceeded, Limits, OnOutputLimit};
 pub use next::{Next, Round, decide_next};
 pub use outcome::{Cause, Exit, Outcome, signal_name};
-pub use output::{Captured, Encoding};
+pub use output::{Captured, Encoding, Piece};
 pub use run::{Phase, Remains, RunEvent, RunMachine, RunStep};
 pub use schedule::{RetryPolicy, RetrySchedule};
 pub use secret::Secret;

@@ -12,6 +12,29 @@ pub struct Captured {
     pub total: u64,
 }
 
+/// A part of a stream.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Piece {
+    /// Where in the stream it begins.
+    pub offset: u64,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl Piece {
+    /// Where in the stream the next one begins.
+    pub fn end(&self) -> u64 {
+        self.offset + self.bytes.len() as u64
+    }
+
+    /// The piece without a character at its end of which the rest is still to come.
+    pub fn without_half_character(mut self) -> Self {
+        let whole = without_cut_end(&self.bytes).len();
+        self.bytes.truncate(whole);
+        self
+    }
+}
+
 /// How bytes are written in JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
@@ -47,6 +70,18 @@ impl Captured {
     /// How many bytes were left out.
     pub fn left_out(&self) -> u64 {
         self.total.saturating_sub((self.head.len() + self.tail.len()) as u64)
+    }
+
+    /// Of what was kept no more than so many bytes, half of them from the beginning and half from
+    /// the end.
+    pub fn shortened(&self, bytes_max: usize) -> Self {
+        let kept = [self.head.as_slice(), &self.tail].concat();
+        if kept.len() <= bytes_max {
+            return self.clone();
+        }
+        let head = (bytes_max / 2).min(self.head.len());
+        let tail = kept.len() - (bytes_max - head);
+        Self { head: kept[..head].to_vec(), tail: kept[tail..].to_vec(), total: self.total }
     }
 
     /// What was kept, as text when it is UTF-8, with a mark where the middle is missing.
@@ -119,5 +154,26 @@ mod tests {
     fn bytes_that_are_no_text_are_marked() {
         assert_eq!(Captured::whole([0xff, 0xfe]).bytes().1, Encoding::Base64);
         assert_eq!(Captured::whole("ok").bytes().1, Encoding::Utf8);
+    }
+
+    #[test]
+    fn what_is_shortened_keeps_its_beginning_its_end_and_its_length() {
+        let whole = Captured::whole("0123456789");
+        assert_eq!(whole.shortened(10), whole);
+        assert_eq!(whole.shortened(4), cut(b"01", b"89", 10));
+        assert_eq!(whole.shortened(5), cut(b"01", b"789", 10));
+        assert_eq!(whole.shortened(0), cut(b"", b"", 10));
+        assert_eq!(cut(b"01", b"89", 10).shortened(2), cut(b"0", b"9", 10));
+        assert_eq!(cut(b"0", b"6789", 10).shortened(4), cut(b"0", b"789", 10));
+    }
+
+    #[test]
+    fn a_piece_waits_for_the_rest_of_a_character_and_for_nothing_else() {
+        let piece = |bytes: &[u8]| Piece { offset: 7, bytes: bytes.to_vec() };
+        let whole = |bytes: &[u8]| piece(bytes).without_half_character().bytes;
+        assert_eq!(whole("a€".as_bytes()), "a€".as_bytes());
+        assert_eq!(whole(&"a€".as_bytes()[..3]), b"a");
+        assert_eq!(whole(b"a\xff"), b"a\xff");
+        assert_eq!(piece(b"abc").end(), 10);
     }
 }

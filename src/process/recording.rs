@@ -23,7 +23,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::domain::{Captured, KeptLayout, OutputKeeper};
+use crate::domain::{Captured, KeptLayout, OutputKeeper, Piece};
 
 const MAGIC: [u8; 8] = *b"ringout1";
 
@@ -86,16 +86,7 @@ impl Recording {
     /// # Errors
     /// When there is something that is no recording, or a damaged one, or one that cannot be read.
     pub(super) fn read(path: &Path) -> io::Result<Option<Captured>> {
-        // Whatever lies there: a pipe must not block us, a link must not lead us elsewhere.
-        let flags = libc::O_NONBLOCK | libc::O_NOFOLLOW;
-        let file = match OpenOptions::new().read(true).custom_flags(flags).open(path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        if !file.metadata()?.is_file() {
-            return Err(io::Error::other("this is no recording but something else than a file"));
-        }
+        let Some(file) = open(path)? else { return Ok(None) };
         let mut seen = look(&file);
         for _ in 1..LOOKS_MAX {
             if matches!(&seen, Ok(Look::Whole(_) | Look::Nothing)) {
@@ -108,6 +99,42 @@ impl Recording {
             Look::Whole(captured) | Look::Overtaken(captured) => Some(captured),
         })
     }
+}
+
+/// Opens a recording; none when there is none.
+fn open(path: &Path) -> io::Result<Option<File>> {
+    // Whatever lies there: a pipe must not block us, a link must not lead us elsewhere.
+    let flags = libc::O_NONBLOCK | libc::O_NOFOLLOW;
+    let file = match OpenOptions::new().read(true).custom_flags(flags).open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("this is no recording but something else than a file"));
+    }
+    Ok(Some(file))
+}
+
+/// What a recording has of a stream from a place on, so many bytes at most. What was left out of the
+/// middle is passed over: the piece then begins behind it. None when nothing more has come.
+///
+/// # Errors
+/// As [`Recording::read`].
+pub(super) fn read_piece(path: &Path, from: u64, bytes_max: u64) -> io::Result<Option<Piece>> {
+    let Some(file) = open(path)? else { return Ok(None) };
+    let Some(header) = Header::read(&file)? else { return Ok(None) };
+    let layout = KeptLayout::new(header.bytes_max);
+    let Some(first) = layout.runs(from, header.total).next() else { return Ok(None) };
+    let until = header.total.min(first.offset + first.length.min(bytes_max));
+    let mut bytes = read_kept(&file, layout, first.offset, until)?;
+    // What was written over meanwhile had been given up before.
+    let tail_from = Header::read(&file)?.map_or(header.tail_from, |now| now.tail_from);
+    let is_head = first.offset < layout.head_length(header.total);
+    let lost = if is_head { 0 } else { tail_from.saturating_sub(first.offset) };
+    let lost = lost.min(bytes.len() as u64);
+    bytes.drain(..usize::try_from(lost).unwrap_or(usize::MAX));
+    Ok(Some(Piece { offset: first.offset + lost, bytes }))
 }
 
 /// What one look at a recording has seen.

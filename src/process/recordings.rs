@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::launch::Launcher;
 use super::recorder::Recorder;
-use super::recording::Recording;
-use crate::domain::{Captured, ExecutionId, KeptLayout};
+use super::recording::{Recording, read_piece};
+use crate::domain::{Captured, ExecutionId, KeptLayout, Piece};
 
 /// One of the two streams that a program writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,6 +108,20 @@ impl Launcher {
     /// When the recording is damaged or cannot be read; the sentence says which.
     pub fn recorded_output(&self, id: ExecutionId, stream: Stream) -> io::Result<Option<Captured>> {
         Recording::read(&self.recordings().place(id, stream).path())
+    }
+
+    /// What has been recorded of a stream from a place on, so many bytes at most; none when nothing
+    /// more has come. Where the middle was left out, it begins behind that. Reads a file.
+    ///
+    /// # Errors
+    /// As [`Launcher::recorded_output`].
+    pub fn recorded_piece(
+        &self,
+        id: ExecutionId,
+        stream: Stream,
+        (from, bytes_max): (u64, u64),
+    ) -> io::Result<Option<Piece>> {
+        read_piece(&self.recordings().place(id, stream).path(), from, bytes_max)
     }
 
     /// Removes what was recorded of an execution. Not before its end is in the store, or it is

@@ -4,12 +4,13 @@
 mod allow;
 mod embedded;
 mod endpoint;
+mod own;
 mod ranges;
 mod refusal;
 #[cfg(test)]
 mod tests;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 pub use allow::{AllowEntry, AllowEntryError};
 pub use endpoint::Endpoint;
@@ -24,12 +25,20 @@ use embedded::Embedded;
 pub struct AddressPolicy {
     allow: Vec<AllowEntry>,
     allow_http: bool,
+    own: Vec<SocketAddr>,
 }
 
 impl AddressPolicy {
     /// A policy with this allow-list; `allow_http` lets plain http go to every public address.
     pub const fn new(allow: Vec<AllowEntry>, allow_http: bool) -> Self {
-        Self { allow, allow_http }
+        Self { allow, allow_http, own: Vec::new() }
+    }
+
+    /// The same for a server that listens at these addresses: callbacks do not go there, though
+    /// they be public, unless the allow-list has them. `0.0.0.0` and `::` stand for every address
+    /// of this machine; one that only a router before it has is not known here.
+    pub fn listening_at(self, own: Vec<SocketAddr>) -> Self {
+        Self { own, ..self }
     }
 
     /// Judges all that a URL says by itself, at submit and again before each attempt.
@@ -102,6 +111,9 @@ impl AddressPolicy {
         }
         match ranges::class_of(address) {
             Some(class) => Err(Refusal::class(endpoint, address, class)),
+            None if own::is_one_of(&self.own, SocketAddr::new(address, endpoint.port())) => {
+                Err(Refusal::own(endpoint))
+            }
             None => self.check_scheme(endpoint),
         }
     }

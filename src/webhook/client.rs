@@ -1,20 +1,24 @@
 //! Makes one attempt: one HTTP request to an address that was vetted, and what came of it.
 //! Decides nothing about what follows, and lives on the thread that made it.
 
-use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use actix_rt::time::timeout;
 use bytes::Bytes;
-use futures_util::StreamExt;
 
 use super::address::{AddressPolicy, Endpoint};
+use super::connection::Connection;
+use super::dial::dial;
 use super::failure::Failure;
+use super::idle::{Idle, Route};
+use super::lookup::Lookup;
+use super::progress::{Phase, Progress};
+use super::reading::read;
 use super::resolve::resolve;
-use super::response;
-use crate::domain::{AttemptOutcome, ErrorClass, Timestamp, Timings};
+use crate::domain::{AttemptOutcome, Timestamp, Timings};
 
 /// How requests are made.
 #[derive(Debug, Clone)]
@@ -23,10 +27,14 @@ pub struct ClientSettings {
     pub timeout: Duration,
     /// How long finding the address may take of that.
     pub dns_timeout: Duration,
-    /// How long connecting may take of that, TLS included.
+    /// How long connecting to one address may take of that, TLS included.
     pub connect_timeout: Duration,
+    /// How long a connection is kept for the next request to the same address; zero for never.
+    pub keep_alive: Duration,
     /// How much of an answer's body is kept, in bytes.
     pub response_bytes_max: usize,
+    /// Who finds the addresses of a name.
+    pub lookup: Arc<dyn Lookup>,
     /// Which addresses may be called.
     pub policy: Arc<AddressPolicy>,
     /// Which certificates are trusted.
@@ -58,70 +66,42 @@ pub struct Attempted {
 /// Makes attempts. Cheap to clone; not to be sent to another thread.
 #[derive(Clone)]
 pub struct Client {
-    http: awc::Client,
     settings: Rc<ClientSettings>,
+    /// Connections belong to the client, as its policy does: whoever makes a client with another
+    /// policy begins with none.
+    idle: Rc<Idle>,
 }
 
-/// What is known of an attempt while it goes on, and after its deadline has cut it off.
-#[derive(Default)]
-struct Progress {
-    address: Cell<Option<SocketAddr>>,
-    dns: Cell<Option<Duration>>,
-    first_byte: Cell<Option<Duration>>,
-    answer: RefCell<Option<AttemptOutcome>>,
-    body: RefCell<Vec<u8>>,
-}
-
-impl Progress {
-    /// The answer as far as it has come.
-    fn answer(&self) -> Option<AttemptOutcome> {
-        let mut answer = self.answer.take()?;
-        answer.response_body = String::from_utf8_lossy(&self.body.take()).into_owned();
-        Some(answer)
-    }
+/// What an exchange needs to know.
+struct Exchange<'a> {
+    endpoint: Endpoint,
+    request: Request<'a>,
+    now: Timestamp,
 }
 
 impl Client {
     /// A client for the calling thread.
     pub fn new(settings: ClientSettings) -> Self {
-        let connector = awc::Connector::new()
-            .rustls_0_23(Arc::clone(&settings.tls))
-            .timeout(settings.connect_timeout)
-            // Waiting for a place in the pool would count against the receiver's own time; how
-            // many requests are under way at once is decided before an attempt begins.
-            .limit(0);
-        let http = awc::Client::builder()
-            .connector(connector)
-            .disable_redirects()
-            .no_default_headers()
-            .disable_timeout()
-            .finish();
-        Self { http, settings: Rc::new(settings) }
+        let idle = Rc::new(Idle::new(settings.keep_alive));
+        Self { settings: Rc::new(settings), idle }
     }
 
     /// Makes one attempt that ends within the deadline. `now` is for answers that name a date.
     pub async fn attempt(&self, request: Request<'_>, now: Timestamp) -> Attempted {
         let began = Instant::now();
         let progress = Progress::default();
-        let made = self.make(request, now, &progress);
-        let outcome = match actix_rt::time::timeout(self.settings.timeout, made).await {
+        let wait = self.settings.timeout;
+        let outcome = match timeout(wait, self.make(request, now, &progress)).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(failure)) => failure.into_outcome(),
-            Err(_) => {
-                let timeout = || Failure::timeout(self.settings.timeout).into_outcome();
-                progress.answer().unwrap_or_else(timeout)
-            }
+            Err(_) => progress.take_answer().unwrap_or_else(|| {
+                Failure::too_slow(progress.phase(), wait, progress.interim.get()).into_outcome()
+            }),
         };
-        let timings = Timings {
-            dns: progress.dns.get(),
-            connect: None,
-            tls: None,
-            first_byte: progress.first_byte.get(),
-            total: began.elapsed(),
-        };
-        Attempted { address: progress.address.get(), outcome, timings }
+        Attempted { address: progress.address.get(), outcome, timings: progress.timings(began) }
     }
 
+    /// Vets first, whether or not there is a connection already.
     async fn make(
         &self,
         request: Request<'_>,
@@ -132,68 +112,59 @@ impl Client {
         let began = Instant::now();
         let addresses = resolve(&endpoint, &self.settings).await?;
         progress.dns.set(Some(began.elapsed()));
-        let mut failure = Failure::dns(endpoint.host(), "it has no address");
-        for address in addresses {
-            progress.address.set(Some(address));
-            let began = Instant::now();
-            match self.send(&endpoint, address, &request).await {
-                Ok(answer) => {
-                    progress.first_byte.set(Some(began.elapsed()));
-                    return Ok(self.read(answer, now, progress).await);
-                }
-                // A host may be reachable by one of its addresses only, most often `localhost`.
-                Err(failed) if failed.class == ErrorClass::Connect => failure = failed,
-                Err(failed) => return Err(failed),
+        let exchange = Exchange { endpoint, request, now };
+        if let Some((route, connection)) = self.idle.take(&exchange.endpoint, &addresses) {
+            match self.exchange(&exchange, route, connection, progress).await {
+                // Receivers close what is idle, and a request may cross that on its way. Whoever
+                // has read it all the same knows it again by its id.
+                Err(failure) if failure.is_unanswered() => {}
+                settled => return settled,
             }
         }
-        Err(failure)
+        let dialled = dial(&exchange.endpoint, &addresses, &self.settings, progress).await;
+        let (address, stream) = dialled?;
+        let connection = Connection::new(stream, self.settings.keep_alive);
+        let route = Route::new(&exchange.endpoint, address);
+        self.exchange(&exchange, route, connection, progress).await
     }
 
-    async fn send(
+    /// Sends the request, reads the answer, and keeps the connection if it can be used again.
+    async fn exchange(
         &self,
-        endpoint: &Endpoint,
-        address: SocketAddr,
-        request: &Request<'_>,
-    ) -> Result<Answer, Failure> {
-        let mut post = self.http.post(endpoint.as_str()).address(address).no_decompress();
-        for (name, value) in request.headers {
-            post = post.append_header((name.as_str(), value.as_str()));
-        }
-        // A connection is never used again: it would skip the check of the address, and a
-        // receiver that closes idle ones would be recorded as having failed.
-        let answer = post.force_close().send_body(request.body.clone()).await;
-        answer.map_err(|error| Failure::sending(&error))
-    }
-
-    /// Keeps the beginning of the answer. What the receiver has said by its status counts,
-    /// whatever becomes of the body: a 2xx is a success though the rest be late, huge or cut off.
-    async fn read(
-        &self,
-        mut answer: Answer,
-        now: Timestamp,
+        exchange: &Exchange<'_>,
+        route: Route,
+        connection: Connection,
         progress: &Progress,
-    ) -> AttemptOutcome {
-        let head = response::head_of(answer.status(), answer.headers(), now);
-        let announced = response::length_of(answer.headers());
-        // Truncated until it has ended: the deadline may come in between.
-        progress.answer.replace(Some(AttemptOutcome { response_truncated: true, ..head }));
-        let mut received = 0;
-        while let Some(piece) = answer.next().await {
-            let Ok(piece) = piece else { return progress.answer().unwrap_or_default() };
-            received += piece.len();
-            let mut body = progress.body.borrow_mut();
-            let room = self.settings.response_bytes_max - body.len();
-            body.extend_from_slice(&piece[..piece.len().min(room)]);
-            if piece.len() > room {
-                break;
-            }
+    ) -> Result<AttemptOutcome, Failure> {
+        progress.enter(Phase::Answer);
+        progress.address.set(Some(route.address));
+        let watched = Watched { connection: &connection, progress };
+        let is_last = self.settings.keep_alive.is_zero();
+        let answer = connection.send(&exchange.endpoint, &exchange.request, is_last).await;
+        drop(watched);
+        let answer = answer.map_err(|error| Failure::sending(&error, connection.notes()))?;
+        let most = self.settings.response_bytes_max;
+        let outcome = read(answer, most, exchange.now, connection.notes(), progress).await;
+        if !is_last && !outcome.response_truncated && connection.notes().is_at_rest() {
+            self.idle.put(route, connection);
         }
-        // A connection that is closed too early ends the body as if that were its end.
-        let is_cut = announced.is_some_and(|announced| received != announced);
-        let is_long = received > self.settings.response_bytes_max;
-        let answer = progress.answer().unwrap_or_default();
-        AttemptOutcome { response_truncated: is_cut || is_long, ..answer }
+        Ok(outcome)
     }
 }
 
-type Answer = awc::ClientResponse;
+/// Writes down how far the wait for an answer came, also when the deadline cuts it off.
+struct Watched<'a> {
+    connection: &'a Connection,
+    progress: &'a Progress,
+}
+
+impl Drop for Watched<'_> {
+    fn drop(&mut self) {
+        let notes = self.connection.notes();
+        self.progress.first_byte.set(notes.first_byte());
+        self.progress.interim.set(notes.interim());
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,10 +3,17 @@
 
 mod address;
 mod client;
+mod connection;
+mod dial;
 mod failure;
+mod head;
 mod headers;
+mod idle;
+mod lookup;
 pub mod payload;
+mod progress;
 mod reach;
+mod reading;
 mod request;
 mod resolve;
 mod response;
@@ -14,10 +21,12 @@ pub mod retry_after;
 pub mod signature;
 mod stored_url;
 pub mod tls;
+mod wire;
 
 pub use address::{AddressPolicy, AllowEntry, AllowEntryError, Endpoint, Refusal};
 pub use client::{Attempted, Client, ClientSettings, Request};
 pub use headers::{HeaderRefusal, check_callback_header};
+pub use lookup::{Lookup, SystemLookup};
 pub use reach::{Unreachable, reach};
 pub use request::{Signing, headers, redacted};
 pub use signature::check_secret;

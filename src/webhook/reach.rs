@@ -2,15 +2,12 @@
 //! up to the TLS handshake. Sends no request.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-
-use actix_web::dev::Service;
-use awc::error::SendRequestError;
-use awc::http::Uri;
 
 use super::address::Endpoint;
 use super::client::ClientSettings;
+use super::dial::dial;
 use super::failure::Failure;
+use super::progress::Progress;
 use super::resolve::resolve;
 use crate::domain::ErrorClass;
 
@@ -39,28 +36,19 @@ impl From<Failure> for Unreachable {
 /// of `settings`.
 pub async fn reach(settings: &ClientSettings, url: &str) -> Result<SocketAddr, Unreachable> {
     let endpoint = settings.policy.check_url(url).map_err(Failure::refused)?;
-    let dialled = dial(settings, &endpoint);
-    let within = actix_rt::time::timeout(settings.timeout, dialled).await;
-    let dialled = within.unwrap_or_else(|_| Err(Failure::timeout(settings.timeout)));
-    Ok(dialled?)
+    let progress = Progress::default();
+    let tried = connect(settings, &endpoint, &progress);
+    let within = actix_rt::time::timeout(settings.timeout, tried).await;
+    let too_slow = || Failure::too_slow(progress.phase(), settings.timeout, None);
+    Ok(within.unwrap_or_else(|_| Err(too_slow()))?)
 }
 
-async fn dial(settings: &ClientSettings, endpoint: &Endpoint) -> Result<SocketAddr, Failure> {
-    let scheme = if endpoint.is_https() { "https" } else { "http" };
-    let uri = Uri::try_from(format!("{scheme}://{}", endpoint.authority()));
-    let uri = uri.expect("a plain host name or an address, and a port");
-    let connector = awc::Connector::new()
-        .rustls_0_23(Arc::clone(&settings.tls))
-        .timeout(settings.connect_timeout)
-        .handshake_timeout(settings.connect_timeout)
-        .finish();
-    let mut failure = Failure::dns(endpoint.host(), "it has no address");
-    for address in resolve(endpoint, settings).await? {
-        let connect = awc::Connect { uri: uri.clone(), addr: Some(address) };
-        match connector.call(connect).await {
-            Ok(_connection) => return Ok(address),
-            Err(error) => failure = Failure::sending(&SendRequestError::Connect(error)),
-        }
-    }
-    Err(failure)
+async fn connect(
+    settings: &ClientSettings,
+    endpoint: &Endpoint,
+    progress: &Progress,
+) -> Result<SocketAddr, Failure> {
+    let addresses = resolve(endpoint, settings).await?;
+    let (address, _connection) = dial(endpoint, &addresses, settings, progress).await?;
+    Ok(address)
 }

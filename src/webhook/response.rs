@@ -2,7 +2,7 @@
 //! Keeps little of it: the log of attempts is a window into whatever answered.
 
 use awc::http::StatusCode;
-use awc::http::header::{CONTENT_LENGTH, HeaderMap, RETRY_AFTER};
+use awc::http::header::{HeaderMap, RETRY_AFTER};
 
 use super::retry_after;
 use crate::domain::{AttemptOutcome, ErrorClass, Timestamp};
@@ -26,11 +26,6 @@ pub(super) fn head_of(status: StatusCode, headers: &HeaderMap, now: Timestamp) -
         response_truncated: false,
         retry_after,
     }
-}
-
-/// How long the body is to be, in bytes, if the answer says so.
-pub(super) fn length_of(headers: &HeaderMap) -> Option<usize> {
-    headers.get(CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
 }
 
 fn sentence(status: StatusCode) -> String {

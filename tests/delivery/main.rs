@@ -8,11 +8,15 @@
 mod support;
 
 mod answers;
+mod cap;
 mod failures;
+mod faults;
 mod outbox;
 mod payload;
+mod progress;
 mod refused;
 mod secrets;
 mod tls;
+mod tls_receiver;
 mod verifiers;
 mod webhook;

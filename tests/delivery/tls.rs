@@ -1,80 +1,18 @@
 //! Endpoints behind TLS: whose certificate is believed, and what is recorded when it is not.
 //! The certificates are made by the test and trusted through `webhook.ca_file` or not at all.
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread;
 use std::time::Duration;
 
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
 
 use super::outbox::delivery_once;
+use super::tls_receiver::TlsReceiver;
 use crate::support::app::TestApp;
 
-/// An endpoint with a certificate for one name. It serves one request for each connection.
-struct TlsReceiver {
-    address: SocketAddr,
-    certificate_pem: String,
-    requests: Receiver<(String, String)>,
-}
-
-impl TlsReceiver {
-    fn named(name: &str) -> Self {
-        let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
-        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![made.cert.der().clone()], key)
-            .unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let (tell, requests) = channel();
-        let config = Arc::new(config);
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                serve(stream, &config, &tell);
-            }
-        });
-        Self { address, certificate_pem: made.cert.pem(), requests }
-    }
-
-    fn url(&self) -> String {
-        format!("https://localhost:{}/hook", self.address.port())
-    }
-}
-
-/// Hands on the name that the client asked for and the request's first line.
-fn serve(stream: TcpStream, config: &Arc<ServerConfig>, tell: &Sender<(String, String)>) {
-    let connection = ServerConnection::new(Arc::clone(config)).unwrap();
-    let mut tls = StreamOwned::new(connection, stream);
-    let mut request = Vec::new();
-    let mut piece = [0; 4096];
-    while !request.windows(4).any(|four| four == b"\r\n\r\n") {
-        match tls.read(&mut piece) {
-            Ok(length) if length > 0 => request.extend_from_slice(&piece[..length]),
-            // A client that does not believe the certificate hangs up here.
-            _ => return,
-        }
-    }
-    tls.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
-    tls.conn.send_close_notify();
-    let _ = tls.flush();
-    let name = tls.conn.server_name().unwrap_or_default().to_owned();
-    let text = String::from_utf8_lossy(&request).into_owned();
-    tell.send((name, text.lines().next().unwrap_or_default().to_owned())).unwrap();
-}
-
 /// A server that may call `localhost` and believes this certificate beside the world's own.
-fn app_believing(certificate_pem: Option<&str>) -> (TestApp, tempfile::TempDir) {
+pub fn app_believing(certificate_pem: Option<&str>) -> (TestApp, tempfile::TempDir) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("roots.pem");
     let app = TestApp::with(|options| {
@@ -90,7 +28,7 @@ fn app_believing(certificate_pem: Option<&str>) -> (TestApp, tempfile::TempDir) 
     (app, directory)
 }
 
-fn submit(app: &TestApp, url: &str) -> String {
+pub fn submit(app: &TestApp, url: &str) -> String {
     app.submit(json!({ "language": "sh", "code": "true", "callback_url": url })).id
 }
 

@@ -4,14 +4,14 @@
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, Read};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
-use super::scripted::{Kind, Scripted};
+use super::scripted::Scripted;
 use super::wait::{DEADLINE, within};
 
 /// An endpoint for callbacks on 127.0.0.1.
@@ -47,6 +47,7 @@ type Observe = Box<dyn Fn(&Received) + Send + Sync>;
 
 #[derive(Default)]
 struct State {
+    accepted: AtomicUsize,
     received: Mutex<Vec<Received>>,
     script: Mutex<VecDeque<Scripted>>,
     otherwise: OnceLock<Choose>,
@@ -155,6 +156,17 @@ impl TestReceiver {
         self.wait_for(1).remove(0)
     }
 
+    /// How many connections have been made to it.
+    pub fn connections(&self) -> usize {
+        self.state.accepted.load(Ordering::SeqCst)
+    }
+
+    /// How many of them are open.
+    pub fn open_connections(&self) -> usize {
+        let open = self.listening.as_ref().map(|listening| &listening.connections);
+        open.map_or(0, |open| open.lock().expect("no panic with the lock").len())
+    }
+
     fn closed_at(address: SocketAddr) -> Self {
         Self { address, state: Arc::default(), listening: None }
     }
@@ -201,6 +213,7 @@ impl Listening {
                 }
                 let Ok(stream) = stream else { continue };
                 let Some(peer) = keep_second_handle(&stream, &kept) else { continue };
+                state.accepted.fetch_add(1, Ordering::SeqCst);
                 let (state, kept) = (Arc::clone(&state), Arc::clone(&kept));
                 std::thread::spawn(move || {
                     serve(&state, stream);
@@ -239,10 +252,10 @@ impl State {
         let answer = self.next_answer();
         let length = request.header("content-length").and_then(|text| text.parse().ok());
         let length: usize = length.unwrap_or(0);
-        if matches!(answer.kind, Kind::Reset) {
-            // A socket that is closed with bytes unread is reset: that is what TCP has for this.
+        if answer.leaves_the_body_unread() {
             stream.peek(&mut [0])?;
             self.keep(request);
+            answer.write_to(stream)?;
             return Ok(false);
         }
         request.body = vec![0; length];

@@ -11,7 +11,7 @@ use super::wait::DEADLINE;
 /// One scripted answer.
 #[derive(Debug, Clone)]
 pub struct Scripted {
-    pub(super) kind: Kind,
+    kind: Kind,
     headers: Vec<(String, String)>,
     held_by: Option<Gate>,
     delay: Duration,
@@ -19,7 +19,7 @@ pub struct Scripted {
 
 /// What kind of answer it is.
 #[derive(Debug, Clone)]
-pub(super) enum Kind {
+enum Kind {
     /// A whole answer.
     Whole { status: u16, body: Vec<u8> },
     /// A body of this many bytes, all of them sent.
@@ -28,8 +28,14 @@ pub(super) enum Kind {
     Cut { status: u16 },
     /// A body that comes byte by byte and never ends.
     Dripping { status: u16 },
+    /// A head that comes byte by byte and never ends.
+    DrippingHead { status: u16 },
     /// Bytes that are no HTTP.
     Raw(Vec<u8>),
+    /// Bytes, and then nothing for as long as the other side waits.
+    RawHeld(Vec<u8>),
+    /// Bytes while the request's body is still coming, and then a reset.
+    RawReset(Vec<u8>),
     /// Nothing for as long as the other side waits.
     Silence,
     /// The connection is closed in good order without a byte.
@@ -62,6 +68,21 @@ impl Scripted {
     /// An answer whose body comes byte by byte and never ends.
     pub fn dripping(status: u16) -> Self {
         Self::of(Kind::Dripping { status })
+    }
+
+    /// An answer whose head comes byte by byte and never ends.
+    pub fn dripping_head(status: u16) -> Self {
+        Self::of(Kind::DrippingHead { status })
+    }
+
+    /// Bytes as they stand, and the connection stays open.
+    pub fn raw_held(bytes: impl Into<Vec<u8>>) -> Self {
+        Self::of(Kind::RawHeld(bytes.into()))
+    }
+
+    /// Bytes as they stand, before the request has been read to its end, then a reset.
+    pub fn raw_reset(bytes: impl Into<Vec<u8>>) -> Self {
+        Self::of(Kind::RawReset(bytes.into()))
     }
 
     /// Bytes as they stand, then the end of the connection.
@@ -118,6 +139,12 @@ impl Scripted {
         }
     }
 
+    /// Whether the request's body is not read. A socket that is closed with bytes unread is
+    /// reset: that is what TCP has for this.
+    pub(super) fn leaves_the_body_unread(&self) -> bool {
+        matches!(self.kind, Kind::Reset | Kind::RawReset(_))
+    }
+
     /// Answers; true when the connection can take another request.
     pub(super) fn write_to(&self, stream: &mut TcpStream) -> io::Result<bool> {
         if let Some(gate) = &self.held_by {
@@ -143,7 +170,15 @@ impl Scripted {
                 self.write_head(stream, *status, 1_000_000)?;
                 drip(stream)?;
             }
-            Kind::Raw(bytes) => stream.write_all(bytes)?,
+            Kind::DrippingHead { status } => {
+                stream.write_all(format!("HTTP/1.1 {status} Scripted\r\nx-drip: ").as_bytes())?;
+                drip(stream)?;
+            }
+            Kind::Raw(bytes) | Kind::RawReset(bytes) => stream.write_all(bytes)?,
+            Kind::RawHeld(bytes) => {
+                stream.write_all(bytes)?;
+                wait_for_the_other_side_to_leave(stream)?;
+            }
             Kind::Silence => wait_for_the_other_side_to_leave(stream)?,
             Kind::Close | Kind::Reset => {}
         }

@@ -55,6 +55,16 @@ impl Endpoint {
         &self.authority
     }
 
+    /// Host, port, path and query, as they are kept and sent.
+    pub(in super::super) fn after_scheme(&self) -> &str {
+        &self.url[Position::BeforeHost..]
+    }
+
+    /// What the `Host` header says: the port is there unless it is the default one of the scheme.
+    pub(in super::super) fn host_header(&self) -> &str {
+        &self.url[Position::BeforeHost..Position::AfterPort]
+    }
+
     /// The host in lower case and without a final dot; an IPv6 address in brackets.
     pub fn host(&self) -> &str {
         self.url.host_str().expect("an endpoint without a host was refused")

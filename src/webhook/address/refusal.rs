@@ -41,6 +41,20 @@ impl Refusal {
         )
     }
 
+    pub(super) fn own(endpoint: &Endpoint) -> Self {
+        let authority = endpoint.authority();
+        let host = endpoint.host();
+        // The allow-list takes an address without the brackets of a URL.
+        let allowed = host.trim_start_matches('[').trim_end_matches(']');
+        Self::new(
+            "own",
+            format!(
+                "the callback URL leads to {authority}, where this server itself listens; the \
+                 operator can allow it with --allow-callback-to {allowed}"
+            ),
+        )
+    }
+
     pub(super) fn localhost(endpoint: &Endpoint) -> Self {
         let host = endpoint.host();
         Self::new(

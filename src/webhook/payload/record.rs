@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::full_output::FullOutput;
 use crate::domain::{
     Captured, DeliverySummary, Encoding, Ended, Execution, ExecutionId, Exit, Outcome,
     ProgramResult, StartMode, State, Status, Timestamp, Usage, signal_name,
@@ -27,6 +28,9 @@ pub struct Record<'a> {
     result_error: Option<&'a str>,
     #[serde(flatten)]
     output: Option<Output>,
+    /// Where the output is to be had whole, when it is not here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    full_output: Option<&'a FullOutput>,
     language: &'a str,
     timeout: f64,
     created_at: Timestamp,
@@ -75,6 +79,11 @@ impl<'a> Record<'a> {
         Self { output: Some(Output::of(stdout, stderr)), ..Self::without_output(execution) }
     }
 
+    /// The same, and where the output is to be had whole.
+    pub(super) fn with_full_output(self, full_output: Option<&'a FullOutput>) -> Self {
+        Self { full_output, ..self }
+    }
+
     /// The record without the fields of the output, as lists have it.
     pub fn without_output(execution: &'a Execution) -> Self {
         let ended = execution.ended();
@@ -98,6 +107,7 @@ impl<'a> Record<'a> {
             result,
             result_error,
             output: None,
+            full_output: None,
             language: &execution.language,
             timeout: execution.timeout.as_secs_f64(),
             created_at: execution.created_at,

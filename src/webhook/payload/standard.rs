@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use super::full_output::FullOutput;
 use super::record::Record;
 use crate::domain::{Event, Timestamp};
 
@@ -13,10 +14,12 @@ struct Body<'a> {
     data: Record<'a>,
 }
 
-pub(super) fn body(event: &Event) -> Vec<u8> {
+pub(super) fn body(event: &Event, full_output: Option<&FullOutput>) -> Vec<u8> {
     let execution = &event.execution;
-    let timestamp = execution.ended().map_or(execution.created_at, |ended| ended.completed_at);
-    let body = Body { r#type: event.kind.as_str(), timestamp, data: Record::of(execution) };
+    let ended_at = execution.ended().map(|ended| ended.completed_at);
+    let timestamp = ended_at.or(execution.started_at()).unwrap_or(execution.created_at);
+    let data = Record::of(execution).with_full_output(full_output);
+    let body = Body { r#type: event.kind.as_str(), timestamp, data };
     serde_json::to_vec(&body).expect("a record has only string keys")
 }
 
@@ -28,7 +31,7 @@ mod tests {
     #[test]
     fn it_says_what_when_and_which() {
         let event = event(exited(0));
-        let body: serde_json::Value = serde_json::from_slice(&body(&event)).unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&body(&event, None)).unwrap();
         assert_eq!(body["type"], "execution.completed");
         assert_eq!(body["timestamp"], "1970-01-01T00:00:03.500Z");
         assert_eq!(body["data"]["id"], event.execution.id.to_string());

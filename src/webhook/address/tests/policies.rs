@@ -185,3 +185,24 @@ fn a_sentence_about_a_name_does_not_tell_its_address() {
          allow it with --allow-callback-to hooks.example"
     );
 }
+
+#[test]
+fn the_server_itself_is_no_endpoint_unless_it_is_allowed() {
+    let listening =
+        |entries: &[&str]| allowing(entries).listening_at(vec!["8.8.8.8:8443".parse().unwrap()]);
+    let own = "https://8.8.8.8:8443/v1/executions";
+    assert_eq!(url_verdict(&listening(&[]), own), Err("own"));
+    // Whatever it is called, and however it is written.
+    assert_eq!(at(&listening(&[]), "https://us.example:8443/", "8.8.8.8"), Err("own"));
+    assert_eq!(at(&listening(&[]), "https://us.example:8443/", "64:ff9b::808:808"), Err("own"));
+    assert_eq!(url_verdict(&listening(&[]), "https://134744072:8443/"), Err("own"));
+    for passing in ["https://8.8.8.8/", "https://8.8.4.4:8443/", "https://8.8.8.8:8444/"] {
+        assert!(listening(&[]).check_url(passing).is_ok(), "{passing}");
+    }
+    assert!(listening(&["8.8.8.8"]).check_url(own).is_ok());
+    assert_eq!(at(&listening(&["us.example"]), "https://us.example:8443/", "8.8.8.8"), Ok(()));
+    let sentence = listening(&[]).check_url(own).unwrap_err().to_string();
+    let expected = "the callback URL leads to 8.8.8.8:8443, where this server itself listens; the \
+                    operator can allow it with --allow-callback-to 8.8.8.8";
+    assert_eq!(sentence, expected);
+}

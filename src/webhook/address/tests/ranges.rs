@@ -213,3 +213,12 @@ fn metadata_is_refused_in_every_disguise_whatever_is_allowed() {
         assert_eq!(address_verdict(&everything, address), Err("metadata"), "{address}");
     }
 }
+
+/// IANA has given out nothing outside 2000::/3 but what has a row above.
+#[test]
+fn what_nobody_was_given_is_refused() {
+    for address in ["1::", "ff:ffff::1", "200::1", "1fff:ffff::1", "6000::1", "9000::1", "f000::1"]
+    {
+        check(address.parse().unwrap(), Some("reserved"));
+    }
+}

@@ -166,6 +166,8 @@ fn what_other_parsers_read_differently_is_malformed() {
         "host",
         &[
             "https:example.com",
+            "http:example.com",
+            "http:///example.com",
             "https:/example.com",
             "https:///example.com",
             "https:////example.com",

@@ -1,0 +1,37 @@
+//! How many deliveries a second a server makes that finds them owed, beside the floor.
+//! Times nothing but the receivers' side.
+
+use std::path::Path;
+
+use anyhow::{Result, anyhow};
+
+use super::receivers::Receivers;
+use super::server::Server;
+use super::{directory, floor, outbox};
+
+/// Deliveries per second.
+pub struct Rate {
+    pub ours: f64,
+    pub floor: f64,
+}
+
+/// One round with so many receivers. The floor is measured before and after: others may use this
+/// machine, too.
+pub async fn measure(parent: &Path, receivers: usize, deliveries: usize) -> Result<Rate> {
+    let receivers = Receivers::start(receivers).await?;
+    let dir = directory(parent)?;
+    outbox::fill(dir.path(), &receivers.addresses, deliveries).await?;
+    let before = floor_of(&receivers, deliveries).await?;
+    let mut server = Server::start_on(dir, 8, Path::new("true"))?;
+    let ours = receivers.rate_of(deliveries).await?;
+    server.stop()?;
+    let after = floor_of(&receivers, deliveries).await?;
+    Ok(Rate { ours, floor: f64::midpoint(before, after) })
+}
+
+async fn floor_of(receivers: &Receivers, count: usize) -> Result<f64> {
+    let posting = floor::start(receivers.addresses.clone(), count);
+    let rate = receivers.rate_of(count).await?;
+    posting.join().map_err(|_| anyhow!("the floor panicked"))??;
+    Ok(rate)
+}

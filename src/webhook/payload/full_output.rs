@@ -1,0 +1,43 @@
+//! What a body says of output that it has only in part: how long the whole is, what its SHA-256 is,
+//! and where it is to be had. Has none of it.
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::domain::{Captured, Execution};
+
+/// Both streams of an execution, whole.
+#[derive(Debug, Serialize)]
+pub struct FullOutput {
+    stdout: FullStream,
+    stderr: FullStream,
+}
+
+/// One stream as it is to be had: what was kept of it, with a mark where its middle is missing.
+#[derive(Debug, Serialize)]
+struct FullStream {
+    bytes: usize,
+    sha256: String,
+    url: String,
+}
+
+impl FullOutput {
+    /// Of an execution that has ended. `public_url` is what the paths of this server are appended to.
+    pub(super) fn of(execution: &Execution, public_url: &str) -> Self {
+        let nothing = Captured::default();
+        let ended = execution.ended();
+        let stream = |name: &str, stream: &Captured| {
+            let (bytes, _) = stream.bytes();
+            let base = public_url.trim_end_matches('/');
+            FullStream {
+                bytes: bytes.len(),
+                sha256: hex::encode(Sha256::digest(&bytes)),
+                url: format!("{base}/v1/executions/{}/output/{name}", execution.id),
+            }
+        };
+        Self {
+            stdout: stream("stdout", ended.map_or(&nothing, |ended| &ended.stdout)),
+            stderr: stream("stderr", ended.map_or(&nothing, |ended| &ended.stderr)),
+        }
+    }
+}
