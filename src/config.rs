@@ -63,6 +63,8 @@ pub use server::ServerConfig;
 pub use warm::Warm;
 pub use webhook::WebhookConfig;
 
+pub(crate) use typed::duration;
+
 use layers::Layers;
 use reader::Reader;
 use schema::Schema;

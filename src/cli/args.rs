@@ -1,8 +1,16 @@
 //! What users type. The words of help are here; what commands do is not.
 
+mod client;
+mod deliveries;
+mod listen;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(super) use client::{Output, ServerArgs};
+pub(super) use deliveries::{DeliveriesCommand, GetArgs, ListArgs, RecoverArgs, RedeliverArgs};
+pub(super) use listen::{CallbackFormat, ListenArgs};
 
 use crate::config::{Flag, Sources};
 
@@ -20,7 +28,8 @@ Exit codes: 0 ok, 1 the program failed, 2 usage, 3 auth, 4 not found, 5 timed ou
 
 Start here:
   ringback demo     see three executions and their signed callbacks
-  ringback serve    run the server";
+  ringback serve    run the server
+  ringback listen   receive its callbacks while you develop";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -32,6 +41,13 @@ pub(super) enum Command {
     Run(RunArgs),
     /// Say what this machine gives, and what it lacks
     Doctor(DoctorArgs),
+    /// Receive callbacks while you develop: print them, verify them, answer as told
+    Listen(ListenArgs),
+    /// See what became of callbacks, and send them again
+    Deliveries {
+        #[command(subcommand)]
+        command: DeliveriesCommand,
+    },
     /// Sign or verify a webhook by hand
     Signature {
         #[command(subcommand)]

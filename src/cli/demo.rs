@@ -2,6 +2,7 @@
 //! directory that is gone afterwards. What it prints is what happened; nothing is made up.
 
 use std::io::IsTerminal;
+use std::net::TcpListener;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 use super::args::DemoArgs;
 use super::config::load_from;
 use super::exit::Failure;
-use super::receiver::{Callback, Receiver};
+use super::receiver::{Answer, Answers, Arrival, Callback, Receiver, Verdict};
 use crate::app::{Ringback, Server, wall_clock};
 use crate::config::{Config, Sources};
 use crate::domain::Secret;
@@ -43,7 +44,8 @@ pub(super) fn demo(args: DemoArgs) -> Result<ExitCode, Failure> {
 
 async fn run(config: Config, stays: bool) -> Result<(), Failure> {
     let directory = tempfile::tempdir().map_err(Failure::failed)?;
-    let mut receiver = Receiver::start()?;
+    let listener = TcpListener::bind("127.0.0.1:0").map_err(Failure::failed)?;
+    let mut receiver = Receiver::start(listener, Answers::always(Answer::taken()))?;
     let key = new_key("demo").map_err(Failure::failed)?.text;
     let engine = Ringback::builder()
         .config(config)
@@ -154,13 +156,16 @@ impl Demo {
     /// Prints a callback and gives its record, if its signature is right.
     fn show(&self, callback: &Callback) -> Result<Value, Failure> {
         let now = wall_clock().now().as_seconds();
-        callback.verify(&Secret::new(SIGNING_SECRET), now).map_err(Failure::failed)?;
-        let body: Value = serde_json::from_slice(&callback.body).map_err(Failure::failed)?;
+        let verdict = Verdict::of(callback, &Secret::new(SIGNING_SECRET), now);
+        verdict.error.map_or(Ok(()), |error| Err(Failure::failed(error)))?;
+        let body = callback.json().ok_or_else(|| Failure::failed("a body that is not JSON"))?;
         let record = &body["data"];
         let text = |name: &str| record[name].as_str().unwrap_or_default().trim_end().to_owned();
         println!("{}  {}", body["type"].as_str().unwrap_or_default(), text("id"));
-        println!("  webhook-id: {}", callback.id);
-        println!("  webhook-signature: {}  (verified)", callback.signature);
+        for name in ["webhook-id", "webhook-signature"] {
+            let verified = if name == "webhook-signature" { "  (verified)" } else { "" };
+            println!("  {name}: {}{verified}", callback.header(name).unwrap_or_default());
+        }
         for name in ["stdout", "stderr", "error"] {
             if !text(name).is_empty() {
                 println!("  {name}: {}", text(name));
@@ -184,8 +189,8 @@ impl Demo {
         loop {
             tokio::select! {
                 _ = tokio::signal::ctrl_c() => break,
-                callback = receiver.callbacks.recv() => {
-                    let Some(callback) = callback else { break };
+                callback = next(receiver) => {
+                    let Ok(callback) = callback else { break };
                     if let Err(failure) = self.show(&callback) {
                         println!("A callback that was not signed by the demo's secret: {failure}");
                     }
@@ -196,7 +201,13 @@ impl Demo {
 }
 
 async fn next(receiver: &mut Receiver) -> Result<Callback, Failure> {
-    receiver.callbacks.recv().await.ok_or_else(|| Failure::failed("the receiver has stopped"))
+    loop {
+        match receiver.arrivals.recv().await {
+            Some(Arrival::Callback(callback)) => return Ok(callback),
+            Some(Arrival::Stranger(_)) => {}
+            None => return Err(Failure::failed("the receiver has stopped")),
+        }
+    }
 }
 
 /// The JSON of a good answer.

@@ -9,13 +9,13 @@ mod machine;
 mod report;
 mod runtimes;
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use self::finding::{Finding, Mark};
 use super::args::{DoctorArgs, Format};
 use super::config;
 use super::exit::Failure;
+use super::terminal::has_colours;
 use crate::config::Config;
 
 pub(super) fn doctor(args: DoctorArgs) -> Result<ExitCode, Failure> {
@@ -24,8 +24,7 @@ pub(super) fn doctor(args: DoctorArgs) -> Result<ExitCode, Failure> {
     let findings = actix::System::new().block_on(examined)?;
     match args.output {
         Format::Text => {
-            let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-            let colour = colour && std::io::stdout().is_terminal();
+            let colour = has_colours(&std::io::stdout());
             print!("{}", report::text(&findings, colour));
         }
         Format::Json => println!("{}", report::json(&findings)),

@@ -14,6 +14,14 @@ pub(super) enum Failure {
     Usage(String),
     /// It could not do it.
     Failed(String),
+    /// The server does not know who asks, or does not let them.
+    Auth(String),
+    /// What it was asked about is not there.
+    NotFound(String),
+    /// There is no server, or it does not answer.
+    Unreachable(String),
+    /// Whoever read its output has gone, as `head` does when it has enough. Nobody's failure.
+    Unread,
     /// It did it, until what it stands on failed.
     Engine(String),
 }
@@ -30,10 +38,28 @@ impl Failure {
         Self::Failed(sentence.to_string())
     }
 
+    /// The same failure, with a word in front of it that says what of several it is about.
+    pub(super) fn about(mut self, what: &str) -> Self {
+        match &mut self {
+            Self::Usage(sentence)
+            | Self::Failed(sentence)
+            | Self::Auth(sentence)
+            | Self::NotFound(sentence)
+            | Self::Unreachable(sentence)
+            | Self::Engine(sentence) => *sentence = format!("{what}: {sentence}"),
+            Self::Unread => {}
+        }
+        self
+    }
+
     pub(super) fn code(&self) -> ExitCode {
         match self {
             Self::Failed(_) => ExitCode::from(1),
             Self::Usage(_) => ExitCode::from(2),
+            Self::Auth(_) => ExitCode::from(3),
+            Self::NotFound(_) => ExitCode::from(4),
+            Self::Unreachable(_) => ExitCode::from(6),
+            Self::Unread => ExitCode::SUCCESS,
             Self::Engine(_) => ExitCode::from(ENGINE_FAILED),
         }
     }
@@ -57,9 +83,13 @@ impl From<StartError> for Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Usage(sentence) | Self::Failed(sentence) | Self::Engine(sentence) => {
-                f.write_str(sentence)
-            }
+            Self::Usage(sentence)
+            | Self::Failed(sentence)
+            | Self::Auth(sentence)
+            | Self::NotFound(sentence)
+            | Self::Unreachable(sentence)
+            | Self::Engine(sentence) => f.write_str(sentence),
+            Self::Unread => f.write_str("nobody reads on"),
         }
     }
 }

@@ -1,11 +1,12 @@
 //! Sets up the log of the process: text for people or a JSON object a line for machines.
 //! Only commands do this; in another application, its own logger is respected.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 
 use log::kv::{self, VisitSource};
 use serde_json::{Map, Value};
 
+use super::terminal::has_colours;
 use crate::config::{LogConfig, LogFormat};
 
 /// Installs the logger that the configuration asks for.
@@ -14,8 +15,7 @@ pub(super) fn init(config: &LogConfig) {
     builder.parse_filters(&config.filter).target(env_logger::Target::Stderr);
     match config.format {
         LogFormat::Text => {
-            let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-            let style = if colour { "always" } else { "never" };
+            let style = if has_colours(&std::io::stderr()) { "always" } else { "never" };
             builder.parse_write_style(style).format_timestamp_millis();
         }
         LogFormat::Json => {

@@ -2,17 +2,23 @@
 //! stdout carries results, stderr everything else.
 
 mod args;
+mod client;
 mod config;
+mod deliveries;
 mod demo;
 mod doctor;
 mod exit;
+mod listen;
 mod logging;
+mod moments;
 mod receiver;
 mod run;
 mod secrets;
 mod serve;
 mod service;
+mod signals;
 mod signature;
+mod terminal;
 
 use std::process::ExitCode;
 
@@ -29,6 +35,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     match dispatch(cli) {
         Ok(code) => code,
+        Err(Failure::Unread) => Failure::Unread.code(),
         Err(failure) => {
             eprintln!("ringback: {failure}");
             failure.code()
@@ -42,6 +49,8 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Demo(args) => demo::demo(args),
         Command::Run(args) => run::run(args),
         Command::Doctor(args) => doctor::doctor(args),
+        Command::Listen(args) => listen::listen(args),
+        Command::Deliveries { command } => deliveries::deliveries(command),
         Command::Signature { command } => signature::signature(command),
         Command::Secrets { command } => secrets::secrets(command),
         Command::Config { command } => config::config(command),

@@ -3,10 +3,9 @@
 
 use std::process::ExitCode;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
-
 use super::args::ServeArgs;
 use super::exit::Failure;
+use super::signals::Signals;
 use super::{config, logging, service};
 use crate::app::{Engine, Ringback, Server};
 use crate::config::Config;
@@ -19,7 +18,7 @@ pub(super) fn serve(args: ServeArgs) -> Result<ExitCode, Failure> {
 }
 
 async fn run(config: Config) -> Result<(), Failure> {
-    let mut signals = Signals::new().map_err(Failure::failed)?;
+    let mut signals = Signals::new()?;
     let builder = Ringback::builder().config(config.clone()).make_first_api_key();
     let Some(mut engine) = builder.start_unless(signals.next()).await? else {
         log::info!("stopped before it had started");
@@ -96,26 +95,4 @@ fn tell_runtimes(engine: &Engine) {
             }
         }
     });
-}
-
-/// The signals that stop a server.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
 }

@@ -27,8 +27,14 @@ const SHORT: [(&str, &str); 6] = [
     ("RINGBACK_LOG_FORMAT", "log.format"),
 ];
 
-/// Names that belong to the commands of the client.
-const CLIENT: [&str; 3] = ["RINGBACK_SERVER", "RINGBACK_TOKEN", "RINGBACK_CONFIG"];
+/// Names that belong to commands, and not to the configuration.
+const COMMANDS: [&str; 5] = [
+    "RINGBACK_SERVER",
+    "RINGBACK_TOKEN",
+    "RINGBACK_CONFIG",
+    "RINGBACK_SIGNING_SECRET",
+    "RINGBACK_SIGNING_SECRET_FILE",
+];
 
 /// Reads the variables that concern us as a layer.
 pub(super) fn read(mut variables: Vec<(OsString, OsString)>, schema: &Schema) -> Layer {
@@ -73,7 +79,7 @@ impl Layer {
         let short = SHORT.iter().find(|(short, _)| *short == name);
         let key = match short {
             Some((_, key)) => KeyPath::from(*key),
-            None if CLIENT.contains(&name) => return,
+            None if COMMANDS.contains(&name) => return,
             None if !spelled(name).contains(SEPARATOR) => {
                 return self.warnings.push(ignored(name, schema));
             }

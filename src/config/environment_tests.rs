@@ -59,7 +59,9 @@ fn a_name_that_is_not_a_setting_is_ignored_with_a_warning() {
     let check = |name: &str, expected: &[&str]| {
         assert_eq!(load_environment(&[(name, "hunter2")]).unwrap().warnings, expected, "{name}");
     };
-    for known in ["RINGBACK_SERVER", "RINGBACK_TOKEN", "RINGBACK_CONFIG", "PATH", "ringback_x__y"] {
+    for known in
+        ["RINGBACK_SERVER", "RINGBACK_SIGNING_SECRET", "RINGBACK_CONFIG", "PATH", "ringback_x__y"]
+    {
         check(known, &[]);
     }
     let of = |name: &str, hint: &str| {

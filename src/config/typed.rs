@@ -17,7 +17,7 @@ pub(super) trait FromValue: Sized {
 const DURATION_MAX: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// Reads a duration such as `5s`, `1m 30s` or `7d`. A day is 24 hours, whatever a calendar says.
-pub(super) fn duration(text: &str) -> Option<Duration> {
+pub(crate) fn duration(text: &str) -> Option<Duration> {
     let span: jiff::Span = text.parse().ok()?;
     let signed = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok()?;
     Duration::try_from(signed).ok().filter(|duration| *duration <= DURATION_MAX)

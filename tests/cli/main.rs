@@ -4,9 +4,14 @@
 // Only the library must leave starting processes to one module.
 #![allow(clippy::disallowed_methods)]
 
+#[path = "../support/mod.rs"]
+mod shared;
+
 mod config;
+mod deliveries;
 mod demo;
 mod doctor;
+mod listen;
 mod run;
 mod secrets;
 mod serve;

@@ -1,5 +1,9 @@
-//! Signatures judged by receivers' own code, in Python and in JavaScript, run for real.
-//! Sends nothing over a network: the request is handed over as arguments and standard input.
+//! Signatures judged by receivers' own code, run for real: of our writing, of the documentation's, and
+//! as it is published. This file sends nothing: requests are handed over as arguments and input.
+
+mod cases;
+mod document;
+pub mod published;
 
 use std::io::{ErrorKind, Write};
 use std::path::Path;
@@ -16,7 +20,7 @@ const SECRETS: [&str; 3] =
     ["your-secret-key", "ключ 🔑 with spaces", "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"];
 
 /// What a receiver's code made of a request.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     Verified,
     Refused,

@@ -1,0 +1,88 @@
+//! `ringback deliveries`: what became of callbacks, why, and sending them again; a client of a
+//! running server. The words are in the files below; this one knows the order of things.
+
+mod attempts;
+mod delivery;
+mod get;
+mod list;
+mod recover;
+mod redeliver;
+mod why;
+
+use std::process::ExitCode;
+
+use serde_json::Value;
+
+use super::args::DeliveriesCommand;
+use super::client::Client;
+use super::exit::Failure;
+
+pub(super) fn deliveries(command: DeliveriesCommand) -> Result<ExitCode, Failure> {
+    let system = actix::System::new();
+    system.block_on(async {
+        match command {
+            DeliveriesCommand::List(args) => list::list(args).await,
+            DeliveriesCommand::Get(args) => get::get(args).await,
+            DeliveriesCommand::Redeliver(args) => redeliver::redeliver(args).await,
+            DeliveriesCommand::Recover(args) => recover::recover(args).await,
+        }
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What somebody asks about by an id.
+#[derive(Debug, PartialEq, Eq)]
+enum Asked {
+    Delivery(String),
+    Execution(String),
+}
+
+impl Asked {
+    /// Reads an id of any kind; an event is called as its execution is.
+    fn about(id: &str) -> Result<Self, Failure> {
+        let is_plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        match id.split_once('_') {
+            Some(("dlv", _)) if is_plain => Ok(Self::Delivery(id.to_owned())),
+            Some(("exec", _)) if is_plain => Ok(Self::Execution(id.to_owned())),
+            Some(("evt", rest)) if is_plain => Ok(Self::Execution(format!("exec_{rest}"))),
+            _ => Err(Failure::usage(format!(
+                "{id}: expected the id of a delivery (dlv_…), an execution (exec_…) or an event (evt_…)"
+            ))),
+        }
+    }
+
+    /// The deliveries that are meant, with every attempt.
+    async fn deliveries(&self, client: &Client) -> Result<Vec<Value>, Failure> {
+        match self {
+            Self::Delivery(id) => Ok(vec![client.get(&["v1", "deliveries", id], &[]).await?]),
+            Self::Execution(id) => {
+                let list = client.get(&["v1", "executions", id, "deliveries"], &[]).await?;
+                Ok(rows(list))
+            }
+        }
+    }
+}
+
+/// The entries of a list as the API has them.
+fn rows(mut list: Value) -> Vec<Value> {
+    match list["data"].take() {
+        Value::Array(rows) => rows,
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_says_what_is_meant() {
+        let asked = |id| Asked::about(id).ok();
+        assert_eq!(asked("dlv_1"), Some(Asked::Delivery("dlv_1".to_owned())));
+        assert_eq!(asked("exec_1"), Some(Asked::Execution("exec_1".to_owned())));
+        assert_eq!(asked("evt_1"), Some(Asked::Execution("exec_1".to_owned())));
+        for bad in ["", "1", "..", "dlv_/../x", "key_1", "exec"] {
+            assert_eq!(asked(bad), None, "{bad}");
+        }
+    }
+}
