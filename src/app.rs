@@ -4,6 +4,7 @@
 mod builder;
 mod engine;
 mod error;
+mod keys;
 mod launching;
 mod parts;
 mod server;
@@ -11,6 +12,7 @@ mod server;
 pub use builder::{Builder, Ringback};
 pub use engine::Engine;
 pub use error::StartError;
+pub(crate) use keys::key_source;
 pub(crate) use launching::{LauncherOptions, launcher};
 pub(crate) use parts::{address_policy, client_settings, wall_clock};
 pub use server::Server;

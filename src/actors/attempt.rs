@@ -94,7 +94,8 @@ async fn send(
     let signing = Signing {
         event_id: delivery.event_id,
         payload_format: delivery.payload_format,
-        secret: delivery.signing_secret.as_ref(),
+        secrets: &delivery.signing_secrets,
+        ed25519: parts.settings.ed25519.as_deref(),
         body: &delivery.body,
         user_agent: &parts.settings.user_agent,
     };

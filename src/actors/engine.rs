@@ -10,6 +10,7 @@ use crate::domain::RetrySchedule;
 use crate::process::Launcher;
 use crate::store::{Clock, Store};
 use crate::webhook::payload::Room;
+use crate::webhook::signature::Ed25519Key;
 
 /// The parts that an engine is put together from.
 #[derive(Clone)]
@@ -49,6 +50,8 @@ pub struct EngineSettings {
     pub progress_interval: Duration,
     /// How long executions are kept when they have ended.
     pub retention: Retention,
+    /// What every webhook is signed with beside its secrets, if it is.
+    pub ed25519: Option<Arc<Ed25519Key>>,
     /// What the sender of webhooks calls itself.
     pub user_agent: String,
 }

@@ -5,19 +5,17 @@ use std::sync::Arc;
 
 use actix::Arbiter;
 use actix_web::web::Data;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 
 use super::engine::Engine;
 use super::error::StartError;
 use super::launching::{self, LauncherOptions};
-use super::parts;
+use super::{keys, parts};
 use crate::actors::{EngineParts, System, recover, retain};
 use crate::config::Config;
 use crate::domain::{OwnerId, Secret};
 use crate::http::{Api, Keyring, NewKey, new_key};
 use crate::process::{Feature, LauncherBinary};
-use crate::store::{Clock, SealingKey, SqliteOptions, SqliteStore, Store};
+use crate::store::{Clock, SqliteOptions, SqliteStore, Store};
 
 /// The beginning of every engine: [`Ringback::builder`].
 #[derive(Debug, Clone, Copy)]
@@ -138,7 +136,9 @@ impl Builder {
         };
         let launcher = launching::launcher(&config, owner, launcher)?;
         let level = launching::level(&config, &launcher)?;
-        let settings = Arc::new(parts::engine_settings(&config));
+        let signing_key = keys::signing_key(&config)?;
+        let signing = keys::signing_rules(&config, signing_key.as_deref())?;
+        let settings = Arc::new(parts::engine_settings(&config, signing_key));
         let parts = EngineParts { store, launcher, clock, settings };
         let recovered = tokio::select! {
             biased;
@@ -164,6 +164,7 @@ impl Builder {
             policy,
             keys,
             limits: parts::request_limits(&config, level),
+            signing,
             node: parts::node(owner),
         });
         let last_pass = parts::last_pass(&config);
@@ -182,18 +183,9 @@ impl Builder {
 fn open_sqlite(config: &Config, owner: OwnerId) -> Result<(Arc<dyn Store>, Clock), StartError> {
     let dir = config.server.data_dir.clone();
     let clock = parts::wall_clock();
-    let key = sealing_key(config)?;
+    let key = keys::key_source(config)?.load_or_create()?;
     let options = SqliteOptions { dir, owner, key, clock: clock.clone() };
     Ok((Arc::new(SqliteStore::open(options)?), clock))
-}
-
-fn sealing_key(config: &Config) -> Result<SealingKey, StartError> {
-    let Some(key) = &config.secrets.key else {
-        return Ok(SealingKey::load_or_create(&parts::key_file(&config.server.data_dir))?);
-    };
-    let bytes = STANDARD.decode(key.expose()).ok();
-    let bytes = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
-    bytes.map(SealingKey::from_bytes).ok_or(StartError::SecretsKey)
 }
 
 async fn keyring(

@@ -1,9 +1,11 @@
 //! Why an engine or a server does not start, each in one clear sentence.
 
 use std::io;
+use std::path::PathBuf;
 
 use crate::process::{LauncherError, RuntimesError};
 use crate::store::StoreError;
+use crate::webhook::signature::BadKey;
 use crate::webhook::{AllowEntryError, TlsError};
 
 /// Why an engine or a server does not start.
@@ -35,8 +37,19 @@ pub enum StartError {
     #[error(transparent)]
     Tls(#[from] TlsError),
     /// The key for secrets cannot be used.
-    #[error("`secrets.key` must be 32 bytes in base64")]
+    #[error("`secrets.key` and each of `secrets.previous_keys` must be 32 bytes in base64")]
     SecretsKey,
+    /// A key that callbacks are to be signed or verified with cannot be used.
+    #[error("`webhook.ed25519_key` or `webhook.ed25519_previous` cannot be used: {0}")]
+    SigningKey(#[from] BadKey),
+    /// The same in a file.
+    #[error("cannot use {}: {source}", path.display())]
+    SigningKeyFile {
+        /// Which file.
+        path: PathBuf,
+        /// What a key is.
+        source: BadKey,
+    },
     /// The system gives no random numbers.
     #[error("the system gives no random numbers: {0}")]
     Randomness(#[from] getrandom::Error),

@@ -2,7 +2,6 @@
 //! A layer never sees the configuration itself.
 
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -15,6 +14,7 @@ use crate::http::{Bounds, NetworkPolicy, NetworkRules, ProgramLimits, RequestLim
 use crate::process::Level;
 use crate::store::Clock;
 use crate::webhook::payload::Room;
+use crate::webhook::signature::Ed25519Key;
 use crate::webhook::{
     AddressPolicy, AllowEntry, AllowEntryError, ClientSettings, SystemLookup, tls,
 };
@@ -35,7 +35,10 @@ fn since_boot() -> Duration {
     Duration::try_from(time).expect("no machine was booted in the future")
 }
 
-pub(super) fn engine_settings(config: &Config) -> EngineSettings {
+pub(super) fn engine_settings(
+    config: &Config,
+    signing_key: Option<Arc<Ed25519Key>>,
+) -> EngineSettings {
     EngineSettings {
         slots: config.execution.slots,
         arbiters: config.execution.arbiters,
@@ -55,6 +58,7 @@ pub(super) fn engine_settings(config: &Config) -> EngineSettings {
         },
         progress_interval: config.webhook.progress_interval,
         retention: retention(config),
+        ed25519: signing_key,
         user_agent: config.webhook.user_agent.clone(),
     }
 }
@@ -176,11 +180,6 @@ pub(super) fn node(owner: OwnerId) -> String {
     let machine = rustix::system::uname().nodename().to_string_lossy().replace(' ', "-");
     let owner = owner.to_string();
     format!("{machine}-{}", &owner[owner.len() - 8..])
-}
-
-/// Where the key for secrets lies when the configuration has none.
-pub(super) fn key_file(data_dir: &Path) -> std::path::PathBuf {
-    data_dir.join("secrets.key")
 }
 
 #[cfg(test)]

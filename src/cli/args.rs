@@ -53,6 +53,11 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: SignatureCommand,
     },
+    /// Rotate the key that secrets are encrypted with at rest
+    Secrets {
+        #[command(subcommand)]
+        command: SecretsCommand,
+    },
     /// Show or check the configuration
     Config {
         #[command(subcommand)]
@@ -166,6 +171,9 @@ pub(super) enum Scheme {
     Standard,
     /// HopX: `X-HopX-Signature`
     Hopx,
+    /// Standard Webhooks with Ed25519: `v1a` in `webhook-signature`; the secret is a key, `whsk_...`
+    /// to sign, and `whpk_...` is enough to verify
+    Ed25519,
 }
 
 #[derive(Debug, Args)]
@@ -176,10 +184,10 @@ pub(super) struct Signed {
     /// Which signature
     #[arg(long, value_enum, default_value = "standard")]
     pub(super) scheme: Scheme,
-    /// The value of `webhook-id` (standard only)
+    /// The value of `webhook-id` (not for hopx)
     #[arg(long)]
     pub(super) id: Option<String>,
-    /// The value of `webhook-timestamp`: Unix seconds (standard only)
+    /// The value of `webhook-timestamp`: Unix seconds (not for hopx)
     #[arg(long, value_name = "SECONDS")]
     pub(super) timestamp: Option<String>,
     /// The body; `-` reads it from standard input
@@ -210,4 +218,29 @@ pub(super) enum ConfigCommand {
     Show(ServeArgs),
     /// Say whether the configuration is right, and what is wrong with it
     Check(ServeArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum SecretsCommand {
+    /// Encrypt everything anew with another key; the server must not run meanwhile
+    Rotate(SecretsArgs),
+    /// Say which keys are in use and how much is encrypted with each, never a key
+    Status(SecretsArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SecretsArgs {
+    /// Where everything is kept [default: ./ringback-data]
+    #[arg(long, value_name = "DIR")]
+    pub(super) data_dir: Option<String>,
+    /// Configuration file
+    #[arg(long, value_name = "FILE", env = "RINGBACK_CONFIG")]
+    pub(super) config: Option<PathBuf>,
+}
+
+impl SecretsArgs {
+    /// What of the flags of `serve` these are.
+    pub(super) fn into_serve(self) -> ServeArgs {
+        ServeArgs { data_dir: self.data_dir, config: self.config, ..ServeArgs::default() }
+    }
 }

@@ -73,7 +73,8 @@ impl From<StartError> for Failure {
             StartError::Runtimes(_)
             | StartError::Allow(_)
             | StartError::Tls(_)
-            | StartError::SecretsKey => Self::usage(error),
+            | StartError::SecretsKey
+            | StartError::SigningKey(_) => Self::usage(error),
             _ => Self::failed(error),
         }
     }

@@ -13,6 +13,7 @@ mod logging;
 mod moments;
 mod receiver;
 mod run;
+mod secrets;
 mod serve;
 mod service;
 mod signals;
@@ -51,6 +52,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Listen(args) => listen::listen(args),
         Command::Deliveries { command } => deliveries::deliveries(command),
         Command::Signature { command } => signature::signature(command),
+        Command::Secrets { command } => secrets::secrets(command),
         Command::Config { command } => config::config(command),
     }
 }

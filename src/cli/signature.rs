@@ -9,7 +9,7 @@ use super::args::{Scheme, SignArgs, SignatureCommand, Signed, VerifyArgs};
 use super::exit::Failure;
 use crate::app::wall_clock;
 use crate::domain::Secret;
-use crate::webhook::signature::{self, Received};
+use crate::webhook::signature::{self, Ed25519Key, Mismatch, PublicKey, Received};
 
 pub(super) fn signature(command: SignatureCommand) -> Result<ExitCode, Failure> {
     match command {
@@ -21,45 +21,68 @@ pub(super) fn signature(command: SignatureCommand) -> Result<ExitCode, Failure> 
 fn sign(SignArgs { signed }: SignArgs) -> Result<ExitCode, Failure> {
     let secret = secret(&signed)?;
     let body = read(&signed.body)?;
-    match signed.scheme {
-        Scheme::Hopx => println!("X-HopX-Signature: {}", signature::hopx(&secret, &body)),
-        Scheme::Standard => {
-            let now = wall_clock().now().as_seconds();
-            let timestamp = signed.timestamp.as_deref().map_or(Ok(now), |text| {
-                text.parse().map_err(|_| Failure::usage("--timestamp must be whole Unix seconds"))
-            })?;
-            let id = id(&signed)?;
-            let value =
-                signature::standard(&secret, id, timestamp, &body).map_err(Failure::usage)?;
-            println!(
-                "webhook-id: {id}\nwebhook-timestamp: {timestamp}\nwebhook-signature: {value}"
-            );
-        }
+    if signed.scheme == Scheme::Hopx {
+        println!("X-HopX-Signature: {}", signature::hopx(&secret, &body));
+        return Ok(ExitCode::SUCCESS);
     }
+    let now = wall_clock().now().as_seconds();
+    let timestamp = signed.timestamp.as_deref().map_or(Ok(now), |text| {
+        text.parse().map_err(|_| Failure::usage("--timestamp must be whole Unix seconds"))
+    })?;
+    let id = id(&signed)?;
+    let value = match signed.scheme {
+        Scheme::Ed25519 => {
+            let key = Ed25519Key::from_text(&secret).map_err(Failure::usage)?;
+            key.sign(id, timestamp, &body)
+        }
+        _ => signature::standard(&secret, id, timestamp, &body).map_err(Failure::usage)?,
+    };
+    println!("webhook-id: {id}\nwebhook-timestamp: {timestamp}\nwebhook-signature: {value}");
     Ok(ExitCode::SUCCESS)
 }
 
 fn verify(args: VerifyArgs) -> Result<ExitCode, Failure> {
-    let VerifyArgs { signed, signature: value, tolerance } = args;
-    let secret = secret(&signed)?;
-    let body = read(&signed.body)?;
-    let verified = match signed.scheme {
-        Scheme::Hopx => signature::verify_hopx(&secret, &body, &value),
-        Scheme::Standard => {
-            let timestamp = signed.timestamp.as_deref();
-            let timestamp = timestamp.ok_or_else(|| Failure::usage("--timestamp is missing"))?;
-            let tolerance = match tolerance {
-                0 => Duration::MAX,
-                seconds => Duration::from_secs(seconds),
-            };
-            let now = wall_clock().now().as_seconds();
-            let received = Received { id: id(&signed)?, timestamp, signature: &value, body: &body };
-            signature::verify_standard(&secret, received, now, tolerance)
-        }
+    let secret = secret(&args.signed)?;
+    let body = read(&args.signed.body)?;
+    let verified = match args.signed.scheme {
+        Scheme::Hopx => signature::verify_hopx(&secret, &body, &args.signature),
+        scheme => verify_at(&args, scheme, &secret, &body)?,
     };
     verified.map_err(Failure::failed)?;
     println!("The signature is right.");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Verifies what is signed together with an id and a time.
+fn verify_at(
+    VerifyArgs { signed, signature, tolerance }: &VerifyArgs,
+    scheme: Scheme,
+    secret: &Secret,
+    body: &[u8],
+) -> Result<Result<(), Mismatch>, Failure> {
+    let timestamp = signed.timestamp.as_deref();
+    let timestamp = timestamp.ok_or_else(|| Failure::usage("--timestamp is missing"))?;
+    let tolerance = match *tolerance {
+        0 => Duration::MAX,
+        seconds => Duration::from_secs(seconds),
+    };
+    let now = wall_clock().now().as_seconds();
+    let received = Received { id: id(signed)?, timestamp, signature, body };
+    Ok(match scheme {
+        Scheme::Ed25519 => {
+            let key = public_key(secret)?;
+            signature::verify_ed25519(&key, received, now, tolerance)
+        }
+        _ => signature::verify_standard(secret, received, now, tolerance),
+    })
+}
+
+/// The key to verify with, which whoever has the one to sign with has too.
+fn public_key(secret: &Secret) -> Result<PublicKey, Failure> {
+    match Ed25519Key::from_text(secret) {
+        Ok(key) => Ok(key.public()),
+        Err(_) => PublicKey::from_text(secret.expose()).map_err(Failure::usage),
+    }
 }
 
 /// The secret, if it is one that an execution would be accepted with.

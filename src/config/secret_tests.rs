@@ -119,7 +119,7 @@ fn no_mistake_shows_a_secret() {
 #[test]
 fn neither_show_nor_debug_has_a_secret() {
     let loaded = load_given(&Given {
-        file: &format!("secrets.key = '{BASE64_KEY}'"),
+        file: &format!("[secrets]\nkey = '{BASE64_KEY}'\nprevious_keys = '{BASE64_KEY}'"),
         flags: &[("server.api_key", API_KEY)],
         ..Given::default()
     })
@@ -129,6 +129,48 @@ fn neither_show_nor_debug_has_a_secret() {
     }
     let line = line_of(&loaded, "server", "api_key");
     assert_eq!(line, "api_key = \"[secret]\"  # flag --server.api_key");
+}
+
+#[test]
+fn previous_keys_are_one_or_more_and_need_the_key_that_seals() {
+    let key = format!("[secrets]\nkey = '{BASE64_KEY}'\n");
+    for previous in [BASE64_KEY.to_owned(), format!("{BASE64_KEY}, {BASE64_KEY}\\n{BASE64_KEY}")] {
+        let config = load_file(&format!("{key}previous_keys = \"{previous}\"")).unwrap().config;
+        let keys = config.secrets.previous_keys.unwrap();
+        assert_eq!(keys.expose().matches(BASE64_KEY).count(), previous.matches(BASE64_KEY).count());
+    }
+    let (_directory, path) = secret_file(&format!("{BASE64_KEY}\n{BASE64_KEY}\n"));
+    let loaded = load_file(&format!("{key}previous_keys_file = '{path}'")).unwrap();
+    assert!(loaded.config.secrets.previous_keys.is_some());
+
+    let expected =
+        "expected keys of 32 bytes in base64 with spaces, commas or line breaks between them";
+    for wrong in ["hunter2", " ", &format!("{BASE64_KEY} hunter2")] {
+        let found = mistakes(load_file(&format!("{key}previous_keys = '{wrong}'")));
+        assert_eq!(
+            found,
+            [format!("ringback.toml:3: `secrets.previous_keys` is [secret]; {expected}")]
+        );
+    }
+    let alone = "expected `secrets.key` beside it: these only open, and that one seals";
+    let found = mistakes(load_file(&format!("secrets.previous_keys = '{BASE64_KEY}'")));
+    assert_eq!(found, [format!("ringback.toml:1: `secrets.previous_keys` is [secret]; {alone}")]);
+    let found = mistakes(load_file(&format!("secrets.previous_keys_file = '{path}'")));
+    let is = format!("ringback.toml:1: `secrets.previous_keys_file` is \"{path}\"; {alone}");
+    assert_eq!(found, [is]);
+}
+
+#[test]
+fn a_signing_key_is_a_key_and_is_never_shown() {
+    let key = "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==";
+    let loaded = load_file(&format!("webhook.ed25519_key = '{key}'")).unwrap();
+    assert_eq!(loaded.config.webhook.ed25519_key.as_ref().unwrap().expose(), key);
+    assert!(!loaded.show().contains("whsk_") && !format!("{loaded:?}").contains("whsk_"));
+    let found = mistakes(load_file(&format!("webhook.ed25519_key = '{}'", &key[..80])));
+    let expected = "expected whsk_ and the base64 of 64 bytes, a seed and its public key";
+    assert_eq!(found, [format!("ringback.toml:1: `webhook.ed25519_key` is [secret]; {expected}")]);
+    let found = mistakes(load_file("webhook.ed25519_previous = ['whpk_x']"));
+    assert!(found[0].ends_with("expected public keys, each whpk_ and the base64 of 32 bytes"));
 }
 
 #[test]

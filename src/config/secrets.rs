@@ -24,6 +24,9 @@ use super::value::Value;
 pub struct SecretsConfig {
     /// 32 bytes in standard base64; without it the data directory has the key.
     pub key: Option<Secret>,
+    /// One or more such keys, with spaces, commas or line breaks between them, that `key` has taken
+    /// the place of. They only open. Only with `key`.
+    pub previous_keys: Option<Secret>,
 }
 
 /// Secret files are a line long; more than 64 KiB is a mistake.
@@ -31,13 +34,26 @@ const SECRET_BYTES_MAX: u64 = 64 * 1024;
 
 impl SecretsConfig {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
-        Self { key: reader.secret("secrets.key", &KEY) }
+        let key = reader.secret("secrets.key", &KEY);
+        let previous_keys = reader.secret("secrets.previous_keys", &PREVIOUS_KEYS);
+        if key.is_none() && previous_keys.is_some() {
+            reader.refuse_previous_keys();
+        }
+        Self { key, previous_keys }
     }
 }
 
 const KEY: Rule = Rule {
     expected: "expected 32 bytes in base64, as `openssl rand -base64 32` prints them",
     fits: is_key,
+};
+
+const PREVIOUS_KEYS: Rule = Rule {
+    expected: "expected keys of 32 bytes in base64 with spaces, commas or line breaks between them",
+    fits: |text| {
+        let words = text.split([' ', ',', '\t', '\r', '\n']).filter(|word| !word.is_empty());
+        text.is_empty() || words.clone().count() > 0 && words.clone().all(is_key)
+    },
 };
 
 fn is_key(text: &str) -> bool {
@@ -68,6 +84,16 @@ impl Reader<'_> {
                 None
             }
         }
+    }
+
+    /// Notes that there are keys which only open and none that seals, unless that one is wrong.
+    fn refuse_previous_keys(&mut self) {
+        let [text, file] =
+            ["secrets.previous_keys", "secrets.previous_keys_file"].map(KeyPath::from);
+        let is_text =
+            self.layers().get(&text).is_some_and(|setting| !setting.value.is_empty_text());
+        let expected = "expected `secrets.key` beside it: these only open, and that one seals";
+        self.refuse(if is_text { &text } else { &file }, expected);
     }
 
     fn secret_in_text(&mut self, key: &KeyPath, text: String, rule: &Rule) -> Option<Secret> {

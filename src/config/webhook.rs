@@ -4,7 +4,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::domain::{BreakerRule, RetrySchedule};
+use crate::domain::{BreakerRule, RetrySchedule, Secret};
+use crate::webhook::signature::{Ed25519Key, PublicKey};
 
 use super::key::KeyPath;
 use super::reader::{ANY, Reader, Rule};
@@ -50,6 +51,14 @@ pub struct WebhookConfig {
     pub ca_file: Option<PathBuf>,
     /// The User-Agent of callbacks.
     pub user_agent: String,
+    /// How long a signing secret signs on beside the one that has taken its place.
+    pub rotation_overlap: Duration,
+    /// Whether callbacks are signed with Ed25519 as well.
+    pub ed25519: bool,
+    /// The key for that, as `whsk_` and base64; without it the data directory has one.
+    pub ed25519_key: Option<Secret>,
+    /// Public keys of earlier ones, as `whpk_` and base64.
+    pub ed25519_previous: Vec<String>,
 }
 
 /// The most delays in a retry schedule: the attempts of a delivery are listed in one answer.
@@ -81,6 +90,10 @@ impl WebhookConfig {
             user_agent: Some(user_agent)
                 .filter(|agent| !agent.is_empty())
                 .unwrap_or_else(own_agent),
+            rotation_overlap: reader.get("webhook.rotation_overlap"),
+            ed25519: reader.get("webhook.ed25519"),
+            ed25519_key: reader.secret("webhook.ed25519_key", &ED25519_KEY),
+            ed25519_previous: reader.list(&KeyPath::from("webhook.ed25519_previous"), &PUBLIC_KEY),
         }
     }
 }
@@ -98,6 +111,16 @@ fn breaker(reader: &mut Reader<'_>) -> BreakerRule {
 const ALLOW: Rule = Rule {
     expected: "expected CIDR ranges or host names, such as [\"10.1.0.0/16\", \"hooks.internal\"]",
     fits: |entry| !entry.is_empty(),
+};
+
+const ED25519_KEY: Rule = Rule {
+    expected: "expected whsk_ and the base64 of 64 bytes, a seed and its public key",
+    fits: |text| text.is_empty() || Ed25519Key::from_text(&Secret::from(text)).is_ok(),
+};
+
+const PUBLIC_KEY: Rule = Rule {
+    expected: "expected public keys, each whpk_ and the base64 of 32 bytes",
+    fits: |text| PublicKey::from_text(text).is_ok(),
 };
 
 const USER_AGENT: Rule = Rule {

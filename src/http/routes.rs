@@ -8,7 +8,7 @@ use actix_web::{HttpResponse, Resource};
 use super::compat::hopx;
 use super::error::{Kind, Problem, not_found};
 use super::state::Api;
-use super::{deliveries, envelope, executions, health, list, runtimes};
+use super::{deliveries, envelope, executions, health, list, runtimes, signing, signing_keys};
 
 /// Puts the routes into an application or a scope of one, under any prefix.
 pub fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) + Clone {
@@ -33,6 +33,12 @@ pub fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) + Clone {
                         .route(get().to(deliveries::of_execution)),
                 )
                 .service(only("/runtimes", "GET").route(get().to(runtimes::list)))
+                .service(
+                    only("/signing-secret", "DELETE, GET, POST")
+                        .route(get().to(signing::read))
+                        .route(post().to(signing::rotate))
+                        .route(delete().to(signing::remove)),
+                )
                 .default_service(actix_web::web::to(not_found))
                 .wrap(from_fn(envelope::standard)),
         );
@@ -45,6 +51,12 @@ pub fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) + Clone {
         );
         config.service(
             only("/livez", "GET").route(get().to(health::live)).wrap(from_fn(envelope::standard)),
+        );
+        config.service(
+            only("/.well-known/ringback-keys", "GET")
+                .app_data(api.clone())
+                .route(get().to(signing_keys::list))
+                .wrap(from_fn(envelope::standard)),
         );
         config.service(
             only("/readyz", "GET")

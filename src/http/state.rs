@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::auth::Keyring;
 use super::limits::ProgramLimits;
 use super::network::NetworkRules;
+use super::signing::SigningRules;
 use crate::actors::{Hosts, Standing, SupervisorActor, WebhookActor};
 use crate::domain::ExecutionSpec;
 use crate::process::Launcher;
@@ -34,6 +35,8 @@ pub struct Api {
     pub keys: Keyring,
     /// How much of everything a request may have.
     pub limits: RequestLimits,
+    /// How signing secrets are made.
+    pub signing: SigningRules,
     /// Which server this is among others, and which start of it: a word without spaces.
     pub node: String,
 }

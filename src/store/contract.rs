@@ -7,8 +7,8 @@ use async_trait::async_trait;
 
 use super::{
     Announcement, ApiKey, AttemptMade, Census, Claim, DeliveryPage, Finish, NewExecution,
-    NewRecovery, Orphan, Page, Prune, Pruned, Purged, Recovered, Recovery, Redelivered, Requeued,
-    Rooms, Settled, Situation, Started, StoreError, Waiting,
+    NewRecovery, NewSigningSecret, Orphan, Page, Prune, Pruned, Purged, Recovered, Recovery,
+    Redelivered, Requeued, Rooms, Settled, SigningSecret, Situation, Started, StoreError, Waiting,
 };
 use crate::domain::{
     CancelWish, Delivery, DeliveryId, Epoch, Execution, ExecutionId, RecoveryId, Requeue, Tenant,
@@ -155,6 +155,21 @@ pub trait Store: Send + Sync + 'static {
     /// Removes one execution of a tenant with all that belongs to it, unless something is still
     /// to happen to it.
     async fn purge(&self, tenant: &Tenant, id: ExecutionId) -> Result<Purged, StoreError>;
+
+    /// Keeps a signing secret of a tenant. The one before it signs on beside it for as long as it is
+    /// told to, and the one before that has stopped.
+    async fn put_signing_secret(&self, new: NewSigningSecret) -> Result<SigningSecret, StoreError>;
+
+    /// What may be told of a signing secret of a tenant; none when it has none of that name.
+    async fn signing_secret(
+        &self,
+        tenant: &Tenant,
+        name: &str,
+    ) -> Result<Option<SigningSecret>, StoreError>;
+
+    /// Removes a signing secret of a tenant, and with it the one before it. Answers whether there
+    /// was one.
+    async fn remove_signing_secret(&self, tenant: &Tenant, name: &str) -> Result<bool, StoreError>;
 
     /// Keeps an API key.
     async fn add_api_key(&self, key: ApiKey) -> Result<(), StoreError>;

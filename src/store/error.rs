@@ -48,7 +48,10 @@ pub enum StoreError {
         what: String,
     },
     /// A value that was sealed with another key.
-    #[error("a stored secret cannot be opened with this secrets.key")]
+    #[error(
+        "a stored secret cannot be opened with this secrets.key; if that is a new one, the one before \
+         it belongs into secrets.previous_keys until `ringback secrets rotate` is through"
+    )]
     WrongKey,
     /// Nothing can be written for now, and nothing of what was asked has happened. Reading works.
     #[error("nothing can be written: {reason}")]

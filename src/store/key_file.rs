@@ -1,81 +1,69 @@
-//! The sealing key in a file of its own, made when there is none.
-//! Never overwrites a key: what was sealed with it could not be opened again.
+//! The sealing key in a file of its own: made when there is none, and rotated by putting another one
+//! first. Never overwrites a key that may still be needed: what was sealed with it would be lost.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::zeroize::Zeroizing;
 
-use super::private_dir::{make_private_dir, parent, readable_by_others, sync_dir, unusable};
-use super::seal::random_bytes;
+use super::private_dir::unusable;
+use super::private_text::{self, create_private_text, load_private_text};
+use super::seal::{KeyBytes, key_bytes, random_bytes};
 use super::{SealingKey, StoreError};
+use crate::domain::Secret;
 
 impl SealingKey {
     /// Takes the key from a file that holds 32 bytes in base64, and makes that file with mode
     /// 0600, and its directory with mode 0700, when there is none. It is on disk before this
-    /// returns.
+    /// returns. A file with several keys, one a line, is that of a rotation which was not brought to
+    /// its end: the first seals, and all open.
     pub fn load_or_create(path: &Path) -> Result<Self, StoreError> {
-        if let Some(key) = load(path)? {
-            return Ok(key);
-        }
-        make_private_dir(parent(path))?;
-        create(path).map_err(|error| unusable(path, &error))?;
-        // Read back, because another process may have been first: then that one's key counts.
-        load(path)?.ok_or_else(|| unusable(path, &"it was removed while it was made"))
+        let keys = match load(path)? {
+            Some(keys) => keys,
+            None => parse(path, &create_private_text(path, &text_of(&[new_key()]))?)?,
+        };
+        Ok(Self::of(&keys))
+    }
+
+    /// Takes the key from a file; none when there is no such file.
+    pub fn load(path: &Path) -> Result<Option<Self>, StoreError> {
+        Ok(load(path)?.map(|keys| Self::of(&keys)))
     }
 }
 
-/// The key in a file; none when there is no such file.
-fn load(path: &Path) -> Result<Option<SealingKey>, StoreError> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => Zeroizing::new(text),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(unusable(path, &error)),
-    };
-    if readable_by_others(path).is_ok_and(|others| others) {
-        log::warn!("others may read the key file {}: set its mode to 0600", path.display());
-    }
-    let bytes = STANDARD.decode(text.trim()).map(Zeroizing::new).ok();
-    match bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok()) {
-        Some(bytes) => Ok(Some(SealingKey::from_bytes(bytes))),
-        None => Err(unusable(path, &"it does not hold a key, which is 32 bytes in base64")),
-    }
+/// The keys in a file, at least one; none when there is no such file.
+pub(super) fn load(path: &Path) -> Result<Option<Vec<KeyBytes>>, StoreError> {
+    load_private_text(path)?.map(|text| parse(path, &text)).transpose()
 }
 
-/// Writes a new key under another name and then gives it its own, which fails silently if that
-/// is taken: nobody ever sees half a key, and two processes agree on one.
-fn create(path: &Path) -> io::Result<()> {
-    let draft = draft_name(path);
-    let made = write_key(&draft).and_then(|()| match fs::hard_link(&draft, path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        other => other,
-    });
-    let removed = fs::remove_file(&draft);
-    made.and(removed).and_then(|()| sync_dir(parent(path)))
+fn parse(path: &Path, text: &Secret) -> Result<Vec<KeyBytes>, StoreError> {
+    let keys = key_bytes(text.expose());
+    keys.ok_or_else(|| unusable(path, &"it does not hold a key, which is 32 bytes in base64"))
 }
 
-fn draft_name(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}", hex::encode(random_bytes::<8>())));
-    PathBuf::from(name)
+/// A key that nobody can guess.
+pub(super) fn new_key() -> KeyBytes {
+    Zeroizing::new(random_bytes())
 }
 
-fn write_key(path: &Path) -> io::Result<()> {
-    let bytes = Zeroizing::new(random_bytes::<32>());
-    let text = Zeroizing::new(STANDARD.encode(bytes.as_slice()) + "\n");
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
+/// Puts these keys in place of those in a file that is there, all at once.
+pub(super) fn replace(path: &Path, keys: &[KeyBytes]) -> Result<(), StoreError> {
+    private_text::replace(path, &text_of(keys))
+}
+
+/// Keys as a file has them, one a line.
+fn text_of(keys: &[KeyBytes]) -> Secret {
+    let line = |key: &KeyBytes| STANDARD.encode(key.as_slice()) + "\n";
+    Secret::new(keys.iter().map(line).collect::<String>())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
+    use super::super::private_dir::parent;
     use super::*;
 
     fn opens_with(key: &SealingKey, sealed: &[u8]) -> bool {
@@ -116,5 +104,20 @@ mod tests {
             assert!(error.contains("32 bytes in base64"), "{error}");
             assert_eq!(fs::read_to_string(&path).unwrap(), text);
         }
+    }
+
+    #[test]
+    fn another_key_is_put_first_and_the_old_one_still_opens() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("secrets.key");
+        replace(&path, &[new_key()]).unwrap_err();
+        assert!(SealingKey::load(&path).unwrap().is_none());
+        let old = SealingKey::load_or_create(&path).unwrap();
+        let keys = [vec![new_key()], load(&path).unwrap().unwrap()].concat();
+        replace(&path, &keys).unwrap();
+        let both = SealingKey::load_or_create(&path).unwrap();
+        assert_eq!(both.fingerprints(), SealingKey::of(&keys).fingerprints());
+        assert!(opens_with(&both, &old.seal(b"text", b"")));
+        assert!(!opens_with(&old, &both.seal(b"text", b"")));
     }
 }

@@ -5,22 +5,28 @@ mod clock;
 mod contract;
 mod error;
 mod key_file;
+mod key_source;
 mod outbox;
 mod private_dir;
+mod private_text;
 mod seal;
 mod secrets;
+mod signing;
 mod sqlite;
 mod values;
 
 pub use clock::Clock;
 pub use contract::Store;
 pub use error::StoreError;
+pub use key_source::KeySource;
 pub use outbox::{
     Announcement, AttemptMade, Claim, ClaimedDelivery, DeliveryPage, NewDelivery, NewRecovery,
     Recovered, Recovery, Redelivered, Rooms,
 };
-pub use seal::SealingKey;
-pub use sqlite::{SqliteOptions, SqliteStore};
+pub use private_text::{create_private_text, load_private_text};
+pub use seal::{Fingerprint, SealingKey};
+pub use signing::{NewSigningSecret, SigningSecret};
+pub use sqlite::{KeyUse, Rotated, Rotation, SqliteOptions, SqliteStore, key_use};
 pub use values::{
     ApiKey, Census, Finish, NewExecution, Orphan, Page, Prune, PruneCursor, Pruned, Purged,
     Requeued, Settled, Situation, Started, Waiting,

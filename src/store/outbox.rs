@@ -99,8 +99,8 @@ pub struct ClaimedDelivery {
     pub body: Vec<u8>,
     /// The client's own headers.
     pub headers: Vec<(String, Secret)>,
-    /// What the request is signed with, if it is.
-    pub signing_secret: Option<Secret>,
+    /// What the request is signed with, the newest first; nothing when it is not signed.
+    pub signing_secrets: Vec<Secret>,
     /// How many attempts have been made.
     pub attempts_made: u32,
     /// How many of these by its present round of the schedule.

@@ -1,7 +1,7 @@
 //! The headers of an attempt: ours, the signatures, then the client's own.
 //! Ours are made anew for each attempt; the body never is.
 
-use super::signature::{self, BadSecret};
+use super::signature::{self, BadSecret, Ed25519Key};
 use crate::domain::{EventId, PayloadFormat, Secret, Timestamp};
 
 /// What the headers are made from.
@@ -11,8 +11,10 @@ pub struct Signing<'a> {
     pub event_id: EventId,
     /// The shape of the body.
     pub payload_format: PayloadFormat,
-    /// What it is signed with, if it is.
-    pub secret: Option<&'a Secret>,
+    /// What it is signed with, the newest first; nothing when it is not signed.
+    pub secrets: &'a [Secret],
+    /// What it is signed with beside that, on every callback, if the server has such a key.
+    pub ed25519: Option<&'a Ed25519Key>,
     /// The body, byte for byte as it is sent.
     pub body: &'a [u8],
     /// What the sender calls itself.
@@ -37,13 +39,13 @@ pub fn headers(
         ("webhook-id".to_owned(), id.clone()),
         ("webhook-timestamp".to_owned(), seconds.to_string()),
     ];
-    if let Some(secret) = signing.secret {
-        let value = signature::standard(secret, &id, seconds, signing.body)?;
+    if let Some(value) = signatures(signing, &id, seconds)? {
         headers.push(("webhook-signature".to_owned(), value));
     }
     if signing.payload_format == PayloadFormat::Hopx {
         headers.push(("x-hopx-timestamp".to_owned(), seconds.to_string()));
-        if let Some(secret) = signing.secret {
+        // Its published verifiers take one value and fall over two, so this is the newest secret's.
+        if let Some(secret) = signing.secrets.first() {
             headers.push(("x-hopx-signature".to_owned(), signature::hopx(secret, signing.body)));
         }
     }
@@ -66,42 +68,135 @@ pub fn redacted(headers: &[(String, String)], own: &[(String, Secret)]) -> Vec<(
 /// What stands for a value that is not told.
 const REDACTED: &str = "[redacted]";
 
+/// One signature for each secret, in their order, and then that of the server's own key, with one
+/// space between them: receivers look for the one that they know and pass over the others.
+fn signatures(signing: &Signing<'_>, id: &str, seconds: i64) -> Result<Option<String>, BadSecret> {
+    let sign = |secret: &Secret| signature::standard(secret, id, seconds, signing.body);
+    let mut values = signing.secrets.iter().map(sign).collect::<Result<Vec<_>, _>>()?;
+    values.extend(signing.ed25519.map(|key| key.sign(id, seconds, signing.body)));
+    Ok((!values.is_empty()).then(|| values.join(" ")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::ExecutionId;
 
-    fn names(payload_format: PayloadFormat, secret: Option<&Secret>) -> Vec<String> {
+    const COMMON: [&str; 4] = ["content-type", "user-agent", "webhook-id", "webhook-timestamp"];
+
+    fn made(payload_format: PayloadFormat, secrets: &[Secret]) -> Vec<(String, String)> {
+        made_with(payload_format, secrets, None)
+    }
+
+    fn made_with(
+        payload_format: PayloadFormat,
+        secrets: &[Secret],
+        ed25519: Option<&Ed25519Key>,
+    ) -> Vec<(String, String)> {
         let event_id = EventId::from(ExecutionId::generate());
+        let user_agent = "Ringback/0";
         let signing =
-            Signing { event_id, payload_format, secret, body: b"{}", user_agent: "Ringback/0" };
+            Signing { event_id, payload_format, secrets, ed25519, body: b"{}", user_agent };
         let own = [("x-mine".to_owned(), Secret::from("1"))];
-        let headers = headers(&signing, &own, Timestamp::from_millis(1_999)).unwrap();
-        assert!(headers.contains(&("webhook-timestamp".to_owned(), "1".to_owned())));
-        headers.into_iter().map(|(name, _)| name).collect()
+        headers(&signing, &own, Timestamp::from_millis(1_750_000_000_999)).unwrap()
+    }
+
+    fn names(payload_format: PayloadFormat, secrets: &[Secret]) -> Vec<String> {
+        made(payload_format, secrets).into_iter().map(|(name, _)| name).collect()
+    }
+
+    fn value<'a>(headers: &'a [(String, String)], wanted: &str) -> &'a str {
+        let mut values = headers.iter().filter(|(name, _)| name == wanted);
+        let (_, value) = values.next().unwrap();
+        assert_eq!(values.next(), None, "{wanted} is there once");
+        value
     }
 
     #[test]
     fn signatures_are_there_with_a_secret_and_only_then() {
-        let secret = Secret::from("your-secret-key");
-        let common = ["content-type", "user-agent", "webhook-id", "webhook-timestamp"];
-        assert_eq!(names(PayloadFormat::Standard, None), [&common[..], &["x-mine"]].concat());
-        let signed = [&common[..], &["webhook-signature", "x-mine"]].concat();
-        assert_eq!(names(PayloadFormat::Standard, Some(&secret)), signed);
-        let hopx = [&common[..], &["x-hopx-timestamp", "x-mine"]].concat();
-        assert_eq!(names(PayloadFormat::Hopx, None), hopx);
+        let secret = [Secret::from("your-secret-key")];
+        assert_eq!(names(PayloadFormat::Standard, &[]), [&COMMON[..], &["x-mine"]].concat());
+        let signed = [&COMMON[..], &["webhook-signature", "x-mine"]].concat();
+        assert_eq!(names(PayloadFormat::Standard, &secret), signed);
+        let hopx = [&COMMON[..], &["x-hopx-timestamp", "x-mine"]].concat();
+        assert_eq!(names(PayloadFormat::Hopx, &[]), hopx);
         let both = ["webhook-signature", "x-hopx-timestamp", "x-hopx-signature", "x-mine"];
-        assert_eq!(names(PayloadFormat::Hopx, Some(&secret)), [&common[..], &both].concat());
+        assert_eq!(names(PayloadFormat::Hopx, &secret), [&COMMON[..], &both].concat());
+    }
+
+    #[test]
+    fn two_secrets_sign_side_by_side_the_new_one_first_and_alone_where_one_value_fits() {
+        let secrets = [Secret::from("the new one"), Secret::from("the old one")];
+        let headers = made(PayloadFormat::Hopx, &secrets);
+        let id = value(&headers, "webhook-id");
+        let [new, old] = secrets
+            .each_ref()
+            .map(|secret| signature::standard(secret, id, 1_750_000_000, b"{}").unwrap());
+        assert_eq!(value(&headers, "webhook-signature"), format!("{new} {old}"));
+        let alone = signature::hopx(&secrets[0], b"{}");
+        assert_eq!(value(&headers, "x-hopx-signature"), alone);
+    }
+
+    #[test]
+    fn a_key_of_the_server_s_own_signs_every_callback_behind_the_secrets() {
+        let key = Ed25519Key::from_text(&Ed25519Key::generate().unwrap()).unwrap();
+        for secrets in [&[][..], &["new".into(), "old".into()]] {
+            let headers = made_with(PayloadFormat::Hopx, secrets, Some(&key));
+            let id = value(&headers, "webhook-id");
+            let sign = |secret| signature::standard(secret, id, 1_750_000_000, b"{}").unwrap();
+            let mut expected: Vec<String> = secrets.iter().map(sign).collect();
+            expected.push(key.sign(id, 1_750_000_000, b"{}"));
+            assert_eq!(value(&headers, "webhook-signature"), expected.join(" "));
+            let has_hopx = headers.iter().any(|(name, _)| name == "x-hopx-signature");
+            assert_eq!(has_hopx, !secrets.is_empty(), "it has no place for another kind");
+        }
+    }
+
+    /// The Python verifiers crash on two spaces and on an item without a comma; all of them want
+    /// padded standard base64, and write the number of seconds anew before they compare.
+    #[test]
+    fn each_value_is_spelled_as_the_strictest_verifier_wants_it() {
+        let secrets = ["a", "b", "c"].map(Secret::from);
+        let headers = made(PayloadFormat::Standard, &secrets);
+        let items: Vec<&str> = value(&headers, "webhook-signature").split(' ').collect();
+        assert_eq!(items.len(), 3, "one space between two of them, and none elsewhere");
+        for item in items {
+            let base64 = item.strip_prefix("v1,").unwrap();
+            assert_eq!((base64.len(), base64.ends_with('=')), (44, true), "{item}");
+            let is_standard = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte);
+            assert!(base64.bytes().all(is_standard), "{item}");
+        }
+        // Whole seconds, the rest of them cut off.
+        assert_eq!(value(&headers, "webhook-timestamp"), "1750000000");
+        let id = value(&headers, "webhook-id");
+        assert!(id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'), "{id}");
+    }
+
+    #[test]
+    fn a_secret_that_cannot_sign_is_an_error_and_not_left_out() {
+        let event_id = EventId::from(ExecutionId::generate());
+        let secrets = [Secret::from("good"), Secret::from("whsec_not base64")];
+        let signing = Signing {
+            event_id,
+            payload_format: PayloadFormat::Standard,
+            secrets: &secrets,
+            ed25519: None,
+            body: b"{}",
+            user_agent: "Ringback/0",
+        };
+        let refused = headers(&signing, &[], Timestamp::from_millis(0));
+        assert_eq!(refused.unwrap_err(), BadSecret);
     }
 
     #[test]
     fn a_log_has_no_signature_and_no_value_of_the_clients() {
-        let secret = Secret::from("your-secret-key");
+        let secrets = [Secret::from("your-secret-key")];
         let own = [("x-mine".to_owned(), Secret::from("1")), ("date".to_owned(), "2".into())];
         let signing = Signing {
             event_id: EventId::from(ExecutionId::generate()),
             payload_format: PayloadFormat::Hopx,
-            secret: Some(&secret),
+            secrets: &secrets,
+            ed25519: None,
             body: b"{}",
             user_agent: "Ringback/0",
         };

@@ -1,6 +1,7 @@
-//! Signs webhooks: Standard Webhooks 1.0.0 (`v1`) and HopX, which is GitHub's scheme renamed.
+//! Signs webhooks: Standard Webhooks 1.0.0 (`v1`, and `v1a` beside it) and HopX, which is GitHub's scheme renamed.
 //! Reads no clock and knows no payload: what is signed are the bytes that will be sent.
 
+mod ed25519;
 mod verify;
 
 #[cfg(test)]
@@ -11,10 +12,12 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
+use secrecy::zeroize::Zeroizing;
 use sha2::Sha256;
 
 use crate::domain::Secret;
 
+pub use ed25519::{BadKey, Ed25519Key, PublicKey, verify_ed25519};
 pub use verify::{Mismatch, Received, TOLERANCE, verify_hopx, verify_standard};
 
 /// What a secret begins with when the rest of it is the key in base64.
@@ -22,6 +25,9 @@ const ENCODED_PREFIX: &str = "whsec_";
 
 /// How long the key of a `whsec_` secret must be, in bytes.
 const KEY_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
+
+/// How long the key of a secret of our own is, in bytes.
+const NEW_KEY_BYTES: usize = 32;
 
 /// The value of `webhook-signature`: `v1,` and the signature in padded base64.
 ///
@@ -67,6 +73,18 @@ pub fn hopx(secret: &Secret, body: &[u8]) -> String {
 pub fn check_secret(secret: &Secret) -> Result<(), BadSecret> {
     let Some(key) = encoded_key(secret) else { return Ok(()) };
     if KEY_BYTES.contains(&key?.len()) { Ok(()) } else { Err(BadSecret) }
+}
+
+/// Makes a signing secret: `whsec_` and 32 bytes that nobody can guess, in padded base64, which is
+/// the one spelling that receivers' libraries agree on.
+///
+/// # Errors
+/// When the system has no randomness.
+pub fn new_secret() -> Result<Secret, getrandom::Error> {
+    let mut key = Zeroizing::new([0; NEW_KEY_BYTES]);
+    getrandom::fill(key.as_mut_slice())?;
+    let text = Zeroizing::new(STANDARD.encode(key.as_slice()));
+    Ok(Secret::new(format!("{ENCODED_PREFIX}{}", *text)))
 }
 
 /// A secret that begins with `whsec_` and is not what that promises.

@@ -8,13 +8,16 @@ use crate::support::app::TestApp;
 use crate::support::client::Answer;
 use crate::support::options::API_KEY;
 
-const ROUTES: [(&str, &str); 7] = [
+const ROUTES: [(&str, &str); 10] = [
     ("GET", "/v1/runtimes"),
     ("POST", "/v1/executions"),
     ("GET", "/v1/executions"),
     ("GET", "/v1/executions/exec_0197ab2f5c1d7e8f9a0b1c2d3e4f5a6b"),
     ("DELETE", "/v1/executions/exec_0197ab2f5c1d7e8f9a0b1c2d3e4f5a6b"),
     ("GET", "/v1/executions/exec_0197ab2f5c1d7e8f9a0b1c2d3e4f5a6b/deliveries"),
+    ("GET", "/v1/signing-secret"),
+    ("POST", "/v1/signing-secret"),
+    ("DELETE", "/v1/signing-secret"),
     ("POST", "/execute/async"),
 ];
 

@@ -21,4 +21,5 @@ mod purge;
 mod read;
 mod runtimes;
 mod scoped;
+mod signing;
 mod wait;

@@ -13,6 +13,7 @@ mod demo;
 mod doctor;
 mod listen;
 mod run;
+mod secrets;
 mod serve;
 mod service;
 mod signature;

@@ -48,6 +48,29 @@ fn the_hopx_scheme_needs_neither_id_nor_time() {
 }
 
 #[test]
+fn the_ed25519_scheme_signs_with_one_key_and_verifies_with_either() {
+    let signing = "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==";
+    let public = "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=";
+    let value = "v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe5BdqzCInXqYXFymVJaA7AZdpXwVLPo3mNl8EM+m7TBAg==";
+    let common = ["--scheme", "ed25519", "--id", ID, "--timestamp", TIME, "-", "--secret"];
+    let sign =
+        |key| ringback_reading(&[&["signature", "sign"], &common[..], &[key]].concat(), BODY);
+    let signed = sign(signing);
+    let expected =
+        format!("webhook-id: {ID}\nwebhook-timestamp: {TIME}\nwebhook-signature: {value}\n");
+    assert_eq!((signed.code, signed.stdout), (Some(0), expected), "{}", signed.stderr);
+    assert_eq!(sign(public).code, Some(2), "a public key signs nothing");
+    let verify = |key, body| {
+        let verb = ["signature", "verify", "--tolerance", "0", "--signature", value];
+        ringback_reading(&[&verb[..], &common, &[key]].concat(), body).code
+    };
+    for key in [signing, public] {
+        assert_eq!((verify(key, BODY), verify(key, "{}")), (Some(0), Some(1)));
+    }
+    assert_eq!(verify(SECRET, BODY), Some(2), "that is another kind of secret");
+}
+
+#[test]
 fn the_secret_may_come_from_the_environment_and_is_never_printed() {
     let (_directory, path) = file("body.json", BODY);
     let arguments = ["signature", "sign", "--scheme", "hopx", path.to_str().unwrap()];

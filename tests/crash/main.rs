@@ -20,6 +20,7 @@ mod output;
 mod own_disk;
 mod power;
 mod retention;
+mod rotation;
 mod scene;
 mod soak;
 mod startup;

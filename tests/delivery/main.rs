@@ -9,12 +9,14 @@ mod support;
 
 mod answers;
 mod cap;
+mod ed25519;
 mod failures;
 mod faults;
 mod outbox;
 mod payload;
 mod progress;
 mod refused;
+mod rotation;
 mod secrets;
 mod tls;
 mod tls_receiver;

@@ -1,11 +1,14 @@
 //! Signing secrets, callback header values and values of `env` are told to nobody: in no answer,
 //! no line of the log, no file. Looks for the words and at nothing else.
 
+use std::path::PathBuf;
+
 use serde_json::{Value, json};
 
-use super::outbox::delivery_once;
+use super::outbox::{calling, delivery_once};
 use crate::support::app::TestApp;
 use crate::support::files;
+use crate::support::options::Options;
 use crate::support::receiver::TestReceiver;
 
 const SIGNING_SECRET: &str = "signing-secret-never-to-be-seen";
@@ -109,17 +112,61 @@ fn secrets_are_in_no_refusal() {
 }
 
 #[test]
-fn the_key_that_seals_them_is_for_the_owner_alone() {
+fn the_keys_that_the_server_makes_are_for_the_owner_alone() {
     use std::os::unix::fs::PermissionsExt;
-    let app = TestApp::start();
+    let app = TestApp::with(|options| options.env("RINGBACK_WEBHOOK__ED25519", "true"));
     let mode =
         |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     let keys: Vec<_> = files::all_in(&app.data_dir())
         .into_iter()
         .filter(|file| file.file_name().is_some_and(|name| name.to_string_lossy().contains("key")))
         .collect();
-    assert!(!keys.is_empty(), "no key was made in {:?}", files::all_in(&app.data_dir()));
+    assert_eq!(keys.len(), 2, "{:?}", files::all_in(&app.data_dir()));
     for key in keys {
         assert_eq!(mode(&key), 0o600, "{}", key.display());
+    }
+}
+
+/// What the server has made by itself, each with the one file that may hold it.
+fn made_by_the_server(app: &TestApp) -> Vec<(String, Option<PathBuf>)> {
+    let make = || app.request("POST", "/v1/signing-secret").send().expect(201).json();
+    let text = |made: Value| made["signing_secret"].as_str().unwrap().to_owned();
+    let secrets = [make(), make()].map(|made| (text(made), None));
+    let keys = ["secrets.key", "signing.key"].map(|name| {
+        let path = app.data_dir().join(name);
+        (std::fs::read_to_string(&path).unwrap().trim().to_owned(), Some(path))
+    });
+    // Without what all of a kind begin with, which is in the database by design.
+    let bare = |text: String| text.split('_').next_back().unwrap().to_owned();
+    secrets.into_iter().chain(keys).map(|(text, path)| (bare(text), path)).collect()
+}
+
+#[test]
+fn what_the_server_makes_is_told_to_who_makes_it_and_lies_in_no_other_file() {
+    let trace = |options: Options| {
+        options.env("RINGBACK_LOG", "trace").env("RINGBACK_WEBHOOK__ED25519", "true")
+    };
+    let mut app = TestApp::with(trace);
+    let made = made_by_the_server(&app);
+    assert_eq!(made.len(), 4);
+    let receiver = TestReceiver::start();
+    let id = app.submit(calling(&receiver)).id;
+    delivery_once(&app, &id, "delivered");
+    let signed = receiver.first().header("webhook-signature").unwrap().to_owned();
+    assert_eq!(signed.matches("v1").count(), 3, "all of them are in use: {signed}");
+
+    let mut told: Vec<String> = Vec::new();
+    for path in ["/v1/signing-secret", "/.well-known/ringback-keys", "/readyz?verbose"] {
+        told.push(app.get(path).expect(200).text());
+    }
+    told.push(app.get(&format!("/v1/executions/{id}/deliveries")).expect(200).text());
+    told.push(app.post("/v1/signing-secret", &json!({"x": 1})).expect(400).text());
+    app.terminate();
+    told.push(app.stderr());
+    told.push(format!("{:?} {}", receiver.first().headers, receiver.first().json()));
+    for (text, home) in made {
+        assert!(told.iter().all(|told| !told.contains(&text)), "{text} is told");
+        let holding = files::holding(&app.data_dir(), &text);
+        assert_eq!(holding, Vec::from_iter(home), "{text}");
     }
 }

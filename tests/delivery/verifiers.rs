@@ -37,7 +37,8 @@ pub struct Receiver {
 
 pub const HOPX_PYTHON: Receiver = Receiver { interpreter: "python3", file: "hopx_verify.py" };
 pub const HOPX_NODE: Receiver = Receiver { interpreter: "node", file: "hopx_verify.mjs" };
-const STANDARD_PYTHON: Receiver = Receiver { interpreter: "python3", file: "standard_verify.py" };
+pub const STANDARD_PYTHON: Receiver =
+    Receiver { interpreter: "python3", file: "standard_verify.py" };
 
 impl Receiver {
     pub fn judge(self, secret: &str, arguments: &[&str], body: &[u8]) -> Verdict {

@@ -27,7 +27,8 @@ fn signed(app: &TestApp, route: &str, secret: &str) -> Received {
     receiver.first()
 }
 
-fn header_map(request: &Received) -> HeaderMap {
+/// The headers of a request as the published crate wants them.
+pub fn header_map(request: &Received) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for (name, value) in &request.headers {
         let name: ureq::http::HeaderName = name.parse().unwrap();

@@ -9,6 +9,7 @@ mod embed;
 mod engine;
 mod launcher;
 mod meddling;
+mod rotation;
 mod support;
 
 // What the black-box tests wait with and are called back at.

@@ -14,9 +14,9 @@ use ringback::domain::{
 };
 use ringback::store::{
     Announcement, ApiKey, AttemptMade, Census, Claim, Clock, DeliveryPage, Finish, NewExecution,
-    NewRecovery, Orphan, Page, Prune, Pruned, Purged, Recovered, Recovery, Redelivered, Requeued,
-    Rooms, SealingKey, Settled, Situation, SqliteOptions, SqliteStore, Started, Store, StoreError,
-    Waiting,
+    NewRecovery, NewSigningSecret, Orphan, Page, Prune, Pruned, Purged, Recovered, Recovery,
+    Redelivered, Requeued, Rooms, SealingKey, Settled, SigningSecret, Situation, SqliteOptions,
+    SqliteStore, Started, Store, StoreError, Waiting,
 };
 use ringback::{Cancel, CancelOutcome};
 use tokio::sync::Semaphore;
@@ -169,6 +169,19 @@ impl Store for Meddling {
     }
     async fn purge(&self, tenant: &Tenant, id: ExecutionId) -> Result<Purged, StoreError> {
         self.inner.purge(tenant, id).await
+    }
+    async fn put_signing_secret(&self, new: NewSigningSecret) -> Result<SigningSecret, StoreError> {
+        self.inner.put_signing_secret(new).await
+    }
+    async fn signing_secret(
+        &self,
+        tenant: &Tenant,
+        name: &str,
+    ) -> Result<Option<SigningSecret>, StoreError> {
+        self.inner.signing_secret(tenant, name).await
+    }
+    async fn remove_signing_secret(&self, tenant: &Tenant, name: &str) -> Result<bool, StoreError> {
+        self.inner.remove_signing_secret(tenant, name).await
     }
     async fn add_api_key(&self, key: ApiKey) -> Result<(), StoreError> {
         self.inner.add_api_key(key).await

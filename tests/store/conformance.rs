@@ -12,6 +12,7 @@ pub mod prune;
 pub mod purge;
 pub mod queue;
 pub mod read;
+pub mod signing;
 pub mod start;
 
 /// Makes a test of every rule against the backend that the function `$backend` makes.
@@ -75,6 +76,12 @@ macro_rules! conformance {
             purge::the_execution_of_another_tenant_is_not_found,
             purge::what_has_not_ended_cannot_be_purged,
             purge::what_is_still_owed_cannot_be_purged,
+            signing::a_rotated_secret_signs_beside_the_new_one_until_its_time_is_over,
+            signing::no_more_than_two_secrets_sign,
+            signing::a_secret_may_be_stopped_at_once,
+            signing::a_secret_of_the_executions_own_signs_alone,
+            signing::a_secret_belongs_to_one_tenant_and_one_name,
+            signing::a_signing_secret_outlives_the_server,
             keys::keys_read_back,
             keys::the_store_proves_that_it_can_write,
         }

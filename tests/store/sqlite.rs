@@ -5,6 +5,7 @@ mod directory;
 mod file;
 mod growth;
 mod migration;
+mod rotation;
 mod threads;
 
 use std::sync::Arc;

@@ -8,6 +8,7 @@ use super::super::{Claim, ClaimedDelivery, Rooms, SealingKey, StoreError};
 use super::choose;
 use super::claims::{Claims, Held};
 use super::failure::Failure;
+use super::signing;
 use super::values::{execution_id, get, named, schedule_opt, time_opt, uuid};
 use crate::domain::{DeliveryId, EventId, Timestamp, Trigger};
 
@@ -26,7 +27,7 @@ pub(super) fn claim(
 ) -> Result<Held, Failure> {
     let mut held = choose(database, claims, wanted)?;
     for id in held.ids() {
-        match delivery(database, key, id) {
+        match delivery(database, key, id, wanted.now) {
             Ok(delivery) => held.push(delivery),
             // It stays claimed with the others, so that one broken row holds up no other
             // delivery; the next start of the server tries it again.
@@ -56,6 +57,7 @@ fn delivery(
     database: &Connection,
     key: &SealingKey,
     id: DeliveryId,
+    now: Timestamp,
 ) -> Result<ClaimedDelivery, Failure> {
     let mut select = database.prepare_cached(
         "SELECT d.execution_id, d.event_id, d.host, d.payload_format, d.attempts_made,
@@ -68,6 +70,7 @@ fn delivery(
         let execution_id = execution_id(row, "execution_id")?;
         let sealed: Option<Vec<u8>> = get(row, "sealed")?;
         let secrets = SpecSecrets::open(key, execution_id, sealed.as_deref())?;
+        let own = (execution_id, secrets.signing_secret);
         Ok(ClaimedDelivery {
             id,
             event_id: EventId::from_uuid(uuid(row, "event_id")?),
@@ -77,7 +80,7 @@ fn delivery(
             payload_format: named(row, "payload_format", |name| name.parse().ok())?,
             body: get(row, "body")?,
             headers: secrets.headers,
-            signing_secret: secrets.signing_secret,
+            signing_secrets: signing::of_execution(database, key, own, now)?,
             attempts_made: get(row, "attempts_made")?,
             round_made: get::<u32>(row, "attempts_made")?.saturating_sub(get(row, "round_from")?),
             schedule: schedule_opt(row, "delays_ms")?,

@@ -22,6 +22,16 @@ pub(super) fn refuse_newer(database: &Connection, file: &Path) -> Result<(), Sto
     Ok(())
 }
 
+/// Refuses a database of an earlier version, for those who must not change it. Only reads.
+pub(super) fn refuse_older(database: &Connection, file: &Path) -> Result<(), StoreError> {
+    let found = schema_version(database).map_err(|error| unusable(file, &error))?;
+    if found < known_version() {
+        let reason = "it is of an earlier version; start this version's server on it first";
+        return Err(unusable(file, &reason));
+    }
+    Ok(())
+}
+
 /// Applies the migrations that are missing, each with its record in one transaction.
 pub(super) fn migrate(database: &mut Connection, file: &Path) -> Result<(), StoreError> {
     // All of them in one transaction: a schema is whole or as it was.

@@ -3,13 +3,14 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
 use super::super::private_dir::{make_private_dir, parent, private_file, sync_dir, unusable};
 use super::super::{Clock, SealingKey, StoreError};
 use super::connect::{check_sqlite, checkpoint_on_close, make_writer, open, open_reader};
 use super::damage::{Look, look};
 use super::failure::Failure;
+use super::key_check;
 use super::lock::DirLock;
 use super::migrate::{migrate, refuse_newer};
 use crate::domain::OwnerId;
@@ -22,11 +23,14 @@ pub struct SqliteOptions {
     pub dir: PathBuf,
     /// The process start that opens it.
     pub owner: OwnerId,
-    /// What secrets in it are sealed with: the same key as ever.
+    /// What secrets in it are sealed with, and what they may still be sealed with from before.
     pub key: SealingKey,
     /// Where it takes the time from.
     pub clock: Clock,
 }
+
+/// The database in its directory.
+pub(super) const FILE: &str = "ringback.db";
 
 /// Reads are short and mostly of single rows; two of them at a time keep two cores busy.
 const READERS: usize = 2;
@@ -40,15 +44,21 @@ pub(super) struct Opened {
 
 /// Opens the database of a data directory, new or old.
 pub(super) fn open_all(options: &SqliteOptions) -> Result<Opened, StoreError> {
-    let file = options.dir.join("ringback.db");
-    let failed = |failure: Failure| match failure {
-        Failure::Sql(error) => unusable(&file, &error),
-        Failure::Store(error) => error,
-    };
+    let file = options.dir.join(FILE);
     check_sqlite(rusqlite::version_number()).map_err(|reason| unusable(&file, &reason))?;
     make_private_dir(&options.dir)?;
     refuse_network(&options.dir)?;
     let lock = DirLock::acquire(&options.dir, options.clock.now())?;
+    open_behind(lock, options)
+}
+
+/// Opens the database of a directory that is this process's already.
+pub(super) fn open_behind(lock: DirLock, options: &SqliteOptions) -> Result<Opened, StoreError> {
+    let file = options.dir.join(FILE);
+    let failed = |failure: Failure| match failure {
+        Failure::Sql(error) => unusable(&file, &error),
+        Failure::Store(error) => error,
+    };
     let look = look(&file).map_err(|error| unusable(&file, &error))?;
     if let Look::Broken(reason) = look {
         return Err(unusable(&file, &reason));
@@ -66,7 +76,7 @@ pub(super) fn open_all(options: &SqliteOptions) -> Result<Opened, StoreError> {
         return Err(unusable(&file, &reason));
     }
     migrate(&mut writer, &file)?;
-    check_key(&writer, &options.key).map_err(failed)?;
+    key_check::admit(&writer, &options.key).map_err(failed)?;
     let readers: Result<Vec<_>, _> = (0..READERS).map(|_| open_reader(&file)).collect();
     let readers = readers.map_err(failed)?;
     checkpoint_on_close(&writer).map_err(failed)?;
@@ -89,27 +99,6 @@ fn check_pages(database: &Connection, file: &Path) -> Result<(), Failure> {
 fn make_file(file: &Path) -> std::io::Result<()> {
     private_file().open(file)?;
     sync_dir(parent(file))
-}
-
-/// Refuses another key than the one that the database was made with, before anything is sealed
-/// with it that could not be opened together with the rest.
-fn check_key(database: &Connection, key: &SealingKey) -> Result<(), Failure> {
-    const NAME: &str = "key_check";
-    const TEXT: &[u8] = b"ringback";
-    let read = "SELECT value FROM facts WHERE name = ?1";
-    let sealed: Option<Vec<u8>> = database.query_row(read, [NAME], |row| row.get(0)).optional()?;
-    match sealed {
-        Some(sealed) => match key.open(&sealed, NAME.as_bytes())?.as_slice() {
-            TEXT => Ok(()),
-            _ => Err(Failure::corrupt("the check of the key holds another text")),
-        },
-        None => {
-            let sealed = key.seal(TEXT, NAME.as_bytes());
-            let write = "INSERT INTO facts (name, value) VALUES (?1, ?2)";
-            database.execute(write, (NAME, sealed))?;
-            Ok(())
-        }
-    }
 }
 
 /// SQLite's log needs memory that all its users share, which file systems of other machines do

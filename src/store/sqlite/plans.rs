@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 
 use super::super::{Page, StoreError};
-use super::open::open_all;
+use super::open::{Opened, open_all};
 use super::{SqliteOptions, SqliteStore, choose, keys, prune, queue, read, recoveries, start};
 use crate::domain::{ExecutionId, Status, Tenant};
 
@@ -43,7 +43,12 @@ struct Heard(Arc<Mutex<BTreeSet<String>>>);
 impl Heard {
     /// A store as [`SqliteStore::open`] makes it, listened to.
     fn open(&self, options: SqliteOptions) -> Result<SqliteStore, StoreError> {
-        let mut opened = open_all(&options)?;
+        SqliteStore::start(self.connections(&options)?, options)
+    }
+
+    /// The connections of a store, listened to.
+    fn connections(&self, options: &SqliteOptions) -> Result<Opened, StoreError> {
+        let mut opened = open_all(options)?;
         for database in std::iter::once(&mut opened.writer).chain(&mut opened.readers) {
             let heard = self.clone();
             let listen = move |event: TraceEvent<'_>| {
@@ -53,7 +58,7 @@ impl Heard {
             };
             database.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(listen)).unwrap();
         }
-        SqliteStore::start(opened, options)
+        Ok(opened)
     }
 
     fn texts(&self) -> BTreeSet<String> {

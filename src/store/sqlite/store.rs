@@ -9,8 +9,9 @@ use async_trait::async_trait;
 use super::super::private_dir::unusable;
 use super::super::{
     Announcement, ApiKey, AttemptMade, Census, Claim, DeliveryPage, Finish, NewExecution,
-    NewRecovery, Orphan, Page, Prune, Pruned, Purged, Recovered, Recovery, Redelivered, Requeued,
-    Rooms, Settled, Situation, Started, Store, StoreError, Waiting,
+    NewRecovery, NewSigningSecret, Orphan, Page, Prune, Pruned, Purged, Recovered, Recovery,
+    Redelivered, Requeued, Rooms, Settled, SigningSecret, Situation, Started, Store, StoreError,
+    Waiting,
 };
 use super::accept::Prepared;
 use super::claim::Wanted;
@@ -22,7 +23,7 @@ use super::stop::Stop;
 use super::writer::Writer;
 use super::{
     SqliteOptions, attempts, check, claim, deliveries, finish, keys, owed, prune, queue, read,
-    recoveries, redeliver, start,
+    recoveries, redeliver, signing, start,
 };
 use crate::domain::{
     CancelWish, Delivery, DeliveryId, Epoch, Execution, ExecutionId, RecoveryId, Requeue, Tenant,
@@ -277,6 +278,27 @@ impl Store for SqliteStore {
     async fn purge(&self, tenant: &Tenant, id: ExecutionId) -> Result<Purged, StoreError> {
         let tenant = tenant.clone();
         self.writer.write(move |database| prune::purge(database, &tenant, id)).await
+    }
+
+    async fn put_signing_secret(&self, new: NewSigningSecret) -> Result<SigningSecret, StoreError> {
+        let SqliteOptions { key, clock, .. } = &self.options;
+        let prepared = signing::Prepared::new(new, key, (clock.now(), clock.steady()));
+        self.writer.write(move |database| prepared.put(database)).await
+    }
+
+    async fn signing_secret(
+        &self,
+        tenant: &Tenant,
+        name: &str,
+    ) -> Result<Option<SigningSecret>, StoreError> {
+        let (tenant, name) = (tenant.clone(), name.to_owned());
+        let now = self.options.clock.steady();
+        self.readers.read(move |database| signing::find(database, (&tenant, &name), now)).await
+    }
+
+    async fn remove_signing_secret(&self, tenant: &Tenant, name: &str) -> Result<bool, StoreError> {
+        let (tenant, name) = (tenant.clone(), name.to_owned());
+        self.writer.write(move |database| signing::remove(database, (&tenant, &name))).await
     }
 
     async fn add_api_key(&self, key: ApiKey) -> Result<(), StoreError> {

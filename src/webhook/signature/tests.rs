@@ -1,6 +1,8 @@
 //! Published vectors, what receivers refuse, and the reference library as a judge.
 //! Makes no request.
 
+mod ed25519;
+
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -245,6 +247,18 @@ fn a_whsec_secret_must_be_padded_base64_of_24_to_64_bytes() {
         BadSecret.to_string(),
         "a signing secret that begins with whsec_ must go on with padded standard base64 of 24 to 64 bytes"
     );
+}
+
+#[test]
+fn a_secret_that_is_made_here_is_one_that_every_library_takes_and_no_other_has() {
+    let [one, other] = [(); 2].map(|()| new_secret().unwrap());
+    assert_ne!(one, other);
+    for secret in [one, other] {
+        assert_eq!(check_secret(&secret), Ok(()));
+        let base64 = secret.expose().strip_prefix("whsec_").unwrap();
+        assert_eq!((base64.len(), base64.ends_with('=')), (44, true), "32 bytes, padded");
+        standardwebhooks::Webhook::new(secret.expose()).unwrap();
+    }
 }
 
 #[test]

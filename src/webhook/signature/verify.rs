@@ -110,7 +110,8 @@ pub enum Mismatch {
     Secret(#[from] BadSecret),
 }
 
-fn check_timestamp(text: &str, now: i64, tolerance: Duration) -> Result<(), Mismatch> {
+/// Judges the text of a timestamp: how it is written, and how far it is from now.
+pub(super) fn check_timestamp(text: &str, now: i64, tolerance: Duration) -> Result<(), Mismatch> {
     let timestamp: i64 = text.parse().map_err(|_| Mismatch::MalformedTimestamp)?;
     // Other libraries write the number anew before they sign it: `+5` and `05` would pass here
     // and fail there.

@@ -174,6 +174,6 @@ pub async fn a_claim_brings_all_that_an_attempt_needs(backend: &impl Backend) {
     assert_eq!((claimed.execution_id, claimed.url), (accepted.id, owed.url));
     assert_eq!((claimed.host, claimed.payload_format), (owed.host, owed.payload_format));
     assert!(claimed.body == owed.body);
-    assert_eq!((claimed.headers, claimed.signing_secret), (headers, Some("whsec_x".into())));
+    assert_eq!((claimed.headers, claimed.signing_secrets), (headers, vec!["whsec_x".into()]));
     assert_eq!(claimed.attempts_made, 0);
 }

@@ -3,10 +3,12 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use ringback::domain::{Captured, Ended, ExecutionId, Guard, Outcome};
 use ringback::store::{
-    ApiKey, Finish, NewExecution, Rooms, SqliteOptions, SqliteStore, Store, StoreError,
+    ApiKey, Finish, NewExecution, NewSigningSecret, Rooms, SqliteOptions, SqliteStore, Store,
+    StoreError,
 };
 use rusqlite::Connection;
 
@@ -38,10 +40,17 @@ async fn no_secret_is_in_any_file_in_the_clear() {
         ..finish(accepted.id, Guard::Running(epoch(&accepted)), exited(0))
     };
     let _ = store.finish(end.into()).await.unwrap();
+    for secret in ["secret-of-tenant-1", "secret-of-tenant-2"] {
+        let (name, overlap) = (String::new(), Some(Duration::from_secs(60)));
+        let new = NewSigningSecret { tenant: tenant(), name, secret: secret.into(), overlap };
+        store.put_signing_secret(new).await.unwrap();
+    }
 
     let check = |when: &str| {
         assert!(contains(&dir, "print('plain code')"), "{when}: the search works");
-        for secret in ["secret-of-env", "secret-of-header", "secret-of-signature"] {
+        for secret in
+            ["secret-of-env", "secret-of-header", "secret-of-signature", "secret-of-tenant"]
+        {
             assert!(!contains(&dir, secret), "{when}: {secret}");
         }
     };

@@ -9,9 +9,11 @@ use futures_util::FutureExt;
 
 use super::super::super::{
     Announcement, ApiKey, AttemptMade, Clock, DeliveryPage, Finish, NewDelivery, NewExecution,
-    NewRecovery, Page, Prune, Purged, Redelivered, Requeued, Rooms, SealingKey, Settled, Store,
+    NewRecovery, NewSigningSecret, Page, Prune, Purged, Redelivered, Requeued, Rooms, SealingKey,
+    Settled, Store,
 };
-use super::super::SqliteOptions;
+use super::super::reseal::{Survey, reseal, survey};
+use super::super::{SqliteOptions, key_check};
 use super::Heard;
 use crate::domain::{
     Attempt, AttemptOutcome, Callback, CancelWish, Captured, DeliveryEnd, DeliveryId,
@@ -49,10 +51,16 @@ pub(super) async fn live(heard: &Heard) {
     let store = heard.open(options()).unwrap();
     after_a_crash(&store).await;
     let owed = ends(&store).await;
+    signing_secrets(&store).await;
     deliveries(&store, &owed).await;
     delivery_pages(&store).await;
     redeliveries(&store, &owed).await;
     reads(&store).await;
+    drop(store);
+    let rotated = || SqliteOptions { key: SealingKey::from_bytes([8; 32]), ..options() };
+    let both = rotated().key.with_previous(options().key);
+    rotation(heard, SqliteOptions { key: both, ..options() });
+    let store = heard.open(rotated()).unwrap();
     now.fetch_add(3_600_000, Ordering::SeqCst);
     removals(&store).await;
 }
@@ -66,7 +74,8 @@ async fn accept(store: &impl Store, start: bool) -> Execution {
     let callback = Callback {
         endpoint: Endpoint::new(URL, PayloadFormat::Standard),
         headers: vec![("x-a".into(), "1".into())],
-        signing_secret: Some("whsec_x".into()),
+        // Those that are started at once bring one; the others are signed with the tenant's.
+        signing_secret: start.then(|| "whsec_x".into()),
     };
     let mut spec = ExecutionSpec::new("sh", "true");
     spec.queue_timeout = Some(Duration::from_secs(60));
@@ -173,6 +182,23 @@ async fn ends(store: &impl Store) -> Vec<DeliveryId> {
     owed
 }
 
+/// Makes some, and removes one; that of the tenant stays, for what is delivered without one.
+async fn signing_secrets(store: &impl Store) {
+    for name in ["", "of a function"] {
+        let overlap = Some(Duration::from_secs(60));
+        let new = NewSigningSecret {
+            tenant: tenant(),
+            name: name.into(),
+            secret: "whsec_x".into(),
+            overlap,
+        };
+        store.put_signing_secret(new.clone()).await.unwrap();
+        store.put_signing_secret(new).await.unwrap();
+        assert!(store.signing_secret(&tenant(), name).await.unwrap().is_some());
+    }
+    assert!(store.remove_signing_secret(&tenant(), "of a function").await.unwrap());
+}
+
 async fn deliveries(store: &impl Store, owed: &[DeliveryId]) {
     let claim = store.claim_deliveries(Rooms::total(99)).await.unwrap();
     let ids: Vec<_> = claim.due.iter().map(|due| due.id).collect();
@@ -277,6 +303,18 @@ async fn reads(store: &impl Store) {
     let key = ApiKey { id, name, tenant: tenant(), scopes, sha256: [1; 32] };
     store.add_api_key(key).await.unwrap();
     assert_eq!(store.api_keys().await.unwrap().len(), 1);
+}
+
+/// Seals everything with the first key, as a rotation does.
+fn rotation(heard: &Heard, options: SqliteOptions) {
+    let mut writer = heard.connections(&options).unwrap().writer;
+    let count = |survey: Survey| (survey.by_key[0], survey.by_key[1], survey.unreadable.len());
+    let (new, old, unreadable) = count(survey(&writer, &options.key).unwrap());
+    assert!((new, unreadable) == (0, 0) && old > 2, "{old} are sealed with the old key");
+    assert_eq!(reseal(&mut writer, &options.key, &mut |_| {}).unwrap(), old);
+    assert_eq!(count(survey(&writer, &options.key).unwrap()), (old, 0, 0));
+    key_check::admit(&writer, &options.key).unwrap();
+    key_check::settle(&mut writer, &options.key).unwrap();
 }
 
 async fn removals(store: &impl Store) {

@@ -1,0 +1,105 @@
+//! The signing secret of a tenant: made or rotated by `POST /v1/signing-secret`, and shown only then.
+//! Signs nothing, and tells nobody a secret a second time.
+
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Serialize;
+
+use super::answers::json;
+use super::auth::Caller;
+use super::body::{self, Body};
+use super::error::{Kind, Problem};
+use super::fields::Fields;
+use super::state::Api;
+use crate::domain::Timestamp;
+use crate::store::{NewSigningSecret, SigningSecret};
+use crate::webhook::signature::{self, PublicKey};
+
+/// How signing secrets are made, and what there is to verify with beside them.
+#[derive(Debug, Clone)]
+pub struct SigningRules {
+    /// How long one signs on beside the one that has taken its place.
+    pub overlap: Duration,
+    /// Which keys receivers may verify with, the one that signs first; none when none does.
+    pub public_keys: Vec<PublicKey>,
+}
+
+/// The name of the secret that signs all callbacks of a tenant that bring none of their own.
+const OF_THE_TENANT: &str = "";
+
+#[derive(Serialize)]
+struct Made<'a> {
+    signing_secret: &'a str,
+    created_at: Timestamp,
+    previous_valid_until: Option<Timestamp>,
+}
+
+#[derive(Serialize)]
+struct Told {
+    exists: bool,
+    created_at: Option<Timestamp>,
+    previous_valid_until: Option<Timestamp>,
+}
+
+/// `POST /v1/signing-secret`: makes one, or another in its place.
+pub(super) async fn rotate(
+    request: HttpRequest,
+    caller: Result<Caller, Problem>,
+    api: web::Data<Api>,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller?;
+    caller.needs("keys:write")?;
+    let overlap = (!revokes_previous(&request, body)?).then_some(api.signing.overlap);
+    let secret = signature::new_secret().map_err(|error| {
+        log::error!("the system gives no random numbers: {error}");
+        Problem::new(Kind::Internal, "The server failed internally.")
+    })?;
+    let (tenant, name) = (caller.tenant, OF_THE_TENANT.to_owned());
+    let new = NewSigningSecret { tenant, name, secret: secret.clone(), overlap };
+    let SigningSecret { created_at, previous_valid_until } =
+        api.store.put_signing_secret(new).await?;
+    let made = Made { signing_secret: secret.expose(), created_at, previous_valid_until };
+    let mut answer = json(StatusCode::CREATED, &made);
+    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(answer)
+}
+
+/// Whether the secret before the new one is to stop at once.
+fn revokes_previous(request: &HttpRequest, body: Body) -> Result<bool, Problem> {
+    let Some(object) = body::optional_object(request, body)? else { return Ok(false) };
+    let mut fields = Fields::new(object);
+    let revokes = fields.boolean("revoke_previous");
+    fields.finish()?;
+    Ok(revokes.unwrap_or(false))
+}
+
+/// `GET /v1/signing-secret`: whether there is one, and since when.
+pub(super) async fn read(
+    caller: Result<Caller, Problem>,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller?;
+    caller.needs("deliveries:read")?;
+    let found = api.store.signing_secret(&caller.tenant, OF_THE_TENANT).await?;
+    let told = Told {
+        exists: found.is_some(),
+        created_at: found.map(|secret| secret.created_at),
+        previous_valid_until: found.and_then(|secret| secret.previous_valid_until),
+    };
+    Ok(json(StatusCode::OK, &told))
+}
+
+/// `DELETE /v1/signing-secret`: callbacks that bring no secret of their own are not signed any more.
+pub(super) async fn remove(
+    caller: Result<Caller, Problem>,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller?;
+    caller.needs("keys:write")?;
+    api.store.remove_signing_secret(&caller.tenant, OF_THE_TENANT).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,39 @@
+//! The public keys that anybody may verify callbacks with: `GET /.well-known/ringback-keys`.
+//! Shows no secret, and asks nobody who they are.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use serde::Serialize;
+
+use super::answers::json;
+use super::error::{Kind, Problem};
+use super::state::Api;
+use crate::webhook::signature::PublicKey;
+
+#[derive(Serialize)]
+struct Answer {
+    keys: Vec<KeyBody>,
+}
+
+#[derive(Serialize)]
+struct KeyBody {
+    id: String,
+    r#type: &'static str,
+    public_key: String,
+}
+
+/// `GET /.well-known/ringback-keys`: the key that signs now comes first.
+pub(super) async fn list(api: web::Data<Api>) -> Result<HttpResponse, Problem> {
+    let keys: Vec<_> = api.signing.public_keys.iter().map(KeyBody::of).collect();
+    if keys.is_empty() {
+        let detail = "This server signs no callbacks with a key of its own.";
+        return Err(Problem::new(Kind::NotFound, detail));
+    }
+    Ok(json(StatusCode::OK, &Answer { keys }))
+}
+
+impl KeyBody {
+    fn of(key: &PublicKey) -> Self {
+        Self { id: key.id(), r#type: "ed25519", public_key: key.to_string() }
+    }
+}
