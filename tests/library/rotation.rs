@@ -8,8 +8,8 @@ use std::time::{Duration, Instant, SystemTime};
 use ringback::Ringback;
 use ringback::config::Config;
 use ringback::domain::{
-    Callback, ExecutionId, ExecutionSpec, OwnerId, PayloadFormat, RetrySchedule, Secret, Tenant,
-    Timestamp,
+    Callback, Endpoint, ExecutionId, ExecutionSpec, OwnerId, PayloadFormat, RetrySchedule, Secret,
+    Tenant, Timestamp,
 };
 use ringback::store::{Clock, NewSigningSecret, SealingKey, SqliteOptions, SqliteStore, Store};
 use ringback::webhook::signature;
@@ -43,12 +43,8 @@ impl Ahead {
 }
 
 fn calling(receiver: &TestReceiver) -> ExecutionSpec {
-    let callback = Callback {
-        url: receiver.url("/hook"),
-        headers: Vec::new(),
-        signing_secret: None,
-        payload_format: PayloadFormat::Standard,
-    };
+    let endpoint = Endpoint::new(receiver.url("/hook"), PayloadFormat::Standard);
+    let callback = Callback::unsigned(endpoint);
     ExecutionSpec { callback: Some(callback), ..ExecutionSpec::new("sh", "exit 0") }
 }
 
