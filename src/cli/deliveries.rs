@@ -35,16 +35,18 @@ pub(super) fn deliveries(command: DeliveriesCommand) -> Result<ExitCode, Failure
 enum Asked {
     Delivery(String),
     Execution(String),
+    /// The end of an execution, which is called as the execution is.
+    Event(String),
 }
 
 impl Asked {
-    /// Reads an id of any kind; an event is called as its execution is.
+    /// Reads an id of any kind.
     fn about(id: &str) -> Result<Self, Failure> {
         let is_plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         match id.split_once('_') {
             Some(("dlv", _)) if is_plain => Ok(Self::Delivery(id.to_owned())),
             Some(("exec", _)) if is_plain => Ok(Self::Execution(id.to_owned())),
-            Some(("evt", rest)) if is_plain => Ok(Self::Execution(format!("exec_{rest}"))),
+            Some(("evt", _)) if is_plain => Ok(Self::Event(id.to_owned())),
             _ => Err(Failure::usage(format!(
                 "{id}: expected the id of a delivery (dlv_…), an execution (exec_…) or an event (evt_…)"
             ))),
@@ -55,12 +57,29 @@ impl Asked {
     async fn deliveries(&self, client: &Client) -> Result<Vec<Value>, Failure> {
         match self {
             Self::Delivery(id) => Ok(vec![client.get(&["v1", "deliveries", id], &[]).await?]),
-            Self::Execution(id) => {
-                let list = client.get(&["v1", "executions", id, "deliveries"], &[]).await?;
-                Ok(rows(list))
+            Self::Execution(id) => of_execution(client, id).await,
+            Self::Event(id) => {
+                let of_all = of_execution(client, &id.replacen("evt_", "exec_", 1)).await;
+                let mut found = match of_all {
+                    // Only the server's word about the event would be right, and it has none.
+                    Err(Failure::NotFound(_)) => Vec::new(),
+                    of_all => of_all?,
+                };
+                found.retain(|delivery| delivery["event_id"] == *id);
+                if found.is_empty() {
+                    return Err(Failure::NotFound(format!(
+                        "{id} is the end of no execution; events before the end are found by the id of their \
+                         execution (exec_…)"
+                    )));
+                }
+                Ok(found)
             }
         }
     }
+}
+
+async fn of_execution(client: &Client, id: &str) -> Result<Vec<Value>, Failure> {
+    client.get(&["v1", "executions", id, "deliveries"], &[]).await.map(rows)
 }
 
 /// The entries of a list as the API has them.
@@ -80,7 +99,7 @@ mod tests {
         let asked = |id| Asked::about(id).ok();
         assert_eq!(asked("dlv_1"), Some(Asked::Delivery("dlv_1".to_owned())));
         assert_eq!(asked("exec_1"), Some(Asked::Execution("exec_1".to_owned())));
-        assert_eq!(asked("evt_1"), Some(Asked::Execution("exec_1".to_owned())));
+        assert_eq!(asked("evt_1"), Some(Asked::Event("evt_1".to_owned())));
         for bad in ["", "1", "..", "dlv_/../x", "key_1", "exec"] {
             assert_eq!(asked(bad), None, "{bad}");
         }

@@ -3,6 +3,7 @@
 
 mod recover;
 mod server;
+mod tls;
 
 use serde_json::{Value, json};
 
@@ -116,19 +117,35 @@ fn get_says_in_words_why_and_then_in_figures() {
 }
 
 #[test]
-fn get_takes_the_ids_of_executions_and_events() {
-    for id in ["exec_1", "evt_1"] {
-        let scene = Scene::answering([page(&[delivery(FIRST), delivery("dlv_2")], None)]);
-        let ran = scene.run(&["get", id, "-o", "id"]);
-        assert_eq!(ran.stdout, format!("{FIRST}\ndlv_2\n"), "{}", ran.stderr);
+fn get_takes_the_ids_of_executions_and_of_their_ends() {
+    let mut output = delivery("dlv_2");
+    output["event_id"] = "evt_2".into();
+    output["event_type"] = "execution.output".into();
+    let get = |id: &str, format: &str| {
+        let scene = Scene::answering([page(&[output.clone(), delivery(FIRST)], None)]);
+        let ran = scene.run(&["get", id, "-o", format]);
         assert_eq!(scene.server.first().path, "/v1/executions/exec_1/deliveries");
-    }
+        ran
+    };
+    assert_eq!(get("exec_1", "id").stdout, format!("dlv_2\n{FIRST}\n"));
+    assert_eq!(get("evt_1", "id").stdout, format!("{FIRST}\n"));
+    let told = get("exec_1", "table").stdout;
+    let (end, before) = told.split_once("\nBefore the end:\n").unwrap();
+    assert!(end.starts_with(FIRST) && !end.contains("dlv_2"), "{told}");
+    assert!(before.contains("dlv_2") && !before.contains(FIRST), "{told}");
+    let scene = Scene::answering([problem(404, "There is no such execution.")]);
+    let unknown = scene.run(&["get", "evt_2"]);
+    assert_eq!(unknown.code, Some(4));
+    assert!(unknown.stderr.contains("evt_2 is the end of no execution"), "{}", unknown.stderr);
 }
 
 #[test]
 fn get_says_why_there_is_no_delivery() {
     let check = |record: Value, expected: &str| {
-        let scene = Scene::answering([page(&[], None), server::json(200, &record)]);
+        // Whatever was told before the end is not what is asked about.
+        let mut started = delivery("dlv_1");
+        started["event_type"] = "execution.started".into();
+        let scene = Scene::answering([page(&[started], None), server::json(200, &record)]);
         let ran = scene.run(&["get", "exec_1"]);
         assert_eq!(ran.code, Some(0), "{}", ran.stderr);
         let words = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -6,6 +6,8 @@
 
 #[path = "../support/mod.rs"]
 mod shared;
+#[path = "../delivery/tls_receiver.rs"]
+mod tls_receiver;
 
 mod config;
 mod deliveries;

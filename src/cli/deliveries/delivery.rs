@@ -84,6 +84,11 @@ impl Delivery {
         self.delivered_at.as_deref().and_then(moments::time)
     }
 
+    /// Whether it tells of the end of an execution, and not of something before.
+    pub(super) fn is_of_the_end(&self) -> bool {
+        !["execution.started", "execution.output"].contains(&self.event_type.as_str())
+    }
+
     /// The host of its URL, with the port where there is one.
     pub(super) fn host(&self) -> String {
         let Ok(url) = Url::parse(&self.url) else { return self.url.clone() };

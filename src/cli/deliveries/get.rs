@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::Asked;
-use super::attempts::of_attempts;
+use super::attempts::{of_attempts, of_deliveries};
 use super::delivery::Delivery;
 use super::list::lines;
 use super::why::why;
@@ -24,21 +24,38 @@ pub(super) async fn get(args: GetArgs) -> Result<(), Failure> {
         (Output::Json, Asked::Delivery(_)) => {
             deliveries.iter().try_for_each(|delivery| print(&format!("{delivery:#}\n")))
         }
-        (Output::Json, Asked::Execution(_)) => {
+        (Output::Json, _) => {
             print(&format!("{:#}\n", json!({ "data": deliveries, "next_cursor": null })))
         }
-        (Output::Table, Asked::Execution(id)) if deliveries.is_empty() => {
-            print(&wrapped(&why_none(&client, id).await?))?;
-            print("\n")
+        (Output::Table, Asked::Execution(id)) => {
+            print(&of_execution(&client, id, &deliveries).await?)
         }
-        (Output::Table, _) => print(&page(&deliveries, wall_clock().now())),
+        (Output::Table, _) => {
+            let deliveries: Vec<_> = deliveries.iter().filter_map(Delivery::of).collect();
+            print(&page(&deliveries, wall_clock().now()))
+        }
     }
 }
 
+/// What is to be said of an execution: all of its end, and a line for each event before.
+async fn of_execution(client: &Client, id: &str, rows: &[Value]) -> Result<String, Failure> {
+    let now = wall_clock().now();
+    let deliveries = rows.iter().filter_map(Delivery::of);
+    let (ends, before): (Vec<_>, Vec<_>) = deliveries.partition(Delivery::is_of_the_end);
+    let mut text = match ends.is_empty() {
+        true => wrapped(&why_none(client, id).await?) + "\n",
+        false => page(&ends, now),
+    };
+    if !before.is_empty() {
+        text += &format!("\nBefore the end:\n{}", of_deliveries(&before, now, columns()));
+    }
+    Ok(text)
+}
+
 /// Every delivery: what it is, why it is so, and its attempts.
-fn page(deliveries: &[Value], now: Timestamp) -> String {
-    let one = |delivery: Delivery| {
-        let Delivery { id, status, event_id, event_type, execution_id, url, .. } = &delivery;
+fn page(deliveries: &[Delivery], now: Timestamp) -> String {
+    let one = |delivery: &Delivery| {
+        let Delivery { id, status, event_id, event_type, execution_id, url, .. } = delivery;
         let head = [
             format!("{id}  {status}"),
             format!("  event      {event_id}  {event_type}"),
@@ -50,9 +67,9 @@ fn page(deliveries: &[Value], now: Timestamp) -> String {
             true => String::new(),
             false => format!("\n{}", of_attempts(&delivery.attempts, columns())),
         };
-        format!("{head}\n\n{}\n{table}", wrapped(&tame(&why(&delivery, now))))
+        format!("{head}\n\n{}\n{table}", wrapped(&tame(&why(delivery, now))))
     };
-    deliveries.iter().filter_map(Delivery::of).map(one).collect::<Vec<_>>().join("\n")
+    deliveries.iter().map(one).collect::<Vec<_>>().join("\n")
 }
 
 /// Why an execution has no delivery.

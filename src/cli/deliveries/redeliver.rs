@@ -40,7 +40,7 @@ pub(super) async fn redeliver(args: RedeliverArgs) -> Result<(), Failure> {
 async fn send(client: &Client, asked: &Asked) -> Result<Vec<Value>, Failure> {
     let ids = match asked {
         Asked::Delivery(id) => vec![id.clone()],
-        Asked::Execution(_) => {
+        Asked::Execution(_) | Asked::Event(_) => {
             let deliveries = asked.deliveries(client).await?;
             let ids = deliveries.iter().filter_map(|delivery| delivery["id"].as_str());
             ids.map(str::to_owned).collect()

@@ -55,8 +55,8 @@ impl Callback {
 }
 
 impl Told {
-    /// Reads the bodies of the formats `standard` (the record lies in `data`) and `hopx` (which
-    /// has no envelope, and calls the id otherwise).
+    /// Reads the bodies of the formats `standard` (the record lies in `data`, and of output on the
+    /// way only what is new) and `hopx` (which has no envelope, and calls the id otherwise).
     pub(in crate::cli) fn by(body: &Value) -> Self {
         let record = body.get("data").unwrap_or(body);
         let text =
@@ -66,7 +66,7 @@ impl Told {
             execution_id: text(&record["id"]).or_else(|| text(&record["execution_id"])),
             status: text(&record["status"]),
             error: text(&record["error"]),
-            stdout: text(&record["stdout"]),
+            stdout: text(&record["stdout"]).or_else(|| text(&record["stdout"]["text"])),
         }
     }
 }
@@ -91,6 +91,9 @@ mod tests {
             stdout: None,
         };
         assert_eq!(told, expected);
+        let piece = json!({ "stdout": { "offset": 3, "text": "new" } });
+        let output = Told::by(&json!({ "type": "execution.output", "data": piece }));
+        assert_eq!(output.stdout, text("new"));
         let hopx = Told::by(&json!({ "execution_id": "exec_2", "status": "timeout" }));
         assert_eq!((hopx.execution_id, hopx.status), (text("exec_2"), text("timeout")));
         for other in [json!([1]), json!("text"), json!({ "id": 5, "data": null }), json!(null)] {

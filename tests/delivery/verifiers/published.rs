@@ -4,10 +4,13 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use serde_json::json;
+
+use super::super::outbox::calling;
 use super::Verdict;
 use super::cases::{Case, OTHER, WHSEC, check, delivered, standard_cases, verdicts};
 use crate::support::app::TestApp;
-use crate::support::receiver::Received;
+use crate::support::receiver::{Received, TestReceiver};
 
 /// A published verifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,5 +88,26 @@ fn published_verifiers_take_the_bytes_of_any_other_secret_as_its_key() {
         for published in PUBLISHED {
             assert_eq!(published.judge(OTHER, &request), Verdict::Refused, "{published:?}");
         }
+    }
+}
+
+/// With everything in one header that a server can put there: both secrets and a key.
+#[test]
+fn published_verifiers_take_either_secret_while_one_is_rotated() {
+    let app = TestApp::with(|options| options.env("RINGBACK_WEBHOOK__ED25519", "true"));
+    let make = || app.post("/v1/signing-secret", &json!({})).expect(201).json();
+    let secrets = [make(), make()].map(|made| made["signing_secret"].as_str().unwrap().to_owned());
+    let receiver = TestReceiver::start();
+    app.submit(calling(&receiver));
+    let request = receiver.first();
+    let values = request.header("webhook-signature").unwrap();
+    let versions: Vec<_> =
+        values.split(' ').map(|value| value.split_once(',').unwrap().0).collect();
+    assert_eq!(versions, ["v1", "v1", "v1a"]);
+    for secret in &secrets {
+        all_verify(secret, &request);
+    }
+    for published in PUBLISHED {
+        assert_eq!(published.judge(OTHER, &request), Verdict::Refused, "{published:?}");
     }
 }
