@@ -20,6 +20,7 @@ mod routes;
 mod runtimes;
 mod spec;
 mod state;
+mod times;
 mod working_dir;
 
 pub use auth::{Keyring, NewKey, new_key};
