@@ -16,9 +16,11 @@
 //! | W7 | `finish-after-commit` | the end, and the delivery it owes |
 //! | W8 | `attempt-before-record` | a delivery that is due; the endpoint has it |
 //! | W9 | `requeue-before-commit`, `prune-before-commit` | what was there before |
+//! | W10 | `recover-after-step` | some of the deliveries of a recovery are due again |
 //!
-//! The tests of W1 to W9 are in `tests/crash/windows`, but that of `prune-before-commit`, which is in
-//! `tests/crash/retention.rs`. A migration has no name here: `windows/migrating.rs` kills the server
+//! `recover-batch` says how many are made due at a time. The tests of W1 to W10 are in
+//! `tests/crash/windows`, but that of `prune-before-commit`, which is in `tests/crash/retention.rs`. A
+//! migration has no name here: `windows/migrating.rs` kills the server
 //! at each of its system calls.
 
 /// Does here what a test wants done, if it wants anything.

@@ -24,6 +24,7 @@ mod purge;
 mod read;
 mod recover;
 mod redeliver;
+mod retry_fields;
 mod runtimes;
 mod scoped;
 mod wait;
