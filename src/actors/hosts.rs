@@ -151,6 +151,14 @@ impl Hosts {
         }
     }
 
+    /// Whether a host could have more deliveries due than may be attempted at a time, and so needs
+    /// to be asked about when one of its attempts is over.
+    pub(super) fn is_any_full(&self) -> bool {
+        let now = self.clock.steady();
+        let known = self.known();
+        known.hosts.values().any(|host| host.in_flight > 0 && host.room(&self.limits, now) == 0)
+    }
+
     /// When the next host that is left alone now may be tried again.
     pub(super) fn next_probe(&self) -> Option<Timestamp> {
         let now = self.clock.steady();

@@ -35,7 +35,7 @@ pub struct WebhookActor {
     ourselves: Standing<Self>,
     hosts: Hosts,
     asking: Asking,
-    /// The store had more than was taken: the next free permit asks again.
+    /// There may be more due than was taken: the next attempt that ends asks again.
     backlog: bool,
     /// Claimed deliveries that wait for another one of the same execution to be over.
     behind: HashMap<ExecutionId, VecDeque<ClaimedDelivery>>,
@@ -95,8 +95,8 @@ impl WebhookActor {
             return;
         }
         self.asking = Asking::Yes;
-        // Who has no room now is asked about when it has.
-        self.backlog = rooms.other.values().any(|room| *room == 0);
+        // Who is full now is passed over; the next attempt that ends asks again.
+        self.backlog |= self.hosts.is_any_full();
         let store = Arc::clone(&self.parts.store);
         let asking = async move { store.claim_deliveries(rooms).await };
         ctx.spawn(wrap_future(asking).map(Self::answered));
@@ -125,7 +125,7 @@ impl WebhookActor {
         for delivery in claim.due {
             without_room.extend(self.admit(delivery));
         }
-        self.backlog |= !without_room.is_empty();
+        self.backlog |= !without_room.is_empty() || claim.is_more;
         self.give_back(without_room);
         let now = self.parts.clock.steady();
         if let Some(probe) = self.hosts.next_probe() {

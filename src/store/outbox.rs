@@ -78,6 +78,8 @@ pub struct Claim {
     /// When the next one that is not claimed will be due, of the hosts that have room; in the past
     /// when more was due than was asked for.
     pub next_due: Option<Timestamp>,
+    /// Some that are due were left, because their hosts have no more room by what was claimed.
+    pub is_more: bool,
 }
 
 /// A delivery with all that an attempt needs.

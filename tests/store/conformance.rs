@@ -2,6 +2,7 @@
 //! Knows no particular store: a backend is named where the list is used.
 
 pub mod accept;
+pub mod announce;
 pub mod claims;
 pub mod deliveries;
 pub mod ends;
@@ -12,6 +13,7 @@ pub mod prune;
 pub mod purge;
 pub mod queue;
 pub mod read;
+pub mod redeliver;
 pub mod signing;
 pub mod start;
 
@@ -58,6 +60,8 @@ macro_rules! conformance {
             claims::concurrent_claims_share_out_what_is_due,
             claims::first_attempts_come_before_retries_and_older_before_newer,
             claims::saturated_hosts_are_passed_over,
+            claims::of_each_host_no_more_is_claimed_than_it_has_room_for,
+            claims::a_long_backlog_of_one_host_stands_in_nobodys_way,
             claims::the_next_due_time_is_that_of_the_next_unclaimed_delivery,
             claims::a_claim_ends_with_its_owner,
             claims::a_claim_brings_all_that_an_attempt_needs,
@@ -65,6 +69,15 @@ macro_rules! conformance {
             deliveries::attempts_read_back_whole,
             deliveries::an_attempt_is_recorded_once,
             deliveries::an_execution_sums_up_its_delivery,
+            redeliver::whatever_became_of_it_a_delivery_can_be_made_again,
+            redeliver::a_wish_that_comes_while_it_is_tried_is_not_undone,
+            redeliver::what_a_tenant_does_not_have_it_cannot_make_again,
+            redeliver::all_that_failed_in_a_window_is_made_again_bit_by_bit,
+            redeliver::a_recovery_takes_its_window_and_no_more_than_it_may,
+            redeliver::lists_have_the_newest_first_each_with_its_last_attempt,
+            announce::what_runs_can_be_told_of_and_what_has_ended_cannot,
+            announce::the_end_gives_up_what_was_not_taken_before,
+            announce::output_is_owed_once_at_a_time,
             prune::what_ended_long_enough_ago_is_gone_with_all_that_belonged_to_it,
             prune::what_was_not_delivered_is_kept_for_a_time_of_its_own,
             prune::the_newest_ends_are_kept_up_to_a_number,

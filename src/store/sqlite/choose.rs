@@ -16,6 +16,8 @@ pub(super) struct Choice {
     pub(super) ids: Vec<DeliveryId>,
     /// When the next one that is neither chosen nor to be passed over is due.
     pub(super) next_due: Option<Timestamp>,
+    /// Some that are due were passed over, because as many of their hosts were chosen.
+    pub(super) is_more: bool,
 }
 
 /// How many deliveries are passed over one by one before the hosts are gone through instead. A host
@@ -32,7 +34,7 @@ pub(super) fn due(
         database,
         claimed,
         wanted,
-        choice: Choice { ids: Vec::new(), next_due: None },
+        choice: Choice { ids: Vec::new(), next_due: None, is_more: false },
         taken: HashMap::new(),
     };
     // First attempts before retries: a receiver that is down must not delay the others' news.
@@ -82,7 +84,11 @@ impl Choosing<'_> {
         while let Some(row) = rows.next()? {
             let id = delivery_id(row)?;
             let host = row.get_ref("host")?.as_str().map_err(rusqlite::Error::from)?;
-            if self.claimed.contains(&id) || self.room(host) == 0 {
+            let is_full = self.room(host) == 0;
+            if is_full && !self.claimed.contains(&id) {
+                self.pass_over(host, time(row, "next_attempt_at")?);
+            }
+            if is_full || self.claimed.contains(&id) {
                 passed_over += 1;
                 if passed_over > PASSED_OVER_MAX {
                     return Ok(false);
@@ -108,7 +114,12 @@ impl Choosing<'_> {
         }
         found.sort_unstable();
         for (due_at, id, host) in found {
-            if !self.is_taken(id) && self.room(&host) > 0 && !self.take(id, &host, due_at) {
+            if self.is_taken(id) {
+                continue;
+            }
+            if self.room(&host) == 0 {
+                self.pass_over(&host, due_at);
+            } else if !self.take(id, &host, due_at) {
                 break;
             }
         }
@@ -145,6 +156,11 @@ impl Choosing<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Of a host that had no room to begin with, whoever asks knows that there may be more.
+    fn pass_over(&mut self, host: &str, due_at: Timestamp) {
+        self.choice.is_more |= due_at <= self.wanted.now && self.wanted.rooms.of(host) > 0;
     }
 
     /// Chooses one, unless it is not due yet or there are enough; that one is then the next due.

@@ -49,8 +49,9 @@ fn choose(database: &Connection, claims: &Claims, wanted: &Wanted) -> Result<Hel
     let mut claimed = claims.lock();
     let choice = choose::due(database, &claimed, wanted)?;
     claimed.extend(&choice.ids);
-    let claim = Claim { due: Vec::with_capacity(choice.ids.len()), next_due: choice.next_due };
-    Ok(Held::new(claims.clone(), choice.ids, claim))
+    let choose::Choice { ids, next_due, is_more } = choice;
+    let claim = Claim { due: Vec::with_capacity(ids.len()), next_due, is_more };
+    Ok(Held::new(claims.clone(), ids, claim))
 }
 
 fn delivery(

@@ -177,3 +177,50 @@ pub async fn a_claim_brings_all_that_an_attempt_needs(backend: &impl Backend) {
     assert_eq!((claimed.headers, claimed.signing_secrets), (headers, vec!["whsec_x".into()]));
     assert_eq!(claimed.attempts_made, 0);
 }
+
+pub async fn of_each_host_no_more_is_claimed_than_it_has_room_for(backend: &impl Backend) {
+    let store = backend.open().await;
+    let mut owed = Vec::new();
+    for host in ["a.example", "a.example", "a.example", "b.example", "b.example"] {
+        owed.push(owe(&*store, host).await.1);
+    }
+    let rooms = Rooms { total: 9, per_host: 2, other: [("b.example".to_owned(), 1)].into() };
+    let claim = store.claim_deliveries(rooms.clone()).await.unwrap();
+    assert_eq!(ids(&claim), [owed[0], owed[1], owed[3]]);
+    assert_eq!((claim.next_due, claim.is_more), (None, true), "more is due of both");
+    let none = Rooms { per_host: 0, other: [].into(), ..rooms.clone() };
+    let claim = store.claim_deliveries(none).await.unwrap();
+    assert_eq!((ids(&claim), claim.is_more), (vec![], false), "that there is no room was known");
+    let claim = store.claim_deliveries(rooms).await.unwrap();
+    assert_eq!((ids(&claim), claim.is_more), (vec![owed[2], owed[4]], false));
+}
+
+pub async fn a_long_backlog_of_one_host_stands_in_nobodys_way(backend: &impl Backend) {
+    let store = backend.open().await;
+    let mut slow = Vec::new();
+    for _ in 0..250 {
+        slow.push(owe(&*store, "slow.example").await.1);
+    }
+    backend.advance(Duration::from_secs(1)).await;
+    let (_, first) = owe(&*store, "z.example").await;
+    backend.advance(Duration::from_secs(1)).await;
+    let (_, second) = owe(&*store, "a.example").await;
+    let (_, third) = owe(&*store, "z.example").await;
+    let rooms = Rooms { total: 9, per_host: 2, other: [("slow.example".to_owned(), 0)].into() };
+    let claim = store.claim_deliveries(Rooms { total: 2, ..rooms.clone() }).await.unwrap();
+    assert_eq!(ids(&claim), [first, second], "the longest due first, whatever its host");
+    assert!(claim.next_due.is_some(), "more is due than was asked for");
+    let claim = store.claim_deliveries(rooms).await.unwrap();
+    assert_eq!((ids(&claim), claim.next_due), (vec![third], None));
+
+    // One that is to be probed gives one, and the rest stays.
+    let other = [("slow.example".to_owned(), 1)].into();
+    let claim = store.claim_deliveries(Rooms { total: 9, per_host: 2, other }).await.unwrap();
+    assert_eq!((ids(&claim), claim.is_more), (vec![slow[0]], true));
+    let now = store_time(&*store).await;
+    // A retry that is not due says when to come again, also behind such a backlog.
+    record(&*store, first, 1, Next::RetryAt(now.after(Duration::from_secs(9)))).await;
+    let other = [("slow.example".to_owned(), 0)].into();
+    let claim = store.claim_deliveries(Rooms { total: 9, per_host: 2, other }).await.unwrap();
+    assert_eq!((ids(&claim), claim.next_due), (vec![], Some(now.after(Duration::from_secs(9)))));
+}
