@@ -16,18 +16,6 @@
 //! | W7 | `finish-after-commit` | the end, and the delivery it owes |
 //! | W8 | `attempt-before-record` | a delivery that is due; the endpoint has it |
 //! | W9 | `requeue-before-commit`, `prune-before-commit` | what was there before |
-//! | W10 | `rotate-before-new-key` | one key, and everything sealed with it |
-//! | W10 | `rotate-after-new-key` | two keys, and everything sealed with the old one |
-//! | W10 | `rotate-before-commit`, `rotate-after-commit` | two keys, and values sealed with either |
-//! | W10 | `rotate-before-check` | two keys, and everything sealed with the new one |
-//! | W10 | `rotate-after-check`, `rotate-before-old-key-goes` | the same, and nobody asks for the old one |
-//! | W10 | `rotate-key-file-written` | a key file, and beside it the one that is to take its place |
-//! | W10 | `rotate-after-old-key-goes` | one key, and everything sealed with it |
-//!
-//! `rotate-rows` has a value, not an action: how many rows one transaction of a rotation looks at.
-//!
-//! The tests of W1 to W9 are in `tests/crash/windows`, but that of `prune-before-commit`, which is in
-//! `tests/crash/retention.rs`; those of W10 are in `tests/crash/rotation.rs`. A migration has no name here: `windows/migrating.rs` kills the server
 //! at each of its system calls.
 
 /// Does here what a test wants done, if it wants anything.

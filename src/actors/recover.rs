@@ -8,6 +8,7 @@ use super::messages::DeliveryDue;
 use super::standing::Standing;
 use super::webhook::WebhookActor;
 use crate::domain::RecoveryId;
+use crate::failpoint;
 use crate::store::{Recovered, StoreError};
 
 /// How many deliveries are made due in one transaction, which all other writes wait for.
@@ -39,8 +40,9 @@ pub(super) async fn carry_out(
 ) {
     let attempts = parts.settings.retry_schedule.attempts_max();
     loop {
-        match parts.store.recover(id, BATCH, attempts).await {
+        match parts.store.recover(id, batch(), attempts).await {
             Ok(Some(Recovered { redelivered, is_done })) => {
+                failpoint::hit("recover-after-step");
                 if redelivered > 0 {
                     webhook.do_send(DeliveryDue);
                 }
@@ -55,4 +57,9 @@ pub(super) async fn carry_out(
             }
         }
     }
+}
+
+fn batch() -> usize {
+    let wanted = failpoint::value("recover-batch");
+    wanted.and_then(|number| number.parse().ok()).unwrap_or(BATCH)
 }

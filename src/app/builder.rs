@@ -159,6 +159,7 @@ impl Builder {
             webhook: system.webhook.clone(),
             hosts: system.hosts.clone(),
             client_settings,
+            clock: parts.clock.clone(),
             store: Arc::clone(&parts.store),
             launcher: parts.launcher.clone(),
             policy,

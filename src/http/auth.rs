@@ -82,9 +82,14 @@ fn all() -> Vec<String> {
 }
 
 impl Caller {
+    /// Whether it has this scope.
+    pub(super) fn may(&self, scope: &str) -> bool {
+        self.scopes.iter().any(|own| own == scope || own == ADMIN)
+    }
+
     /// Lets through whoever has this scope.
     pub(super) fn needs(&self, scope: &'static str) -> Result<(), Problem> {
-        if self.scopes.iter().any(|own| own == scope || own == ADMIN) {
+        if self.may(scope) {
             return Ok(());
         }
         let detail = format!("This needs a key with the scope `{scope}`.");

@@ -1,68 +1,84 @@
-//! The deliveries of an execution with every attempt: why a callback came, or did not.
-//! Shows no header value and no query string of the client's.
+//! The log of deliveries: a page of it, one with every attempt, those of an execution; and having
+//! one made again. Shows no header value and no query string of the client's.
+
+mod answer;
+mod explanation;
+mod query;
+pub(super) mod recover;
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
-use serde_json::{Map, Value};
+
+use answer::{ListedBody, Seeing, WholeBody};
+use query::Query;
 
 use super::answers::json;
 use super::auth::Caller;
-use super::error::Problem;
+use super::body::{self, Body};
+use super::error::{Kind, Problem};
 use super::executions::id_of;
+use super::fields::Fields;
 use super::state::Api;
-use crate::domain::{
-    Attempt, Delivery, DeliveryEnd, DeliveryId, DeliveryStatus, ErrorClass, EventId, ExecutionId,
-    Timestamp, Timings,
-};
-use crate::webhook::shown;
+use crate::actors::Redeliver;
+use crate::domain::{Delivery, DeliveryId, Tenant};
+use crate::store::{DeliveryPage, Redelivered, StoreError};
+
+/// The scope of whoever may read the log.
+const READ: &str = "deliveries:read";
+
+/// The scope of whoever may have deliveries made again, and may see what endpoints have answered.
+pub(super) const REDELIVER: &str = "deliveries:redeliver";
 
 #[derive(Serialize)]
-struct Answer {
-    data: Vec<DeliveryBody>,
+struct Answer<T> {
+    data: Vec<T>,
     next_cursor: Option<String>,
 }
 
-#[derive(Serialize)]
-struct DeliveryBody {
-    id: DeliveryId,
-    event_id: EventId,
-    event_type: &'static str,
-    execution_id: ExecutionId,
-    url: String,
-    payload_format: &'static str,
-    status: &'static str,
-    ended_by: Option<&'static str>,
-    waiting_for: Option<&'static str>,
-    attempts_max: u32,
-    next_attempt_at: Option<Timestamp>,
-    created_at: Timestamp,
-    delivered_at: Option<Timestamp>,
-    attempts: Vec<AttemptBody>,
+/// `GET /v1/deliveries`
+pub(super) async fn list(
+    request: HttpRequest,
+    caller: Result<Caller, Problem>,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller?;
+    caller.needs(READ)?;
+    let query = Query::read(request.query_string(), &caller.tenant, api.clock.now())?;
+    let limit = query.page.limit;
+    // One more than is shown tells whether there is a next page.
+    let mut found = page(&api, &caller.tenant, &query).await?;
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let next_cursor = found.last().filter(|_| more).map(|last| query.cursor_behind(last));
+    let seeing = Seeing::new(&caller, &api);
+    let data = found.into_iter().map(|delivery| ListedBody::of(delivery, &seeing)).collect();
+    Ok(json(StatusCode::OK, &Answer { data, next_cursor }))
 }
 
-#[derive(Serialize)]
-struct AttemptBody {
-    number: u32,
-    trigger: &'static str,
-    started_at: Timestamp,
-    address: Option<String>,
-    status_code: Option<u16>,
-    error_class: Option<&'static str>,
-    error: Option<String>,
-    timings_ms: TimingsBody,
-    response_headers: Map<String, Value>,
-    response_body: String,
-    response_truncated: bool,
+async fn page(api: &Api, tenant: &Tenant, query: &Query) -> Result<Vec<Delivery>, StoreError> {
+    let Some(execution) = query.execution else {
+        let page = DeliveryPage { limit: query.page.limit + 1, ..query.page.clone() };
+        return api.store.delivery_page(tenant, page).await;
+    };
+    // One execution has few deliveries, and there is an index of them.
+    let mut found = api.store.deliveries(tenant, execution).await?.unwrap_or_default();
+    found.retain(|delivery| query.matches(delivery));
+    found.sort_by_key(|delivery| std::cmp::Reverse((delivery.created_at, delivery.id)));
+    Ok(found)
 }
 
-#[derive(Serialize)]
-struct TimingsBody {
-    dns: Option<f64>,
-    connect: Option<f64>,
-    tls: Option<f64>,
-    first_byte: Option<f64>,
-    total: f64,
+/// `GET /v1/deliveries/{id}`
+pub(super) async fn read(
+    caller: Result<Caller, Problem>,
+    api: web::Data<Api>,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller?;
+    caller.needs(READ)?;
+    let delivery = api.store.delivery(&caller.tenant, delivery_id(&id)?).await?;
+    let delivery = delivery.ok_or_else(Problem::not_found)?;
+    Ok(json(StatusCode::OK, &WholeBody::of(delivery, &Seeing::new(&caller, &api))))
 }
 
 /// `GET /v1/executions/{id}/deliveries`
@@ -72,64 +88,44 @@ pub(super) async fn of_execution(
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller?;
+    caller.needs(READ)?;
     let deliveries = api.store.deliveries(&caller.tenant, id_of(&id)?).await?;
     let deliveries = deliveries.ok_or_else(Problem::not_found)?;
-    let data = deliveries.into_iter().map(DeliveryBody::of).collect();
+    let seeing = Seeing::new(&caller, &api);
+    let data = deliveries.into_iter().map(|delivery| WholeBody::of(delivery, &seeing)).collect();
     Ok(json(StatusCode::OK, &Answer { data, next_cursor: None }))
 }
 
-impl DeliveryBody {
-    fn of(delivery: Delivery) -> Self {
-        let waits = delivery.status == DeliveryStatus::Pending;
-        Self {
-            id: delivery.id,
-            event_id: delivery.event_id,
-            event_type: delivery.event_type.as_str(),
-            execution_id: delivery.execution_id,
-            url: shown(&delivery.url),
-            payload_format: delivery.payload_format.as_str(),
-            status: delivery.status.as_str(),
-            ended_by: delivery.ended_by.map(DeliveryEnd::as_str),
-            waiting_for: waits.then_some("due"),
-            attempts_max: delivery.attempts_max,
-            next_attempt_at: delivery.next_attempt_at.filter(|_| waits),
-            created_at: delivery.created_at,
-            delivered_at: delivery.delivered_at,
-            attempts: delivery.attempts.into_iter().map(AttemptBody::of).collect(),
+/// `POST /v1/deliveries/{id}/redeliver`
+pub(super) async fn redeliver(
+    request: HttpRequest,
+    caller: Result<Caller, Problem>,
+    api: web::Data<Api>,
+    id: web::Path<String>,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller?;
+    caller.needs(REDELIVER)?;
+    // It has nothing to say yet, and a field that is overlooked would be a promise.
+    if let Some(object) = body::optional_object(&request, body)? {
+        Fields::new(object).finish()?;
+    }
+    let wish = Redeliver { tenant: caller.tenant.clone(), id: delivery_id(&id)? };
+    match api.webhook.send(wish).await?? {
+        Redelivered::Due(delivery) => {
+            let body = WholeBody::of(*delivery, &Seeing::new(&caller, &api));
+            Ok(json(StatusCode::ACCEPTED, &body))
+        }
+        Redelivered::NotFound => Err(Problem::not_found()),
+        Redelivered::NotTerminal => {
+            let detail = "Only the end of an execution can be sent again. What is told before it \
+                          is no longer news when it has passed.";
+            Err(Problem::new(Kind::NotTerminalEvent, detail))
         }
     }
 }
 
-impl AttemptBody {
-    fn of(attempt: Attempt) -> Self {
-        let outcome = attempt.outcome;
-        let headers = outcome.response_headers.into_iter();
-        Self {
-            number: attempt.number,
-            trigger: attempt.trigger.as_str(),
-            started_at: attempt.started_at,
-            address: attempt.address.map(|address| address.to_string()),
-            status_code: outcome.status_code,
-            error_class: outcome.error_class.map(ErrorClass::as_str),
-            error: outcome.error,
-            timings_ms: TimingsBody::of(attempt.timings),
-            response_headers: headers.map(|(name, value)| (name, value.into())).collect(),
-            response_body: outcome.response_body,
-            response_truncated: outcome.response_truncated,
-        }
-    }
-}
-
-impl TimingsBody {
-    fn of(timings: Timings) -> Self {
-        // Microseconds are all that the clock is good for.
-        let ms = |duration: std::time::Duration| duration.as_micros() as f64 / 1000.0;
-        Self {
-            dns: timings.dns.map(ms),
-            connect: timings.connect.map(ms),
-            tls: None,
-            first_byte: timings.first_byte.map(ms),
-            total: ms(timings.total),
-        }
-    }
+/// An id in a path. Whatever is not an id names nothing, and that is all there is to say.
+fn delivery_id(text: &str) -> Result<DeliveryId, Problem> {
+    text.parse().map_err(|_| Problem::not_found())
 }

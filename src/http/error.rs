@@ -45,6 +45,7 @@ pub(super) enum Kind {
     NotFound,
     NotTerminal,
     DeliveryPending,
+    NotTerminalEvent,
     MethodNotAllowed(&'static str),
     TooLarge,
     UnsupportedMediaType,
@@ -64,7 +65,9 @@ impl Kind {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::NotTerminal | Self::DeliveryPending => StatusCode::CONFLICT,
+            Self::NotTerminal | Self::DeliveryPending | Self::NotTerminalEvent => {
+                StatusCode::CONFLICT
+            }
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -87,6 +90,7 @@ impl Kind {
             Self::NotFound => "not_found",
             Self::NotTerminal => "not_terminal",
             Self::DeliveryPending => "delivery_pending",
+            Self::NotTerminalEvent => "not_terminal_event",
             Self::MethodNotAllowed(_) => "method_not_allowed",
             Self::TooLarge => "body_too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
@@ -231,11 +235,12 @@ impl From<actix::MailboxError> for Problem {
     }
 }
 
-/// An error's fragment as a sentence.
-fn sentence(fragment: &str) -> String {
+/// An error's fragment as a sentence; one that is a sentence already stays as it is.
+pub(super) fn sentence(fragment: &str) -> String {
     let mut letters = fragment.chars();
     let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", letters.as_str())
+    let end = if fragment.ends_with('.') { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
 }
 
 /// The answer to a path that nobody has.

@@ -22,6 +22,7 @@ mod signing;
 mod signing_keys;
 mod spec;
 mod state;
+mod times;
 mod working_dir;
 
 pub use auth::{Keyring, NewKey, new_key};

@@ -32,6 +32,20 @@ pub fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) + Clone {
                     only("/executions/{id}/deliveries", "GET")
                         .route(get().to(deliveries::of_execution)),
                 )
+                .service(only("/deliveries", "GET").route(get().to(deliveries::list)))
+                .service(
+                    only("/deliveries/recover", "POST")
+                        .route(post().to(deliveries::recover::begin)),
+                )
+                .service(
+                    only("/deliveries/recover/{id}", "GET")
+                        .route(get().to(deliveries::recover::read)),
+                )
+                .service(only("/deliveries/{id}", "GET").route(get().to(deliveries::read)))
+                .service(
+                    only("/deliveries/{id}/redeliver", "POST")
+                        .route(post().to(deliveries::redeliver)),
+                )
                 .service(only("/runtimes", "GET").route(get().to(runtimes::list)))
                 .service(
                     only("/signing-secret", "DELETE, GET, POST")

@@ -12,7 +12,7 @@ use super::signing::SigningRules;
 use crate::actors::{Hosts, Standing, SupervisorActor, WebhookActor};
 use crate::domain::ExecutionSpec;
 use crate::process::Launcher;
-use crate::store::Store;
+use crate::store::{Clock, Store};
 use crate::webhook::{AddressPolicy, ClientSettings};
 
 /// The engine as the HTTP API sees it.
@@ -25,6 +25,8 @@ pub struct Api {
     pub hosts: Hosts,
     /// How requests to endpoints are made.
     pub client_settings: ClientSettings,
+    /// What time it is.
+    pub clock: Clock,
     /// Where they are read.
     pub store: Arc<dyn Store>,
     /// Which languages there are.

@@ -201,8 +201,10 @@ pub struct Recovery {
     pub redelivered: u32,
     /// All of them are.
     pub is_done: bool,
-    /// What has become of these by now.
+    /// How many of these the endpoints have taken by now.
     pub delivered: u32,
-    /// What has become of these by now.
+    /// How many have failed for good once more.
     pub failed: u32,
+    /// How many are still to be taken. One that a later recovery has made due counts there.
+    pub pending: u32,
 }

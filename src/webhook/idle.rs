@@ -1,7 +1,7 @@
 //! Connections that wait a moment for the next request to the same origin at the same address.
 //! Vets nothing: whoever asks for one names addresses that were vetted for this attempt.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::rc::{Rc, Weak};
@@ -40,8 +40,14 @@ impl Route {
 /// The connections that wait. None waits for longer than `keep_alive`.
 pub(super) struct Idle<T = Connection> {
     keep_alive: Duration,
+    shelf: Rc<Shelf<T>>,
+}
+
+struct Shelf<T> {
     /// Who has waited longest comes first.
-    waiting: Rc<RefCell<VecDeque<Waiting<T>>>>,
+    waiting: RefCell<VecDeque<Waiting<T>>>,
+    /// Whether somebody looks after it already.
+    is_watched: Cell<bool>,
 }
 
 struct Waiting<T> {
@@ -52,12 +58,13 @@ struct Waiting<T> {
 
 impl<T: 'static> Idle<T> {
     pub(super) fn new(keep_alive: Duration) -> Self {
-        Self { keep_alive, waiting: Rc::default() }
+        let shelf = Shelf { waiting: RefCell::default(), is_watched: Cell::new(false) };
+        Self { keep_alive, shelf: Rc::new(shelf) }
     }
 
     /// The connection to one of these addresses of the endpoint that was used last.
     pub(super) fn take(&self, endpoint: &Endpoint, addresses: &[SocketAddr]) -> Option<(Route, T)> {
-        let mut waiting = self.waiting.borrow_mut();
+        let mut waiting = self.shelf.waiting.borrow_mut();
         let now = Instant::now();
         let fits = |one: &Waiting<T>| one.until > now && one.route.leads_to(endpoint, addresses);
         let at = waiting.iter().rposition(fits)?;
@@ -67,10 +74,10 @@ impl<T: 'static> Idle<T> {
     /// Lets a connection wait whose last answer was read to its end.
     pub(super) fn put(&self, route: Route, connection: T) {
         let until = Instant::now() + self.keep_alive;
-        let mut waiting = self.waiting.borrow_mut();
-        if waiting.is_empty() {
-            actix_rt::spawn(close_in_time(Rc::downgrade(&self.waiting), until));
+        if !self.shelf.is_watched.replace(true) {
+            actix_rt::spawn(close_in_time(Rc::downgrade(&self.shelf), until));
         }
+        let mut waiting = self.shelf.waiting.borrow_mut();
         if waiting.len() == IDLE_MAX {
             waiting.pop_front();
         }
@@ -79,16 +86,19 @@ impl<T: 'static> Idle<T> {
 }
 
 /// Closes what has waited for too long, until nothing waits any more.
-async fn close_in_time<T>(waiting: Weak<RefCell<VecDeque<Waiting<T>>>>, mut next: Instant) {
+async fn close_in_time<T>(shelf: Weak<Shelf<T>>, mut next: Instant) {
     loop {
         sleep_until(next).await;
-        let Some(waiting) = waiting.upgrade() else { return };
-        let mut waiting = waiting.borrow_mut();
+        let Some(shelf) = shelf.upgrade() else { return };
+        let mut waiting = shelf.waiting.borrow_mut();
         let now = Instant::now();
         while waiting.front().is_some_and(|oldest| oldest.until <= now) {
             waiting.pop_front();
         }
-        let Some(oldest) = waiting.front() else { return };
+        let Some(oldest) = waiting.front() else {
+            shelf.is_watched.set(false);
+            return;
+        };
         next = oldest.until;
     }
 }
@@ -126,6 +136,28 @@ mod tests {
         let taken = idle.take(&elsewhere, &[at("1.1.1.1:443"), here]);
         assert_eq!(taken, Some((Route::new(&ours, here), "ours")));
         assert!(idle.take(&ours, &[here]).is_none(), "it is taken once");
+    }
+
+    #[actix_rt::test]
+    async fn one_watches_over_all_and_another_one_when_it_is_done() {
+        let idle = Idle::new(Duration::from_millis(20));
+        let (ours, here) = (endpoint("https://a.example/"), at("8.8.8.8:443"));
+        for _ in 0..3 {
+            for number in 0..100 {
+                idle.put(Route::new(&ours, here), number);
+                // Nothing waits between one request and the next.
+                idle.take(&ours, &[here]);
+                assert_eq!(Rc::weak_count(&idle.shelf), 1);
+            }
+            idle.put(Route::new(&ours, here), 0);
+            let gone = async {
+                while Rc::weak_count(&idle.shelf) > 0 {
+                    actix_rt::time::sleep(Duration::from_millis(2)).await;
+                }
+            };
+            actix_rt::time::timeout(KEEP_ALIVE, gone).await.expect("it ends when nothing waits");
+            assert!(idle.shelf.waiting.borrow().is_empty());
+        }
     }
 
     #[actix_rt::test]

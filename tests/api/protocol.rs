@@ -20,6 +20,11 @@ fn a_wrong_method_is_405_and_is_told_the_right_ones() {
         ("POST", UNKNOWN, &["GET", "DELETE"]),
         ("PATCH", UNKNOWN, &["GET", "DELETE"]),
         ("POST", &deliveries, &["GET"]),
+        ("POST", "/v1/deliveries", &["GET"]),
+        ("DELETE", "/v1/deliveries/x", &["GET"]),
+        ("GET", "/v1/deliveries/x/redeliver", &["POST"]),
+        ("GET", "/v1/deliveries/recover", &["POST"]),
+        ("DELETE", "/v1/deliveries/recover/x", &["GET"]),
         ("POST", "/livez", &["GET"]),
         ("DELETE", "/readyz", &["GET"]),
     ];

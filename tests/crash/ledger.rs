@@ -61,6 +61,34 @@ impl Unended {
     }
 }
 
+/// A wish that all that failed be sent again.
+#[derive(Debug)]
+pub struct Recovery {
+    /// Its id, as clients know it.
+    pub id: String,
+    /// How many deliveries it is about.
+    pub matched: u32,
+    /// How many of them have been made due.
+    pub redelivered: u32,
+    /// Nothing is left to do.
+    pub is_done: bool,
+}
+
+impl Recovery {
+    /// All of them at this moment.
+    pub fn all(data_dir: &Path) -> Vec<Self> {
+        let database = database_in(data_dir);
+        let sql = "SELECT lower(hex(id)), matched, redelivered, is_done FROM recoveries";
+        let mut select = database.prepare(sql).expect("the table is there");
+        let rows = select.query_map([], |row| {
+            let (id, is_done): (String, _) = (row.get(0)?, row.get(3)?);
+            let (matched, redelivered) = (row.get(1)?, row.get(2)?);
+            Ok(Self { id: format!("rcv_{id}"), matched, redelivered, is_done })
+        });
+        rows.and_then(Iterator::collect).expect("the columns are of these kinds")
+    }
+}
+
 fn database_in(data_dir: &Path) -> Connection {
     let file = data_dir.join("ringback.db");
     let database = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)

@@ -6,6 +6,7 @@ mod ending;
 mod first_version;
 mod migrating;
 mod recovering;
+mod redelivering;
 mod running;
 mod starting;
 

@@ -21,7 +21,7 @@ use crate::support::scripted::Scripted;
 use crate::support::wait::{DEADLINE, eventually};
 
 /// How long an attempt may take here.
-const TIMEOUT: &str = "700ms";
+const TIMEOUT: &str = "1s";
 
 /// A server whose deliveries have one attempt, with a short deadline.
 fn one_attempt_each() -> TestApp {

@@ -104,7 +104,8 @@ fn code(problem: &Problem) -> &'static str {
         | Kind::TooLarge
         | Kind::UnsupportedMediaType
         | Kind::NotTerminal
-        | Kind::DeliveryPending => "INVALID_REQUEST",
+        | Kind::DeliveryPending
+        | Kind::NotTerminalEvent => "INVALID_REQUEST",
         Kind::Unauthorized | Kind::Forbidden => "AUTHENTICATION_REQUIRED",
         Kind::NotFound => "RESOURCE_NOT_FOUND",
         Kind::MethodNotAllowed(_) => "METHOD_NOT_ALLOWED",

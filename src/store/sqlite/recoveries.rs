@@ -47,7 +47,7 @@ pub(super) fn begin(
             matched == 0,
         ))?;
     let is_capped = found > wish.matched_max;
-    let (redelivered, delivered, failed) = (0, 0, 0);
+    let (redelivered, delivered, failed, pending) = (0, 0, 0, 0);
     let is_done = matched == 0;
     Ok(Recovery {
         wish,
@@ -58,6 +58,7 @@ pub(super) fn begin(
         is_done,
         delivered,
         failed,
+        pending,
     })
 }
 
@@ -159,7 +160,8 @@ pub(super) fn standing(
     let mut count = |status: &str| count.query_row((id.uuid().into_bytes(), status), |r| r.get(0));
     let delivered = count("delivered")?;
     let failed = count("exhausted")? + count("refused")?;
-    Ok(Some(Recovery { delivered, failed, ..recovery }))
+    let pending = count("pending")?;
+    Ok(Some(Recovery { delivered, failed, pending, ..recovery }))
 }
 
 fn recovery(row: &Row<'_>) -> Result<Recovery, Failure> {
@@ -180,5 +182,6 @@ fn recovery(row: &Row<'_>) -> Result<Recovery, Failure> {
         is_done: get(row, "is_done")?,
         delivered: 0,
         failed: 0,
+        pending: 0,
     })
 }
