@@ -81,7 +81,7 @@ fn lists_are_for_people_and_for_machines() {
     assert_eq!(lines, [delivery("dlv_1"), delivery("dlv_2")], "everything the server said");
     let json: Value = serde_json::from_str(&list("json")).unwrap();
     assert_eq!(json, json!({ "data": lines, "next_cursor": null }));
-    let none = Scene::answering([page(&[output], None)]).run(&["list"]);
+    let none = Scene::answering([page(&[], None)]).run(&["list"]);
     assert_eq!((none.code, none.stdout.as_str()), (Some(0), ""));
     assert_eq!(none.stderr, "There are no such deliveries.\n");
 }
