@@ -144,4 +144,19 @@ mod tests {
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(load_private_text(&path).unwrap(), Some("two".into()));
     }
+
+    /// A server that is not root could not read it any more otherwise.
+    #[test]
+    fn what_root_replaces_stays_its_owners() {
+        if !rustix::process::geteuid().is_root() {
+            return;
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.key");
+        create_private_text(&path, &"one".into()).unwrap();
+        std::os::unix::fs::chown(&path, Some(60_700), Some(60_701)).unwrap();
+        replace(&path, &"two".into()).unwrap();
+        let owner = fs::metadata(&path).unwrap();
+        assert_eq!((owner.uid(), owner.gid(), mode(&path)), (60_700, 60_701, 0o600));
+    }
 }
