@@ -9,7 +9,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use client::{Output, ServerArgs};
-pub(super) use deliveries::{DeliveriesCommand, GetArgs, ListArgs, RecoverArgs, RedeliverArgs};
+pub(super) use deliveries::{
+    DeliveriesCommand, GetArgs, ListArgs, RecoverArgs, RedeliverArgs, TestArgs, TestFormat,
+};
 pub(super) use listen::{CallbackFormat, ListenArgs};
 
 use crate::config::{Flag, Sources};

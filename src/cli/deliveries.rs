@@ -7,6 +7,7 @@ mod get;
 mod list;
 mod recover;
 mod redeliver;
+mod trial;
 mod why;
 
 use std::process::ExitCode;
@@ -25,6 +26,7 @@ pub(super) fn deliveries(command: DeliveriesCommand) -> Result<ExitCode, Failure
             DeliveriesCommand::Get(args) => get::get(args).await,
             DeliveriesCommand::Redeliver(args) => redeliver::redeliver(args).await,
             DeliveriesCommand::Recover(args) => recover::recover(args).await,
+            DeliveriesCommand::Test(args) => trial::trial(args).await,
         }
     })?;
     Ok(ExitCode::SUCCESS)

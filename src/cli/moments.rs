@@ -46,13 +46,6 @@ pub(super) fn roughly(now: Timestamp, at: Timestamp) -> String {
     first.join(" ")
 }
 
-/// The same with the time itself, for sentences: `in 4 min (2026-01-31 12:00:00Z)`.
-pub(super) fn told(now: Timestamp, at: Timestamp) -> String {
-    let text = at.to_string();
-    let exact = text.split_once('.').map_or(&*text, |(seconds, _)| seconds).replace('T', " ");
-    format!("{} ({exact}Z)", seen_from(now, at))
-}
-
 /// A stretch of time in its two largest units.
 fn span(span: Duration) -> String {
     let seconds = span.as_secs();
@@ -101,6 +94,5 @@ mod tests {
         check(7_800, "in 2 h 10 min");
         check(-90_000, "1 d 1 h ago");
         check(-86_430, "1 d ago");
-        assert_eq!(told(NOW, NOW), "now (2025-06-15 15:06:40Z)");
     }
 }

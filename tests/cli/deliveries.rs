@@ -1,9 +1,11 @@
 //! `ringback deliveries`, a client of a server: what it asks, what it prints, and how it ends.
 //! The server is a script here, so that every answer can come; `real` has a real one.
 
+mod real;
 mod recover;
 mod server;
 mod tls;
+mod trial;
 
 use serde_json::{Value, json};
 
@@ -101,10 +103,9 @@ fn get_says_in_words_why_and_then_in_figures() {
     assert_eq!(head, expected);
     let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
     for expected in [
-        "It has not arrived, and was given up: all attempts (3) failed, the last one",
-        "The endpoint answered 503.",
-        "Nothing more is sent by itself.",
-        &format!("`ringback deliveries redeliver {FIRST}` sends it"),
+        "It has not arrived and was given up after 3 attempts.",
+        "That is the receiver's own failure: look into its log.",
+        &format!("`ringback deliveries redeliver {FIRST}` sends this one"),
     ] {
         assert!(words.contains(expected), "{expected:?} is missing: {words}");
     }
@@ -176,11 +177,14 @@ fn redeliver_sends_all_and_one_that_fails_keeps_no_other_from_it() {
 
 #[test]
 fn redeliver_takes_the_id_of_an_execution() {
-    let script = [page(&[delivery("dlv_9")], None), server::json(202, &delivery("dlv_9"))];
+    let mut output = delivery("dlv_8");
+    output["event_type"] = "execution.output".into();
+    let both = page(&[output.clone(), delivery("dlv_9")], None);
+    let script = [both, server::json(202, &delivery("dlv_9"))];
     let scene = Scene::answering(script);
-    assert_eq!(scene.run(&["redeliver", "evt_1", "-o", "id"]).stdout, "dlv_9\n");
+    assert_eq!(scene.run(&["redeliver", "exec_1", "-o", "id"]).stdout, "dlv_9\n");
     assert_eq!(scene.server.received()[1].path, "/v1/deliveries/dlv_9/redeliver");
-    let none = Scene::answering([page(&[], None)]).run(&["redeliver", "exec_1"]);
+    let none = Scene::answering([page(&[output], None)]).run(&["redeliver", "exec_1"]);
     assert_eq!(none.code, Some(4));
     assert!(none.stderr.contains("exec_1: it has no delivery"), "{}", none.stderr);
 }

@@ -9,7 +9,8 @@ const EXAMPLES: &str = "\
 Examples:
   ringback deliveries get exec_01a2…                       why has this callback not arrived?
   ringback deliveries list --status exhausted --since 1d   what was given up since yesterday
-  ringback deliveries recover --since 1d --host example.com    send all of that again";
+  ringback deliveries recover --since 1d --host example.com    send all of that again
+  ringback deliveries test https://example.com/hook        would a callback arrive there?";
 
 #[derive(Debug, Subcommand)]
 #[command(after_help = EXAMPLES)]
@@ -22,6 +23,8 @@ pub(in crate::cli) enum DeliveriesCommand {
     Redeliver(RedeliverArgs),
     /// Send everything again that was given up in a stretch of time
     Recover(RecoverArgs),
+    /// Have the server send a signed ping to a URL, and say what came of it
+    Test(TestArgs),
 }
 
 #[derive(Debug, Args)]
@@ -100,6 +103,32 @@ pub(in crate::cli) struct RecoverArgs {
     pub(in crate::cli) output: Output,
     #[command(flatten)]
     pub(in crate::cli) server: ServerArgs,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct TestArgs {
+    /// Where callbacks would go
+    pub(in crate::cli) url: String,
+    /// What to sign with; better in the environment than on the command line
+    #[arg(long, env = "RINGBACK_SIGNING_SECRET", hide_env_values = true)]
+    pub(in crate::cli) secret: Option<String>,
+    /// A header to send with it, as callback_headers would (repeatable)
+    #[arg(long, value_name = "NAME: VALUE")]
+    pub(in crate::cli) header: Vec<String>,
+    /// How to print what came of it
+    #[arg(short, long, value_enum, default_value = "table", value_name = "FORMAT")]
+    pub(in crate::cli) output: TestFormat,
+    #[command(flatten)]
+    pub(in crate::cli) server: ServerArgs,
+}
+
+/// How a test is printed, which has no id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum TestFormat {
+    /// For people
+    Table,
+    /// The answer of the server, as JSON
+    Json,
 }
 
 /// What may become of a delivery.

@@ -3,10 +3,10 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use url::Url;
 
 use crate::cli::moments;
 use crate::domain::Timestamp;
+use crate::webhook::authority;
 
 /// A delivery as the API has it, in a list or by itself.
 #[derive(Debug, Default, Deserialize)]
@@ -18,21 +18,21 @@ pub(super) struct Delivery {
     pub(super) execution_id: String,
     pub(super) url: String,
     pub(super) status: String,
-    pub(super) ended_by: Option<String>,
-    pub(super) waiting_for: Option<String>,
+    pub(super) explanation: String,
     pub(super) attempts_max: u32,
     attempts_made: Option<u32>,
     next_attempt_at: Option<String>,
     created_at: String,
-    delivered_at: Option<String>,
     pub(super) attempts: Vec<Attempt>,
     last_attempt: Option<Attempt>,
 }
 
-/// One request.
+/// One request, of a delivery or to try a URL out.
 #[derive(Debug, Default, Clone, Deserialize)]
 #[serde(default)]
 pub(super) struct Attempt {
+    /// Counted from 1; one that only tries a URL out has no other.
+    #[serde(default = "first")]
     pub(super) number: u32,
     pub(super) trigger: String,
     started_at: String,
@@ -80,10 +80,6 @@ impl Delivery {
         moments::time(&self.created_at)
     }
 
-    pub(super) fn delivered_at(&self) -> Option<Timestamp> {
-        self.delivered_at.as_deref().and_then(moments::time)
-    }
-
     /// Whether it tells of the end of an execution, and not of something before.
     pub(super) fn is_of_the_end(&self) -> bool {
         !["execution.started", "execution.output"].contains(&self.event_type.as_str())
@@ -91,9 +87,7 @@ impl Delivery {
 
     /// The host of its URL, with the port where there is one.
     pub(super) fn host(&self) -> String {
-        let Ok(url) = Url::parse(&self.url) else { return self.url.clone() };
-        let host = url.host_str().unwrap_or_default();
-        url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+        authority(&self.url)
     }
 }
 
@@ -111,4 +105,8 @@ impl Attempt {
             (None, None) => "under way".to_owned(),
         }
     }
+}
+
+const fn first() -> u32 {
+    1
 }

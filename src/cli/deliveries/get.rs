@@ -13,7 +13,6 @@ use crate::cli::args::{GetArgs, Output};
 use crate::cli::client::Client;
 use crate::cli::exit::Failure;
 use crate::cli::terminal::{columns, print, tame, wrapped};
-use crate::domain::Timestamp;
 
 pub(super) async fn get(args: GetArgs) -> Result<(), Failure> {
     let asked = Asked::about(&args.id)?;
@@ -32,28 +31,30 @@ pub(super) async fn get(args: GetArgs) -> Result<(), Failure> {
         }
         (Output::Table, _) => {
             let deliveries: Vec<_> = deliveries.iter().filter_map(Delivery::of).collect();
-            print(&page(&deliveries, wall_clock().now()))
+            print(&page(&deliveries))
         }
     }
 }
 
 /// What is to be said of an execution: all of its end, and a line for each event before.
 async fn of_execution(client: &Client, id: &str, rows: &[Value]) -> Result<String, Failure> {
-    let now = wall_clock().now();
     let deliveries = rows.iter().filter_map(Delivery::of);
     let (ends, before): (Vec<_>, Vec<_>) = deliveries.partition(Delivery::is_of_the_end);
     let mut text = match ends.is_empty() {
         true => wrapped(&why_none(client, id).await?) + "\n",
-        false => page(&ends, now),
+        false => page(&ends),
     };
     if !before.is_empty() {
-        text += &format!("\nBefore the end:\n{}", of_deliveries(&before, now, columns()));
+        text += &format!(
+            "\nBefore the end:\n{}",
+            of_deliveries(&before, wall_clock().now(), columns())
+        );
     }
     Ok(text)
 }
 
 /// Every delivery: what it is, why it is so, and its attempts.
-fn page(deliveries: &[Delivery], now: Timestamp) -> String {
+fn page(deliveries: &[Delivery]) -> String {
     let one = |delivery: &Delivery| {
         let Delivery { id, status, event_id, event_type, execution_id, url, .. } = delivery;
         let head = [
@@ -67,7 +68,7 @@ fn page(deliveries: &[Delivery], now: Timestamp) -> String {
             true => String::new(),
             false => format!("\n{}", of_attempts(&delivery.attempts, columns())),
         };
-        format!("{head}\n\n{}\n{table}", wrapped(&tame(&why(delivery, now))))
+        format!("{head}\n\n{}\n{table}", wrapped(&tame(&why(delivery))))
     };
     deliveries.iter().map(one).collect::<Vec<_>>().join("\n")
 }

@@ -42,8 +42,9 @@ async fn send(client: &Client, asked: &Asked) -> Result<Vec<Value>, Failure> {
         Asked::Delivery(id) => vec![id.clone()],
         Asked::Execution(_) | Asked::Event(_) => {
             let deliveries = asked.deliveries(client).await?;
-            let ids = deliveries.iter().filter_map(|delivery| delivery["id"].as_str());
-            ids.map(str::to_owned).collect()
+            // What was told before the end is no longer news.
+            let ends = deliveries.iter().filter_map(Delivery::of).filter(Delivery::is_of_the_end);
+            ends.map(|delivery| delivery.id).collect()
         }
     };
     if ids.is_empty() {

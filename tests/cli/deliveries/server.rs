@@ -40,6 +40,7 @@ pub fn delivery(id: &str) -> Value {
         "url": "https://example.com/hook",
         "payload_format": "standard",
         "status": "exhausted",
+        "explanation": "It has not arrived and was given up after 3 attempts.",
         "ended_by": "attempts",
         "waiting_for": null,
         "attempts_max": 9,
