@@ -25,8 +25,8 @@ CREATE TABLE deliveries_v4 (
     -- Kept, because an index on an expression has to look the rows up.
     is_retry        INTEGER NOT NULL DEFAULT 0 CHECK (is_retry = (attempts_made > 0)),
     attempts_max    INTEGER NOT NULL,
-    -- How many attempts had been made when the schedule began, which it does again when somebody
-    -- wants the delivery made again.
+    -- How many attempts do not count in the schedule: those before it began, which it does again when
+    -- what had ended is made again, and those that somebody wanted beside it.
     round_from      INTEGER NOT NULL DEFAULT 0,
     next_attempt_at INTEGER CHECK ((next_attempt_at IS NULL) = (status <> 'pending')),
     next_trigger    TEXT NOT NULL DEFAULT 'schedule'

@@ -92,8 +92,9 @@ pub trait Store: Send + Sync + 'static {
     /// when the next one is due. When it fails the delivery stays claimed.
     async fn record_attempt(&self, made: AttemptMade) -> Result<Option<Timestamp>, StoreError>;
 
-    /// Makes a delivery due now, whatever has become of it, and begins its schedule anew, which
-    /// has so many attempts if it is the server's. An attempt that is under way is let finish; when
+    /// Makes a delivery due now, whatever has become of it. One that is pending gets an attempt
+    /// beside its schedule; one that had ended begins its schedule anew, which has so many attempts
+    /// if it is the server's. An attempt that is under way is let finish; when
     /// it brings the event home, that is all that was wished.
     async fn redeliver(
         &self,

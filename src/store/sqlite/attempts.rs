@@ -21,8 +21,6 @@ struct Standing {
     next_attempt_at: Option<Timestamp>,
     delivered_at: Option<Timestamp>,
     next_trigger: Trigger,
-    /// The schedule begins anew behind this attempt.
-    is_new_round: bool,
 }
 
 /// What may have changed while an attempt was under way, and what was so before.
@@ -43,7 +41,6 @@ impl Standing {
             next_attempt_at,
             delivered_at: before.delivered_at,
             next_trigger: Trigger::Schedule,
-            is_new_round: false,
         };
         match made.next {
             Next::Delivered => Self {
@@ -56,7 +53,6 @@ impl Standing {
             }
             _ if is_wished => Self {
                 next_trigger: before.trigger,
-                is_new_round: true,
                 ..standing(DeliveryStatus::Pending, None, Some(due))
             },
             Next::RetryAt(at) => standing(DeliveryStatus::Pending, None, Some(at)),
@@ -91,9 +87,7 @@ pub(super) fn record(
         .prepare_cached(
             "UPDATE deliveries SET status = :status, ended_by = :ended_by,
                 next_attempt_at = :next_attempt_at, next_trigger = :next_trigger,
-                delivered_at = :delivered_at, attempts_made = :number, is_retry = (:number > 0),
-                round_from = iif(:is_new_round, :number, round_from),
-                attempts_max = attempts_max + :is_new_round
+                delivered_at = :delivered_at, attempts_made = :number, is_retry = (:number > 0)
              WHERE id = :id",
         )?
         .execute(named_params! {
@@ -104,7 +98,6 @@ pub(super) fn record(
             ":next_trigger": after.next_trigger.as_str(),
             ":delivered_at": after.delivered_at.map(Timestamp::as_millis),
             ":number": made.attempt.number,
-            ":is_new_round": after.is_new_round,
         })?;
     insert(database, made.delivery, &made.attempt, after.next_attempt_at)?;
     Ok(after.next_attempt_at)

@@ -17,7 +17,8 @@ pub(super) struct Again {
     pub(super) now: Timestamp,
 }
 
-/// Makes a delivery due now and begins its schedule anew.
+/// Makes a delivery due now. One that is pending gets an attempt beside its schedule, which goes on
+/// behind it where it was; one that had ended begins its schedule anew.
 pub(super) fn one(
     database: &Connection,
     (tenant, id): (&Tenant, DeliveryId),
@@ -48,10 +49,11 @@ pub(super) fn make_due(
     database
         .prepare_cached(
             "UPDATE deliveries SET status = 'pending', ended_by = NULL, next_attempt_at = :now,
-                next_trigger = :trigger, wishes = wishes + 1, round_from = attempts_made,
-                attempts_max = attempts_made
-                    + coalesce(json_array_length(delays_ms) + 1, :attempts),
-                expires_at = NULL, recovery_id = coalesce(:recovery, recovery_id)
+                next_trigger = :trigger, wishes = wishes + 1,
+                round_from = iif(status = 'pending', round_from + 1, attempts_made),
+                attempts_max = iif(status = 'pending', attempts_max + 1,
+                    attempts_made + coalesce(json_array_length(delays_ms) + 1, :attempts)),
+                expires_at = iif(status = 'pending', expires_at, NULL), recovery_id = coalesce(:recovery, recovery_id)
              WHERE id = :id",
         )?
         .execute(named_params! {

@@ -52,7 +52,7 @@ pub async fn whatever_became_of_it_a_delivery_can_be_made_again(backend: &impl B
         assert_eq!((again.next_trigger, again.attempts_max), (Trigger::Manual, 4), "{end:?}");
         let due = store.claim_deliveries(Rooms::total(9)).await.unwrap().due.remove(0);
         assert_eq!((due.id, due.trigger), (id, Trigger::Manual), "{end:?}");
-        assert_eq!((due.attempts_made, due.round_made), (1, 0), "the schedule begins anew");
+        assert_eq!((due.attempts_made, due.round_made), (1, 0), "{end:?}");
         let next = Next::End(DeliveryEnd::Attempts);
         let made = AttemptMade { delivery: id, wishes: due.wishes, attempt: attempt(2), next };
         assert_eq!(store.record_attempt(made).await.unwrap(), None);
@@ -62,6 +62,32 @@ pub async fn whatever_became_of_it_a_delivery_can_be_made_again(backend: &impl B
         assert_eq!(kept.status == DeliveryStatus::Delivered, was_delivered, "{end:?}");
         assert_eq!(kept.delivered_at.is_some(), was_delivered, "{end:?}");
     }
+}
+
+pub async fn the_schedule_goes_on_behind_an_attempt_beside_it_and_begins_anew_after_an_end(
+    backend: &impl Backend,
+) {
+    let store = backend.open().await;
+    let (_, id) = owe(&*store, "example.com").await;
+    let due = async || store.claim_deliveries(Rooms::total(9)).await.unwrap().due.remove(0);
+    let record = async |number, wishes, next| {
+        let made = AttemptMade { delivery: id, wishes, attempt: attempt(number), next };
+        store.record_attempt(made).await.unwrap();
+    };
+    let at_once = Next::RetryAt(NOW);
+    for number in 1..=2 {
+        assert_eq!(due().await.round_made, number - 1);
+        record(number, 0, at_once).await;
+    }
+    redeliver(&*store, id).await;
+    let manual = due().await;
+    assert_eq!((manual.trigger, manual.round_made), (Trigger::Manual, 1), "as if not made");
+    record(3, 1, at_once).await;
+    let next = due().await;
+    assert_eq!((next.trigger, next.round_made), (Trigger::Schedule, 2), "where it was");
+    record(4, 1, Next::End(DeliveryEnd::Attempts)).await;
+    redeliver(&*store, id).await;
+    assert_eq!(due().await.round_made, 0, "from the beginning");
 }
 
 pub async fn a_wish_that_comes_while_it_is_tried_is_not_undone(backend: &impl Backend) {
