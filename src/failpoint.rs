@@ -20,8 +20,7 @@
 //!
 //! `recover-batch` says how many are made due at a time. The tests of W1 to W10 are in
 //! `tests/crash/windows`, but that of `prune-before-commit`, which is in `tests/crash/retention.rs`. A
-//! migration has no name here: `windows/migrating.rs` kills the server
-//! at each of its system calls.
+//! migration has no name here: `windows/migrating.rs` kills the server at each of its system calls.
 
 /// Does here what a test wants done, if it wants anything.
 #[cfg(feature = "failpoints")]

@@ -8,7 +8,7 @@ use actix_web::{HttpResponse, Resource};
 use super::compat::hopx;
 use super::error::{Kind, Problem, not_found};
 use super::state::Api;
-use super::{deliveries, envelope, executions, health, list, runtimes};
+use super::{callbacks, deliveries, envelope, executions, health, list, output, runtimes};
 
 /// Puts the routes into an application or a scope of one, under any prefix.
 pub fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) + Clone {
@@ -46,6 +46,10 @@ pub fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) + Clone {
                     only("/deliveries/{id}/redeliver", "POST")
                         .route(post().to(deliveries::redeliver)),
                 )
+                .service(
+                    only("/executions/{id}/output/{stream}", "GET").route(get().to(output::read)),
+                )
+                .service(only("/callbacks/test", "POST").route(post().to(callbacks::test)))
                 .service(only("/runtimes", "GET").route(get().to(runtimes::list)))
                 .default_service(actix_web::web::to(not_found))
                 .wrap(from_fn(envelope::standard)),
