@@ -99,6 +99,8 @@ fn each_failure_is_told_in_words_with_what_to_do() {
         check(&tried(&app, &receiver.url("/")), class, word);
         assert_eq!(receiver.received().len(), 1, "it is sent once: {answer:?}");
     }
+    // However long a resolver takes here.
+    let app = TestApp::start();
     let nobody = TestReceiver::down();
     check(&tried(&app, &nobody.url("/")), "connect", "listens");
     check(&tried(&app, "https://nothing.invalid/"), "dns", "spelt");
