@@ -16,7 +16,6 @@
 //! | W7 | `finish-after-commit` | the end, and the delivery it owes |
 //! | W8 | `attempt-before-record` | a delivery that is due; the endpoint has it |
 //! | W9 | `requeue-before-commit`, `prune-before-commit` | what was there before |
-//! at each of its system calls.
 
 /// Does here what a test wants done, if it wants anything.
 #[cfg(feature = "failpoints")]

@@ -13,7 +13,7 @@ use super::{keys, parts};
 use crate::actors::{EngineParts, System, recover, retain};
 use crate::config::Config;
 use crate::domain::{OwnerId, Secret};
-use crate::http::{Api, Keyring, NewKey, new_key};
+use crate::http::{Api, Keyring, NewKey, Pings, new_key};
 use crate::process::{Feature, LauncherBinary};
 use crate::store::{Clock, SqliteOptions, SqliteStore, Store};
 
@@ -159,6 +159,7 @@ impl Builder {
             webhook: system.webhook.clone(),
             hosts: system.hosts.clone(),
             client_settings,
+            pings: Pings::new(&parts.settings.user_agent, parts.settings.ed25519.clone()),
             clock: parts.clock.clone(),
             store: Arc::clone(&parts.store),
             launcher: parts.launcher.clone(),

@@ -21,6 +21,8 @@ struct Links {
     #[serde(rename = "self")]
     own: String,
     deliveries: String,
+    stdout: String,
+    stderr: String,
 }
 
 impl<'a> Linked<'a> {
@@ -40,7 +42,12 @@ impl<'a> Linked<'a> {
 impl Links {
     fn new(id: ExecutionId, collection: &str) -> Self {
         let own = path_of(id, collection);
-        Self { deliveries: format!("{own}/deliveries"), own }
+        Self {
+            deliveries: format!("{own}/deliveries"),
+            stdout: format!("{own}/output/stdout"),
+            stderr: format!("{own}/output/stderr"),
+            own,
+        }
     }
 }
 

@@ -20,8 +20,8 @@ const SECRET_BYTES_MAX: usize = 1024;
 pub(super) fn read(fields: &mut Fields, api: &Api) -> Option<Callback> {
     let url = fields.string("callback_url");
     let format = payload_format(fields);
-    let headers = callback_headers(fields, api);
-    let signing_secret = signing_secret(fields);
+    let headers = headers(fields, "callback_headers", api);
+    let signing_secret = signing_secret(fields, "callback_signature_secret");
     let (progress, retry) = (progress(fields, format), retry(fields, api));
     let Some(url) = url else {
         let is_told = !progress.is_none() || retry != RetryPolicy::default();
@@ -39,9 +39,7 @@ pub(super) fn read(fields: &mut Fields, api: &Api) -> Option<Callback> {
 /// The URL as the one parser writes it, if a callback may go there as far as can be told now.
 pub(super) fn callback_url(fields: &mut Fields, api: &Api, url: &str) -> String {
     let chars_max = api.limits.callback_url_chars_max;
-    if url.chars().count() > chars_max {
-        let detail = format!("`callback_url` may have at most {chars_max} characters.");
-        fields.wrong("callback_url", "too_long", detail);
+    if is_too_long(fields, "callback_url", url, chars_max) {
         return String::new();
     }
     match api.policy.check_url(url) {
@@ -51,6 +49,16 @@ pub(super) fn callback_url(fields: &mut Fields, api: &Api, url: &str) -> String 
             String::new()
         }
     }
+}
+
+/// Whether a URL has more characters than it may have, which is then said.
+pub(super) fn is_too_long(fields: &mut Fields, name: &str, url: &str, chars_max: usize) -> bool {
+    let is_too_long = url.chars().count() > chars_max;
+    if is_too_long {
+        let detail = format!("`{name}` may have at most {chars_max} characters.");
+        fields.wrong(name, "too_long", detail);
+    }
+    is_too_long
 }
 
 fn payload_format(fields: &mut Fields) -> PayloadFormat {
@@ -63,26 +71,30 @@ fn payload_format(fields: &mut Fields) -> PayloadFormat {
     })
 }
 
-pub(super) fn callback_headers(fields: &mut Fields, api: &Api) -> Vec<(String, Secret)> {
-    let headers = fields.strings("callback_headers");
-    too_many(fields, "callback_headers", headers.len(), api.limits.callback_headers_max);
+/// The client's own headers, in the field of this name.
+pub(super) fn headers(
+    fields: &mut Fields,
+    name_of_field: &'static str,
+    api: &Api,
+) -> Vec<(String, Secret)> {
+    let headers = fields.strings(name_of_field);
+    too_many(fields, name_of_field, headers.len(), api.limits.callback_headers_max);
     for (name, value) in &headers {
-        let field = format!("callback_headers.{}", name.escape_debug());
+        let field = format!("{name_of_field}.{}", name.escape_debug());
         too_long(fields, &field, name.len() + value.len(), api.limits.callback_header_bytes_max);
         if let Err(refusal) = check_callback_header(name, value) {
-            fields.wrong(&field, "header_not_allowed", format!("`callback_headers`: {refusal}"));
+            fields.wrong(&field, "header_not_allowed", format!("`{name_of_field}`: {refusal}"));
         }
     }
     headers.into_iter().map(|(name, value)| (name, Secret::new(value))).collect()
 }
 
-/// An empty secret means none, as HopX's clients send it.
-pub(super) fn signing_secret(fields: &mut Fields) -> Option<Secret> {
-    const NAME: &str = "callback_signature_secret";
-    let secret = Secret::new(fields.string(NAME).filter(|text| !text.is_empty())?);
-    too_long(fields, NAME, secret.expose().len(), SECRET_BYTES_MAX);
+/// The secret in the field of this name. An empty one means none, as HopX's clients send it.
+pub(super) fn signing_secret(fields: &mut Fields, name: &'static str) -> Option<Secret> {
+    let secret = Secret::new(fields.string(name).filter(|text| !text.is_empty())?);
+    too_long(fields, name, secret.expose().len(), SECRET_BYTES_MAX);
     if let Err(bad) = check_secret(&secret) {
-        fields.wrong(NAME, "invalid_secret", format!("`{NAME}`: {bad}."));
+        fields.wrong(name, "invalid_secret", format!("`{name}`: {bad}."));
     }
     Some(secret)
 }

@@ -10,6 +10,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 
+pub(super) use answer::TriedBody;
 use answer::{ListedBody, Seeing, WholeBody};
 use query::Query;
 

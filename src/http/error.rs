@@ -4,7 +4,7 @@
 use std::fmt;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{ALLOW, CONTENT_RANGE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
@@ -49,6 +49,8 @@ pub(super) enum Kind {
     MethodNotAllowed(&'static str),
     TooLarge,
     UnsupportedMediaType,
+    RangeNotSatisfiable(u64),
+    TooManyPings,
     TenantQueueFull,
     QueueFull,
     Draining,
@@ -71,7 +73,8 @@ impl Kind {
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::TenantQueueFull => StatusCode::TOO_MANY_REQUESTS,
+            Self::RangeNotSatisfiable(_) => StatusCode::RANGE_NOT_SATISFIABLE,
+            Self::TooManyPings | Self::TenantQueueFull => StatusCode::TOO_MANY_REQUESTS,
             Self::QueueFull
             | Self::Draining
             | Self::StoreUnavailable
@@ -94,6 +97,8 @@ impl Kind {
             Self::MethodNotAllowed(_) => "method_not_allowed",
             Self::TooLarge => "body_too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::RangeNotSatisfiable(_) => "range_not_satisfiable",
+            Self::TooManyPings => "too_many_pings",
             Self::TenantQueueFull => "tenant_queue_full",
             Self::QueueFull => "queue_full",
             Self::Draining => "draining",
@@ -107,7 +112,9 @@ impl Kind {
     /// After how many seconds it may be worth asking again.
     const fn retry_after(self) -> Option<&'static str> {
         match self {
-            Self::TenantQueueFull | Self::QueueFull | Self::Unavailable => Some("1"),
+            Self::TooManyPings | Self::TenantQueueFull | Self::QueueFull | Self::Unavailable => {
+                Some("1")
+            }
             Self::Draining | Self::StoreUnavailable | Self::NoLauncher => Some("5"),
             _ => None,
         }
@@ -163,6 +170,9 @@ impl Problem {
         match self.kind {
             Kind::Unauthorized => {
                 answer.insert_header((WWW_AUTHENTICATE, "Bearer"));
+            }
+            Kind::RangeNotSatisfiable(length) => {
+                answer.insert_header((CONTENT_RANGE, format!("bytes */{length}")));
             }
             Kind::MethodNotAllowed(allowed) => {
                 answer.insert_header((ALLOW, allowed));

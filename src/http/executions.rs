@@ -13,7 +13,7 @@ use super::body::{self, Body};
 use super::error::{FieldError, Problem};
 use super::fields::Fields;
 use super::state::Api;
-use super::{purge, spec};
+use super::{callbacks, purge, spec};
 use crate::actors::{Cancel, CancelOutcome, Submit, ended};
 use crate::domain::{CancelWish, ExecutionId};
 
@@ -33,7 +33,15 @@ pub(super) async fn submit(
     let caller = caller?;
     let mut fields = Fields::new(body::object(&request, body)?);
     let spec = spec::read(&mut fields, &api);
+    let is_to_be_verified = fields.boolean("callback_verify").unwrap_or(false);
+    if is_to_be_verified && spec.callback.is_none() {
+        let detail = "`callback_url` is missing, and so there is nothing to verify.";
+        fields.wrong("callback_url", "required", detail.to_owned());
+    }
     fields.finish()?;
+    if let Some(callback) = spec.callback.as_ref().filter(|_| is_to_be_verified) {
+        callbacks::verify(&api, &caller.tenant, callback).await?;
+    }
     let execution = api.supervisor.send(Submit { tenant: caller.tenant, spec }).await??;
     let collection = request.path().trim_end_matches('/');
     let mut answer = json(StatusCode::ACCEPTED, &Linked::whole(&execution, collection));

@@ -8,7 +8,10 @@ use actix_web::{HttpResponse, Resource};
 use super::compat::hopx;
 use super::error::{Kind, Problem, not_found};
 use super::state::Api;
-use super::{deliveries, envelope, executions, health, list, runtimes, signing, signing_keys};
+use super::{
+    callbacks, deliveries, envelope, executions, health, list, output, runtimes, signing,
+    signing_keys,
+};
 
 /// Puts the routes into an application or a scope of one, under any prefix.
 pub fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) + Clone {
@@ -46,6 +49,10 @@ pub fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) + Clone {
                     only("/deliveries/{id}/redeliver", "POST")
                         .route(post().to(deliveries::redeliver)),
                 )
+                .service(
+                    only("/executions/{id}/output/{stream}", "GET").route(get().to(output::read)),
+                )
+                .service(only("/callbacks/test", "POST").route(post().to(callbacks::test)))
                 .service(only("/runtimes", "GET").route(get().to(runtimes::list)))
                 .service(
                     only("/signing-secret", "DELETE, GET, POST")

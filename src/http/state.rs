@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::auth::Keyring;
+use super::callbacks::Pings;
 use super::limits::ProgramLimits;
 use super::network::NetworkRules;
 use super::signing::SigningRules;
@@ -25,6 +26,8 @@ pub struct Api {
     pub hosts: Hosts,
     /// How requests to endpoints are made.
     pub client_settings: ClientSettings,
+    /// Which of them are being tried out.
+    pub pings: Pings,
     /// What time it is.
     pub clock: Clock,
     /// Where they are read.

@@ -11,8 +11,8 @@ use super::{
     Redelivered, Requeued, Rooms, Settled, SigningSecret, Situation, Started, StoreError, Waiting,
 };
 use crate::domain::{
-    CancelWish, Delivery, DeliveryId, Epoch, Execution, ExecutionId, RecoveryId, Requeue, Tenant,
-    Timestamp,
+    CancelWish, Delivery, DeliveryId, Epoch, Execution, ExecutionId, RecoveryId, Requeue, Secret,
+    Tenant, Timestamp,
 };
 
 /// The truth about executions and deliveries. What a method has answered `Ok` to is on disk.
@@ -167,6 +167,10 @@ pub trait Store: Send + Sync + 'static {
         tenant: &Tenant,
         name: &str,
     ) -> Result<Option<SigningSecret>, StoreError>;
+
+    /// What a tenant's callbacks are signed with now that bring no secret of their own, the newest
+    /// first.
+    async fn signing_secrets(&self, tenant: &Tenant) -> Result<Vec<Secret>, StoreError>;
 
     /// Removes a signing secret of a tenant, and with it the one before it. Answers whether there
     /// was one.

@@ -11,6 +11,7 @@ mod headers;
 mod idle;
 mod lookup;
 pub mod payload;
+mod ping;
 mod progress;
 mod reach;
 mod reading;
@@ -27,6 +28,7 @@ pub use address::{AddressPolicy, AllowEntry, AllowEntryError, Endpoint, Refusal}
 pub use client::{Attempted, Client, ClientSettings, Request};
 pub use headers::{HeaderRefusal, check_callback_header};
 pub use lookup::{Lookup, SystemLookup};
+pub use ping::{Ping, Pinged, ping};
 pub use reach::{Unreachable, reach};
 pub use request::{Signing, headers, redacted};
 pub use signature::check_secret;

@@ -8,7 +8,7 @@ use crate::support::app::TestApp;
 use crate::support::client::Answer;
 use crate::support::options::API_KEY;
 
-const ROUTES: [(&str, &str); 15] = [
+const ROUTES: [(&str, &str); 17] = [
     ("GET", "/v1/runtimes"),
     ("POST", "/v1/executions"),
     ("GET", "/v1/executions"),
@@ -18,6 +18,8 @@ const ROUTES: [(&str, &str); 15] = [
     ("GET", "/v1/signing-secret"),
     ("POST", "/v1/signing-secret"),
     ("DELETE", "/v1/signing-secret"),
+    ("GET", "/v1/executions/exec_0197ab2f5c1d7e8f9a0b1c2d3e4f5a6b/output/stdout"),
+    ("POST", "/v1/callbacks/test"),
     ("GET", "/v1/deliveries"),
     ("GET", "/v1/deliveries/dlv_0197ab2f5c1d7e8f9a0b1c2d3e4f5a6b"),
     ("POST", "/v1/deliveries/dlv_0197ab2f5c1d7e8f9a0b1c2d3e4f5a6b/redeliver"),

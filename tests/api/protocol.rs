@@ -20,6 +20,8 @@ fn a_wrong_method_is_405_and_is_told_the_right_ones() {
         ("POST", UNKNOWN, &["GET", "DELETE"]),
         ("PATCH", UNKNOWN, &["GET", "DELETE"]),
         ("POST", &deliveries, &["GET"]),
+        ("GET", "/v1/callbacks/test", &["POST"]),
+        ("POST", "/v1/executions/x/output/stdout", &["GET"]),
         ("POST", "/v1/deliveries", &["GET"]),
         ("DELETE", "/v1/deliveries/x", &["GET"]),
         ("GET", "/v1/deliveries/x/redeliver", &["POST"]),

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use ringback::config::Config;
 use ringback::domain::{
     CancelWish, Cause, Delivery, DeliveryId, Epoch, Execution, ExecutionId, ExecutionSpec,
-    OnInterrupt, OwnerId, RecoveryId, Requeue, Status, Tenant, Timestamp,
+    OnInterrupt, OwnerId, RecoveryId, Requeue, Secret, Status, Tenant, Timestamp,
 };
 use ringback::store::{
     Announcement, ApiKey, AttemptMade, Census, Claim, Clock, DeliveryPage, Finish, NewExecution,
@@ -179,6 +179,9 @@ impl Store for Meddling {
         name: &str,
     ) -> Result<Option<SigningSecret>, StoreError> {
         self.inner.signing_secret(tenant, name).await
+    }
+    async fn signing_secrets(&self, tenant: &Tenant) -> Result<Vec<Secret>, StoreError> {
+        self.inner.signing_secrets(tenant).await
     }
     async fn remove_signing_secret(&self, tenant: &Tenant, name: &str) -> Result<bool, StoreError> {
         self.inner.remove_signing_secret(tenant, name).await

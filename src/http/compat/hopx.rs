@@ -53,8 +53,8 @@ fn read(fields: &mut Fields, api: &Api, callback_url: &str) -> ExecutionSpec {
             callback::callback_url(fields, api, callback_url),
             PayloadFormat::Hopx,
         ),
-        headers: callback::callback_headers(fields, api),
-        signing_secret: callback::signing_secret(fields),
+        headers: callback::headers(fields, "callback_headers", api),
+        signing_secret: callback::signing_secret(fields, "callback_signature_secret"),
     });
     ExecutionSpec {
         env: spec::env(fields, api),
@@ -105,11 +105,12 @@ fn code(problem: &Problem) -> &'static str {
         | Kind::UnsupportedMediaType
         | Kind::NotTerminal
         | Kind::DeliveryPending
-        | Kind::NotTerminalEvent => "INVALID_REQUEST",
+        | Kind::NotTerminalEvent
+        | Kind::RangeNotSatisfiable(_) => "INVALID_REQUEST",
         Kind::Unauthorized | Kind::Forbidden => "AUTHENTICATION_REQUIRED",
         Kind::NotFound => "RESOURCE_NOT_FOUND",
         Kind::MethodNotAllowed(_) => "METHOD_NOT_ALLOWED",
-        Kind::TenantQueueFull => "RATE_LIMIT_EXCEEDED",
+        Kind::TenantQueueFull | Kind::TooManyPings => "RATE_LIMIT_EXCEEDED",
         Kind::QueueFull
         | Kind::Draining
         | Kind::StoreUnavailable

@@ -61,7 +61,7 @@ fn delivery(
     now: Timestamp,
 ) -> Result<ClaimedDelivery, Failure> {
     let mut select = database.prepare_cached(
-        "SELECT d.execution_id, d.event_id, d.host, d.payload_format, d.attempts_made,
+        "SELECT d.execution_id, d.tenant, d.event_id, d.host, d.payload_format, d.attempts_made,
             d.round_from, d.next_trigger, d.wishes, d.delays_ms, d.expires_at, d.url, d.body,
             s.sealed
          FROM deliveries d JOIN specs s ON s.id = d.execution_id
@@ -71,7 +71,10 @@ fn delivery(
         let execution_id = execution_id(row, "execution_id")?;
         let sealed: Option<Vec<u8>> = get(row, "sealed")?;
         let secrets = SpecSecrets::open(key, execution_id, sealed.as_deref())?;
-        let own = (execution_id, secrets.signing_secret);
+        let signing_secrets = match secrets.signing_secret {
+            Some(own) => vec![own],
+            None => signing::of_tenant(database, key, &get::<String>(row, "tenant")?, now)?,
+        };
         Ok(ClaimedDelivery {
             id,
             event_id: EventId::from_uuid(uuid(row, "event_id")?),
@@ -81,7 +84,7 @@ fn delivery(
             payload_format: named(row, "payload_format", |name| name.parse().ok())?,
             body: get(row, "body")?,
             headers: secrets.headers,
-            signing_secrets: signing::of_execution(database, key, own, now)?,
+            signing_secrets,
             attempts_made: get(row, "attempts_made")?,
             round_made: get::<u32>(row, "attempts_made")?.saturating_sub(get(row, "round_from")?),
             schedule: schedule_opt(row, "delays_ms")?,

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Row};
 use super::super::{NewSigningSecret, SealingKey, SigningSecret};
 use super::failure::Failure;
 use super::values::{get, time, time_opt};
-use crate::domain::{ExecutionId, Secret, Tenant, Timestamp};
+use crate::domain::{Secret, Tenant, Timestamp};
 
 /// What a signing secret is sealed for: its row, whether it is the current one there or not.
 pub(super) fn context(tenant: &str, name: &str) -> Vec<u8> {
@@ -101,35 +101,30 @@ pub(super) fn remove(
     Ok(removed > 0)
 }
 
-/// What the callbacks of an execution are signed with at a moment of the steady clock, the newest
-/// first: its own secret if it brought one, else those of its tenant.
-pub(super) fn of_execution(
+/// What a tenant's callbacks are signed with that bring no secret of their own, at a moment of the
+/// steady clock, the newest first.
+pub(super) fn of_tenant(
     database: &Connection,
     key: &SealingKey,
-    (id, own): (ExecutionId, Option<Secret>),
+    tenant: &str,
     steady: Timestamp,
 ) -> Result<Vec<Secret>, Failure> {
-    if let Some(own) = own {
-        return Ok(vec![own]);
-    }
     let read = |row: &Row<'_>| {
-        let tenant: String = get(row, "tenant")?;
         let current: Vec<u8> = get(row, "current")?;
-        let mut secrets = vec![open(key, &tenant, &current)?];
+        let mut secrets = vec![open(key, tenant, &current)?];
         let until = time_opt(row, "previous_valid_until")?;
         let previous: Option<Vec<u8>> = get(row, "previous")?;
         if let Some(previous) = previous.filter(|_| until > Some(steady)) {
-            secrets.push(open(key, &tenant, &previous)?);
+            secrets.push(open(key, tenant, &previous)?);
         }
         Ok(secrets)
     };
     let found = database
         .prepare_cached(
-            "SELECT s.tenant, s.current, s.previous, s.previous_valid_until
-             FROM executions e JOIN signing_secrets s ON s.tenant = e.tenant AND s.name = ''
-             WHERE e.id = ?1",
+            "SELECT current, previous, previous_valid_until FROM signing_secrets
+             WHERE tenant = ?1 AND name = ''",
         )?
-        .query_and_then([id.uuid().into_bytes()], read)?
+        .query_and_then([tenant], read)?
         .next()
         .transpose();
     found.map(Option::unwrap_or_default)

@@ -26,8 +26,8 @@ use super::{
     recoveries, redeliver, signing, start,
 };
 use crate::domain::{
-    CancelWish, Delivery, DeliveryId, Epoch, Execution, ExecutionId, RecoveryId, Requeue, Tenant,
-    Timestamp,
+    CancelWish, Delivery, DeliveryId, Epoch, Execution, ExecutionId, RecoveryId, Requeue, Secret,
+    Tenant, Timestamp,
 };
 use crate::failpoint;
 
@@ -294,6 +294,13 @@ impl Store for SqliteStore {
         let (tenant, name) = (tenant.clone(), name.to_owned());
         let now = self.options.clock.steady();
         self.readers.read(move |database| signing::find(database, (&tenant, &name), now)).await
+    }
+
+    async fn signing_secrets(&self, tenant: &Tenant) -> Result<Vec<Secret>, StoreError> {
+        let SqliteOptions { key, clock, .. } = self.options.clone();
+        let (tenant, now) = (tenant.clone(), clock.steady());
+        let work = move |database: &_| signing::of_tenant(database, &key, tenant.as_str(), now);
+        self.readers.read(work).await
     }
 
     async fn remove_signing_secret(&self, tenant: &Tenant, name: &str) -> Result<bool, StoreError> {

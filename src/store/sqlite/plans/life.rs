@@ -196,6 +196,7 @@ async fn signing_secrets(store: &impl Store) {
         store.put_signing_secret(new).await.unwrap();
         assert!(store.signing_secret(&tenant(), name).await.unwrap().is_some());
     }
+    assert_eq!(store.signing_secrets(&tenant()).await.unwrap().len(), 2);
     assert!(store.remove_signing_secret(&tenant(), "of a function").await.unwrap());
 }
 
