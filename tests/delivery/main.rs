@@ -8,6 +8,7 @@
 mod support;
 
 mod answers;
+mod backlog;
 mod breaker;
 mod cap;
 mod ed25519;

@@ -1,4 +1,4 @@
-//! W10: killed while deliveries that had failed are being made due again.
+//! W11: killed while deliveries that had failed are being made due again.
 //! What recoveries are otherwise is among the tests of the API.
 
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use crate::support::wait::{DEADLINE, eventually};
 const COUNT: usize = 5;
 
 #[test]
-fn w10_a_recovery_goes_on_after_a_loss_and_makes_each_delivery_due_once() {
+fn w11_a_recovery_goes_on_after_a_loss_and_makes_each_delivery_due_once() {
     let receiver = TestReceiver::answering([500; COUNT].map(Scripted::status));
     let killed = "recover-batch=return(2);recover-after-step=1*off->return(kill)";
     let mut scene = Scene::of(receiver, |options| {
