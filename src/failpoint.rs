@@ -16,6 +16,8 @@
 //! | W7 | `finish-after-commit` | the end, and the delivery it owes |
 //! | W8 | `attempt-before-record` | a delivery that is due; the endpoint has it |
 //! | W9 | `requeue-before-commit`, `prune-before-commit` | what was there before |
+//! | W10 | `rotate-…`, in `tests/crash/rotation.rs` | values sealed with either key, and both keys |
+//! | W11 | `recover-after-step` | some of a recovery due again, and how far it has come |
 
 /// Does here what a test wants done, if it wants anything.
 #[cfg(feature = "failpoints")]

@@ -15,18 +15,30 @@ use super::outbox;
 const IN_FLIGHT_MAX: usize = 64;
 const IN_FLIGHT_PER_HOST_MAX: usize = 8;
 
-/// Posts so many requests from a thread of its own, as the server does.
-pub fn start(receivers: Vec<SocketAddr>, count: usize) -> JoinHandle<Result<()>> {
-    std::thread::spawn(move || actix_rt::System::new().block_on(post_all(&receivers, count)))
+/// How the loop posts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Floor {
+    /// One request after the other.
+    OneByOne,
+    /// As many at a time as the server does.
+    AtOnce,
 }
 
-async fn post_all(receivers: &[SocketAddr], count: usize) -> Result<()> {
+/// Posts so many requests from a thread of its own, as the server does.
+pub fn start(floor: Floor, receivers: Vec<SocketAddr>, count: usize) -> JoinHandle<Result<()>> {
+    std::thread::spawn(move || actix_rt::System::new().block_on(post_all(floor, &receivers, count)))
+}
+
+async fn post_all(floor: Floor, receivers: &[SocketAddr], count: usize) -> Result<()> {
     let client = awc::Client::builder().disable_redirects().finish();
     let urls: Vec<_> = receivers.iter().map(|receiver| format!("http://{receiver}/hook")).collect();
     let urls = Rc::new(urls);
     let body = bytes::Bytes::from(outbox::body(ExecutionId::generate()));
     let next = Rc::new(Cell::new(0));
-    let loops = IN_FLIGHT_MAX.min(IN_FLIGHT_PER_HOST_MAX * receivers.len());
+    let loops = match floor {
+        Floor::OneByOne => 1,
+        Floor::AtOnce => IN_FLIGHT_MAX.min(IN_FLIGHT_PER_HOST_MAX * receivers.len()),
+    };
     let all = (0..loops).map(|_| {
         let (client, urls, body, next) =
             (client.clone(), Rc::clone(&urls), body.clone(), Rc::clone(&next));

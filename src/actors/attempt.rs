@@ -13,8 +13,8 @@ use crate::failpoint;
 use crate::store::{AttemptMade, ClaimedDelivery, StoreError};
 use crate::webhook::{Attempted, Client, Request, Signing, headers, redacted};
 
-/// Makes the next attempt of a delivery and writes it down; says when another is due, and what
-/// was learnt of the host.
+/// Makes the next attempt of a delivery and writes it down; says when another is due. `answered`
+/// is told what was learnt of the host as soon as that is known.
 ///
 /// # Errors
 /// When it can never be written down. The delivery is then still owed.
@@ -22,7 +22,8 @@ pub(super) async fn make(
     parts: &EngineParts,
     client: &Client,
     delivery: ClaimedDelivery,
-) -> Result<(Option<Timestamp>, Verdict), StoreError> {
+    answered: impl FnOnce(Verdict),
+) -> Result<Option<Timestamp>, StoreError> {
     let started_at = parts.clock.now();
     let number = delivery.attempts_made + 1;
     let (id, wishes, trigger) = (delivery.id, delivery.wishes, delivery.trigger);
@@ -33,7 +34,7 @@ pub(super) async fn make(
     let Attempted { address, outcome, timings } = attempted;
     let round = Round { schedule, made, expires_at };
     let next = decide_next(round, &outcome, parts.clock.steady(), jitter());
-    let verdict = verdict_of(&outcome);
+    answered(verdict_of(&outcome));
     let next_attempt_at = match next {
         Next::RetryAt(due) => Some(due),
         Next::Delivered | Next::End(_) => None,
@@ -50,8 +51,7 @@ pub(super) async fn make(
     };
     log_attempt(&attempt, id, next);
     failpoint::hit("attempt-before-record");
-    let due = record(parts, AttemptMade { delivery: id, wishes, attempt, next }).await?;
-    Ok((due, verdict))
+    record(parts, AttemptMade { delivery: id, wishes, attempt, next }).await
 }
 
 /// What an attempt tells of its host. One that never got there tells nothing.

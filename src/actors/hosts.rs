@@ -44,13 +44,15 @@ struct Host {
     breaker: Breaker,
 }
 
-/// A place among the attempts under way; free again when it is dropped, be it by a panic.
+/// A place among the attempts under way. That at its host is free again when the host has answered,
+/// that among all when the attempt is written down; both when it is dropped, be it by a panic.
 #[derive(Debug)]
 pub(super) struct Permit {
     delivery: DeliveryId,
     host: String,
     is_probe: bool,
-    verdict: Verdict,
+    /// The host is still being waited for.
+    is_at_host: bool,
     hosts: Hosts,
 }
 
@@ -132,7 +134,7 @@ impl Hosts {
             delivery: delivery.id,
             host: delivery.host.clone(),
             is_probe,
-            verdict: Verdict::Untried,
+            is_at_host: true,
             hosts: self.clone(),
         })
     }
@@ -257,25 +259,29 @@ impl Known {
 }
 
 impl Permit {
-    /// Says what the attempt has told of the host.
-    pub(super) fn tell(&mut self, verdict: Verdict) {
-        self.verdict = verdict;
+    /// The attempt is over for its host, and has told this of it.
+    pub(super) fn answered(&mut self, verdict: Verdict) {
+        if !self.is_at_host {
+            return;
+        }
+        self.is_at_host = false;
+        let now = self.hosts.clock.steady();
+        let limits = &self.hosts.limits;
+        let mut known = self.hosts.known();
+        let Some(host) = known.hosts.get_mut(&self.host) else { return };
+        let before = host.breaker.state();
+        host.in_flight = host.in_flight.saturating_sub(1);
+        host.breaker.ended(&limits.breaker, self.is_probe, verdict, now);
+        let after = host.breaker.state();
+        drop(known);
+        tell_of_change(&self.host, before, after);
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        let now = self.hosts.clock.steady();
-        let limits = &self.hosts.limits;
-        let mut known = self.hosts.known();
-        known.under_way.remove(&self.delivery);
-        let Some(host) = known.hosts.get_mut(&self.host) else { return };
-        let before = host.breaker.state();
-        host.in_flight = host.in_flight.saturating_sub(1);
-        host.breaker.ended(&limits.breaker, self.is_probe, self.verdict, now);
-        let after = host.breaker.state();
-        drop(known);
-        tell_of_change(&self.host, before, after);
+        self.answered(Verdict::Untried);
+        self.hosts.known().under_way.remove(&self.delivery);
     }
 }
 

@@ -243,7 +243,12 @@ pub struct Redeliver {
 #[rtype(result = "Result<Recovery, StoreError>")]
 pub struct Recover(pub NewRecovery);
 
-/// An attempt is over, and its permit is free again.
+/// A host has answered, and may be given another delivery.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub(super) struct HostFree;
+
+/// An attempt is over and written down, if it could be.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub(super) struct AttemptOver {

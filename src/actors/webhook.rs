@@ -12,7 +12,9 @@ use tokio::sync::oneshot;
 use super::attempt;
 use super::engine::EngineParts;
 use super::hosts::{Admission, Hosts, Permit};
-use super::messages::{AttemptOver, DeliveryDue, DrainDeliveries, Recorded, Recover, Redeliver};
+use super::messages::{
+    AttemptOver, DeliveryDue, DrainDeliveries, HostFree, Recorded, Recover, Redeliver,
+};
 use super::recover;
 use super::standing::{Footing, Standing};
 use crate::domain::{DeliveryId, ExecutionId, Timestamp, Verdict};
@@ -102,6 +104,13 @@ impl WebhookActor {
         ctx.spawn(wrap_future(asking).map(Self::answered));
     }
 
+    /// Asks if there may be more than was taken the last time.
+    fn ask_for_more(&mut self, ctx: &mut Context<Self>) {
+        if std::mem::take(&mut self.backlog) {
+            self.ask(ctx);
+        }
+    }
+
     fn answered(claim: Result<Claim, StoreError>, actor: &mut Self, ctx: &mut Context<Self>) {
         failpoint::hit("webhook-told");
         let again = actor.asking == Asking::YesAndThenAgain;
@@ -174,8 +183,11 @@ impl WebhookActor {
         // Outside the actor's own context, which polls all its futures whenever one wakes, and
         // whose fall must not break off a request.
         actix_rt::spawn(async move {
-            match attempt::make(&parts, &client, delivery).await {
-                Ok((next_due, verdict)) => under_way.end(Recorded::Yes(next_due), verdict),
+            let made = attempt::make(&parts, &client, delivery, |verdict| {
+                under_way.answered(verdict);
+            });
+            match made.await {
+                Ok(next_due) => under_way.end(Recorded::Yes(next_due)),
                 Err(error) => log::error!("an attempt cannot be written down: {error}"),
             }
         });
@@ -232,12 +244,17 @@ struct UnderWay {
 }
 
 impl UnderWay {
-    /// Ends with the news of what became of the attempt, and of the host.
-    fn end(&mut self, recorded: Recorded, verdict: Verdict) {
+    /// Ends with the news of what became of the record.
+    fn end(mut self, recorded: Recorded) {
         self.recorded = recorded;
+    }
+
+    /// The host has answered: it may be given the next while this is written down.
+    fn answered(&mut self, verdict: Verdict) {
         if let Some(permit) = &mut self.permit {
-            permit.tell(verdict);
+            permit.answered(verdict);
         }
+        self.webhook.do_send(HostFree);
     }
 }
 
@@ -280,6 +297,14 @@ impl Handler<DeliveryDue> for WebhookActor {
     }
 }
 
+impl Handler<HostFree> for WebhookActor {
+    type Result = ();
+
+    fn handle(&mut self, _: HostFree, ctx: &mut Context<Self>) {
+        self.ask_for_more(ctx);
+    }
+}
+
 impl Handler<AttemptOver> for WebhookActor {
     type Result = ();
 
@@ -294,10 +319,7 @@ impl Handler<AttemptOver> for WebhookActor {
                 ctx.run_later(ASK_AGAIN_AFTER, Self::ask);
             }
         }
-        if self.backlog {
-            self.backlog = false;
-            self.ask(ctx);
-        }
+        self.ask_for_more(ctx);
         self.end_if_drained();
     }
 }

@@ -95,7 +95,7 @@ fn whole(app: &TestApp, all: &BTreeMap<String, Value>) -> BTreeSet<String> {
 /// has: some of them were made at the first attempt and some were not.
 fn all_delivered() -> (TestApp, BTreeMap<String, Value>) {
     let delays = ["20ms"; 20].join(",");
-    let mut app = TestApp::with(|options| options.retry_schedule(&delays));
+    let mut app = TestApp::with(|options| options.without_breakers().retry_schedule(&delays));
     let receiver = TestReceiver::answering(vec![Scripted::status(500); 20]);
     let program = json!({"language": "sh", "code": "echo x", "callback_url": receiver.url("/")});
     let ids: Vec<_> = (0..COUNT).map(|_| app.submit(program.clone()).id).collect();

@@ -78,7 +78,7 @@ impl Owing {
     /// A server that owes nothing yet.
     fn nothing() -> Self {
         let delays = ["100ms"; 50].join(",");
-        let app = TestApp::with(|options| options.retry_schedule(&delays));
+        let app = TestApp::with(|options| options.without_breakers().retry_schedule(&delays));
         let receiver = TestReceiver::always(Scripted::status(503));
         let made = app.request("POST", "/v1/signing-secret").send().expect(201).json();
         let of_the_tenant = made["signing_secret"].as_str().unwrap().to_owned();

@@ -105,6 +105,11 @@ impl Options {
         self.env("RINGBACK_WEBHOOK__RETRY_SCHEDULE", delays)
     }
 
+    /// Makes every attempt when it is due, however often a host has failed.
+    pub fn without_breakers(self) -> Self {
+        self.env("RINGBACK_WEBHOOK__BREAKER_ATTEMPTS_MIN", "0")
+    }
+
     /// Gives a program this long between SIGTERM and SIGKILL.
     pub fn grace(self, grace: &str) -> Self {
         self.env("RINGBACK_EXECUTION__GRACE", grace)

@@ -34,7 +34,7 @@ impl World {
     }
 
     fn attempt(&self, host: &str, verdict: Verdict) {
-        self.admit(host).expect("there is room").tell(verdict);
+        self.admit(host).expect("there is room").answered(verdict);
     }
 
     fn waiting_for(&self, host: &str) -> Option<WaitingFor> {
@@ -104,6 +104,21 @@ fn a_host_has_its_share_and_gives_back_what_it_had() {
 }
 
 #[test]
+fn a_host_that_has_answered_has_room_before_that_is_written_down() {
+    let world = world(2, 1);
+    let mut permit = world.admit("a").unwrap();
+    assert!(world.admit("a").is_none());
+    permit.answered(Verdict::Taken);
+    let rooms = world.hosts.rooms();
+    assert_eq!((rooms.of("a"), rooms.total), (1, 1), "but is not forgotten");
+    let _second = world.admit("a").expect("it has room");
+    assert!(world.admit("b").is_none(), "two in all");
+    drop(permit);
+    assert_eq!(world.hosts.rooms().of("a"), 0, "room is given back once");
+    assert!(world.admit("b").is_some());
+}
+
+#[test]
 fn what_is_under_way_waits_for_nothing_and_the_same_execution_waits_for_it() {
     let world = world(9, 9);
     let first = claimed("a", ExecutionId::generate());
@@ -133,8 +148,7 @@ fn a_host_that_always_fails_is_left_alone_but_for_a_probe() {
     let mut probe = world.admit("a").expect("a probe may be made");
     assert!(world.admit("a").is_none(), "one is enough");
     assert_eq!(world.waiting_for("a"), Some(WaitingFor::Breaker));
-    probe.tell(Verdict::Taken);
-    drop(probe);
+    probe.answered(Verdict::Taken);
     assert_eq!((world.hosts.rooms().of("a"), world.hosts.status().open), (9, 0));
 }
 

@@ -40,7 +40,7 @@ fn app(schedule: &str) -> TestApp {
             .argument("--allow-callback-to", "198.51.100.0/24")
             .env("RINGBACK_WEBHOOK__DNS_TIMEOUT", "500ms")
             // Many fail here, and each attempt is to be made.
-            .env("RINGBACK_WEBHOOK__BREAKER_ATTEMPTS_MIN", "0")
+            .without_breakers()
             .retry_schedule(schedule)
     })
 }
