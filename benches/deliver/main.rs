@@ -96,16 +96,17 @@ fn rate_line(receivers: usize, rounds: Vec<rate::Rate>) {
         "deliveries to {receivers:>3} receiver(s)   {:.0}/s ({:.0} to {:.0}; aim 5000)",
         ours.median, ours.min, ours.max
     );
-    let floors: [(&str, fn(&rate::Rate) -> f64); 2] =
-        [("one by one", |round| round.one_by_one), ("as many at once", |round| round.at_once)];
-    for (name, of) in floors {
-        let floor = Spread::of(rounds.iter().map(of));
-        let ratio = Spread::of(rounds.iter().map(|round| round.ours / of(round)));
-        println!(
-            "  plain awc loop, {name:<16} {:.0}/s; ratio {:.2} ({:.2} to {:.2}; aim 0.6)",
-            floor.median, ratio.median, ratio.min, ratio.max
-        );
-    }
+    floor_line("one by one", &rounds, |round| round.one_by_one);
+    floor_line("as many at once", &rounds, |round| round.at_once);
+}
+
+fn floor_line(name: &str, rounds: &[rate::Rate], of: impl Fn(&rate::Rate) -> f64) {
+    let floor = Spread::of(rounds.iter().map(&of));
+    let ratio = Spread::of(rounds.iter().map(|round| round.ours / of(round)));
+    println!(
+        "  plain awc loop, {name:<16} {:.0}/s; ratio {:.2} ({:.2} to {:.2}; aim 0.6)",
+        floor.median, ratio.median, ratio.min, ratio.max
+    );
 }
 
 fn soon_line(per_second: u32, rounds: Vec<soon::Soon>) {
