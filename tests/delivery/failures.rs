@@ -153,6 +153,20 @@ fn a_retry_after_that_means_nothing_is_overlooked() {
 }
 
 #[test]
+fn a_cancel_after_the_end_leaves_the_retries_alone() {
+    let app = TestApp::with(|options| options.retry_schedule("300ms,300ms"));
+    let receiver = TestReceiver::answering([Scripted::status(500)]);
+    let id = app.submit(calling(&receiver)).id;
+    first_attempt(&app, &id);
+    let answer = app.delete(&format!("/v1/executions/{id}")).expect(200).json();
+    assert_eq!((&answer["status"], &answer["delivery"]), (&json!("completed"), &json!("retrying")));
+    delivery_once(&app, &id, "delivered");
+    let told: Vec<_> =
+        receiver.received().iter().map(|request| request.json()["type"].clone()).collect();
+    assert_eq!(told, ["execution.completed", "execution.completed"]);
+}
+
+#[test]
 fn a_dead_receiver_delays_nobody_else() {
     let app = TestApp::start();
     let dead = TestReceiver::always(Scripted::silence());
