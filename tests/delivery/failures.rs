@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::outbox::{calling, delivery_once, first_attempt};
+use super::outbox::{calling, delivery, delivery_once, first_attempt};
 use crate::support::app::TestApp;
 use crate::support::receiver::TestReceiver;
 use crate::support::scripted::Scripted;
@@ -150,6 +150,22 @@ fn a_retry_after_that_means_nothing_is_overlooked() {
         let pause = Scripted::status(500).header("Retry-After", nonsense);
         failed_then_delivered(&app, pause, "status");
     }
+}
+
+#[test]
+fn a_retry_comes_when_it_is_due_though_the_server_was_killed_in_between() {
+    let mut app = TestApp::with(|options| options.retry_schedule("1500ms,50ms"));
+    let receiver = TestReceiver::answering([Scripted::status(500)]);
+    let id = app.submit(calling(&receiver)).id;
+    let due = first_attempt(&app, &id)["next_attempt_at"].clone();
+    assert!(due.is_string());
+    app.kill9();
+    app.restart();
+    assert_eq!(delivery(&app, &id).unwrap()["next_attempt_at"], due, "it is what it was");
+    let attempts = delivery_once(&app, &id, "delivered")["attempts"].clone();
+    assert_eq!(attempts.as_array().map(Vec::len), Some(2));
+    // Both are times of the same form, so that they compare as texts.
+    assert!(attempts[1]["started_at"].as_str() >= due.as_str(), "{attempts:#}");
 }
 
 #[test]
