@@ -14,6 +14,7 @@ mod fields;
 mod health;
 mod limits;
 mod list;
+mod metrics;
 mod network;
 mod purge;
 mod routes;

@@ -8,7 +8,9 @@ use actix_web::{HttpResponse, Resource};
 use super::compat::hopx;
 use super::error::{Kind, Problem, not_found};
 use super::state::Api;
-use super::{deliveries, envelope, executions, health, list, runtimes, signing, signing_keys};
+use super::{
+    deliveries, envelope, executions, health, list, metrics, runtimes, signing, signing_keys,
+};
 
 /// Puts the routes into an application or a scope of one, under any prefix.
 pub fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) + Clone {
@@ -70,6 +72,12 @@ pub fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) + Clone {
             only("/.well-known/ringback-keys", "GET")
                 .app_data(api.clone())
                 .route(get().to(signing_keys::list))
+                .wrap(from_fn(envelope::standard)),
+        );
+        config.service(
+            only("/metrics", "GET")
+                .app_data(api.clone())
+                .route(get().to(metrics::read))
                 .wrap(from_fn(envelope::standard)),
         );
         config.service(

@@ -9,7 +9,7 @@ use super::auth::Keyring;
 use super::limits::ProgramLimits;
 use super::network::NetworkRules;
 use super::signing::SigningRules;
-use crate::actors::{Hosts, Standing, SupervisorActor, WebhookActor};
+use crate::actors::{Hosts, Scrape, Standing, SupervisorActor, WebhookActor};
 use crate::domain::ExecutionSpec;
 use crate::process::Launcher;
 use crate::store::{Clock, Store};
@@ -23,6 +23,8 @@ pub struct Api {
     pub webhook: Standing<WebhookActor>,
     /// What is known of the hosts that deliveries go to.
     pub hosts: Hosts,
+    /// Who is asked for metrics.
+    pub metrics: Arc<Scrape>,
     /// How requests to endpoints are made.
     pub client_settings: ClientSettings,
     /// What time it is.

@@ -13,10 +13,10 @@ use ringback::domain::{
     OnInterrupt, OwnerId, RecoveryId, Requeue, Status, Tenant, Timestamp,
 };
 use ringback::store::{
-    Announcement, ApiKey, AttemptMade, Census, Claim, Clock, DeliveryPage, Finish, NewExecution,
-    NewRecovery, NewSigningSecret, Orphan, Page, Prune, Pruned, Purged, Recovered, Recovery,
-    Redelivered, Requeued, Rooms, SealingKey, Settled, SigningSecret, Situation, SqliteOptions,
-    SqliteStore, Started, Store, StoreError, Waiting,
+    Announcement, ApiKey, AttemptKept, AttemptMade, Census, Claim, Clock, DeliveryPage, Finish,
+    NewExecution, NewRecovery, NewSigningSecret, Orphan, Page, Prune, Pruned, Purged, Recovered,
+    Recovery, Redelivered, Requeued, Rooms, SealingKey, Settled, SigningSecret, Situation,
+    SqliteOptions, SqliteStore, Started, Store, StoreError, Waiting,
 };
 use ringback::{Cancel, CancelOutcome};
 use tokio::sync::Semaphore;
@@ -106,8 +106,14 @@ impl Store for Meddling {
     async fn release_deliveries_but(&self, known: &[DeliveryId]) -> Result<(), StoreError> {
         self.inner.release_deliveries_but(known).await
     }
-    async fn record_attempt(&self, made: AttemptMade) -> Result<Option<Timestamp>, StoreError> {
+    async fn record_attempt(&self, made: AttemptMade) -> Result<AttemptKept, StoreError> {
         self.inner.record_attempt(made).await
+    }
+    async fn due_since(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.inner.due_since().await
+    }
+    async fn count_pending(&self) -> Result<usize, StoreError> {
+        self.inner.count_pending().await
     }
     async fn redeliver(
         &self,

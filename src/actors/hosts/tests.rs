@@ -59,6 +59,7 @@ fn claimed(host: &str, execution_id: ExecutionId) -> ClaimedDelivery {
         expires_at: None,
         trigger: Trigger::Schedule,
         wishes: 0,
+        created_at: Timestamp::from_millis(0),
     }
 }
 
