@@ -165,18 +165,22 @@ impl Metrics {
         }
     }
 
-    /// Sorts what was measured into buckets, now and then, for as long as it is polled: until then
-    /// each measurement is kept by itself.
+    /// Sorts what was measured into buckets. Until then each measurement is kept by itself.
+    pub fn sort(&self) {
+        self.0.registry.sort();
+    }
+
+    /// Sorts what was measured now and then, for as long as it is polled.
     pub async fn upkeep(self) {
         loop {
-            actix_rt::time::sleep(UPKEEP_EVERY).await;
-            self.0.registry.upkeep();
+            actix_rt::time::sleep(SORT_EVERY).await;
+            self.sort();
         }
     }
 }
 
 /// At 10,000 attempts in a second this keeps less than 2 MB of measurements.
-const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+const SORT_EVERY: Duration = Duration::from_secs(5);
 
 /// In what a delivery can end.
 const DELIVERY_ENDS: [DeliveryStatus; 3] =

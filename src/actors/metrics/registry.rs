@@ -65,7 +65,7 @@ impl Registry {
     }
 
     /// Sorts the measurements since the last time into their buckets.
-    pub(super) fn upkeep(&self) {
+    pub(super) fn sort(&self) {
         self.handle.run_upkeep();
     }
 }

@@ -72,7 +72,9 @@ pub async fn the_end_gives_up_what_was_not_taken_before(backend: &impl Backend) 
     let under_way = announce(&*store, &execution, EventType::Output).await.unwrap();
     assert_eq!(claim(&*store).await, [untried, under_way]);
     store.release_deliveries(&[untried]).await.unwrap();
+    assert_eq!(store.superseded(), 0);
     let owed = end(&*store, &execution).await;
+    assert_eq!(store.superseded(), 2);
     assert_eq!(claim(&*store).await, [owed]);
     // What was under way when the end was written is not tried again.
     let later = Next::RetryAt(read(&*store, execution.id).await.created_at);
