@@ -140,6 +140,21 @@ fn a_host_that_always_fails_is_left_alone_but_for_a_probe() {
 }
 
 #[test]
+fn a_probe_that_fails_is_no_new_opening() {
+    let world = world(9, 9);
+    assert_eq!(world.hosts.status().openings, 0);
+    (0..2).for_each(|_| world.attempt("a", Verdict::Failed));
+    assert_eq!(world.hosts.status().openings, 1);
+    world.pass(30);
+    world.attempt("a", Verdict::Failed);
+    assert_eq!((world.hosts.status().open, world.hosts.status().openings), (1, 1));
+    world.pass(30);
+    world.attempt("a", Verdict::Taken);
+    (0..2).for_each(|_| world.attempt("a", Verdict::Failed));
+    assert_eq!((world.hosts.status().open, world.hosts.status().openings), (1, 2));
+}
+
+#[test]
 fn a_probe_that_was_lost_is_made_again() {
     let world = world(9, 9);
     (0..2).for_each(|_| world.attempt("a", Verdict::Failed));
