@@ -101,7 +101,7 @@ pub trait Store: Send + Sync + 'static {
     async fn count_pending(&self) -> Result<usize, StoreError>;
 
     /// How many deliveries were superseded by the ends that this store has written since it was
-    /// opened. None, for a store that does not count them.
+    /// opened; always 0 from a store that does not count them.
     fn superseded(&self) -> u64 {
         0
     }
