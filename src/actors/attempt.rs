@@ -10,7 +10,7 @@ use crate::domain::{
     Attempt, AttemptOutcome, DeliveryId, ErrorClass, Next, Round, Timestamp, Verdict, decide_next,
 };
 use crate::failpoint;
-use crate::store::{AttemptMade, ClaimedDelivery, StoreError};
+use crate::store::{AttemptKept, AttemptMade, ClaimedDelivery, StoreError};
 use crate::webhook::{Attempted, Client, Request, Signing, headers, redacted};
 
 /// Makes the next attempt of a delivery and writes it down; says when another is due. `answered`
@@ -28,6 +28,7 @@ pub(super) async fn make(
     let number = delivery.attempts_made + 1;
     let (id, wishes, trigger) = (delivery.id, delivery.wishes, delivery.trigger);
     let (made, expires_at) = (delivery.round_made + 1, delivery.expires_at);
+    let happened_at = delivery.created_at;
     let schedule = delivery.schedule.clone();
     let schedule = schedule.as_ref().unwrap_or(&parts.settings.retry_schedule);
     let (attempted, request_headers) = send(parts, client, delivery, started_at).await;
@@ -50,8 +51,16 @@ pub(super) async fn make(
         next_attempt_at,
     };
     log_attempt(&attempt, id, next);
+    let metrics = &parts.metrics;
+    metrics.attempt_made(trigger, attempt.outcome.error_class, attempt.timings.total);
+    let delay = parts.clock.now().since(happened_at);
     failpoint::hit("attempt-before-record");
-    record(parts, AttemptMade { delivery: id, wishes, attempt, next }).await
+    let made = AttemptMade { delivery: id, wishes, attempt, next };
+    let AttemptKept { next_due, ended } = record(parts, made).await?;
+    if let Some(status) = ended {
+        metrics.delivery_ended(status, trigger, delay);
+    }
+    Ok(next_due)
 }
 
 /// What an attempt tells of its host. One that never got there tells nothing.
@@ -70,7 +79,7 @@ const RECORD_AGAIN: (Duration, Duration) = (Duration::from_millis(50), Duration:
 /// Writes an attempt down, however long that takes. It was made and cannot be unmade: without its
 /// record the endpoint would be told again. Its permit is kept meanwhile, so that no more attempts
 /// are made than can be remembered.
-async fn record(parts: &EngineParts, made: AttemptMade) -> Result<Option<Timestamp>, StoreError> {
+async fn record(parts: &EngineParts, made: AttemptMade) -> Result<AttemptKept, StoreError> {
     let (mut pause, longest) = RECORD_AGAIN;
     loop {
         match parts.store.record_attempt(made.clone()).await {

@@ -3,7 +3,7 @@
 
 use super::engine::EngineParts;
 use super::messages::{Cancel, CancelError, CancelOutcome, CancelWished, QueuedEnded};
-use super::settle::Settlement;
+use super::settle::{self, Settlement};
 use super::standing::Standing;
 use super::supervisor::SupervisorActor;
 use crate::domain::{CancelWish, Ended, Execution, Guard, Outcome, State};
@@ -71,7 +71,7 @@ async fn end_queued(
     let ended = Ended::without_output(outcome, None, parts.clock.now());
     let settlement = Settlement::new(parts, execution, Guard::Queued, ended);
     let after = settlement.event.execution.clone();
-    match parts.store.finish(settlement.finish).await? {
+    match settle::write(parts, &settlement).await? {
         Settled::Stale => Ok(None),
         Settled::Written => {
             supervisor.do_send(QueuedEnded { event: settlement.event });

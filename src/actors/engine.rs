@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::hosts::HostLimits;
+use super::metrics::Metrics;
 use super::retention::Retention;
 use crate::domain::RetrySchedule;
 use crate::process::Launcher;
@@ -23,6 +24,8 @@ pub struct EngineParts {
     pub clock: Clock,
     /// How much of everything.
     pub settings: Arc<EngineSettings>,
+    /// What is counted.
+    pub metrics: Metrics,
 }
 
 /// How much of everything an engine does at a time, and how long it waits.

@@ -34,6 +34,8 @@ pub struct HostLimits {
 struct Known {
     under_way: HashMap<DeliveryId, ExecutionId>,
     hosts: HashMap<String, Host>,
+    /// How often a host was begun to be left alone.
+    openings: u64,
     /// With so many hosts, those of which nothing needs to be known any more are forgotten.
     forget_at: usize,
 }
@@ -98,6 +100,8 @@ pub struct HostsStatus {
     pub saturated: usize,
     /// How many hosts are left alone.
     pub open: usize,
+    /// How often one was begun to be left alone.
+    pub openings: u64,
 }
 
 const FORGET_FROM: usize = 1024;
@@ -220,6 +224,7 @@ impl Hosts {
             in_flight: known.under_way.len(),
             saturated: known.hosts.values().filter(|host| host.in_flight >= max).count(),
             open: known.hosts.values().filter(|host| host.is_left_alone(now)).count(),
+            openings: known.openings,
         }
     }
 
@@ -273,6 +278,9 @@ impl Permit {
         host.in_flight = host.in_flight.saturating_sub(1);
         host.breaker.ended(&limits.breaker, self.is_probe, verdict, now);
         let after = host.breaker.state();
+        if (before, is_open(after)) == (BreakerState::Closed, true) {
+            known.openings += 1;
+        }
         drop(known);
         tell_of_change(&self.host, before, after);
     }
@@ -283,6 +291,10 @@ impl Drop for Permit {
         self.answered(Verdict::Untried);
         self.hosts.known().under_way.remove(&self.delivery);
     }
+}
+
+const fn is_open(state: BreakerState) -> bool {
+    matches!(state, BreakerState::Open { .. })
 }
 
 fn tell_of_change(host: &str, before: BreakerState, after: BreakerState) {

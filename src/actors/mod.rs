@@ -12,6 +12,7 @@ mod histories;
 mod hosts;
 mod live;
 mod messages;
+mod metrics;
 mod progress;
 mod queue;
 mod reclaim;
@@ -28,6 +29,7 @@ mod system;
 mod watch;
 mod webhook;
 
+pub use self::metrics::{Metrics, Scrape};
 pub use engine::{EngineParts, EngineSettings};
 pub use execution::ExecutionActor;
 pub use hosts::{HostLimits, Hosts, HostsStatus, WaitingFor};

@@ -3,7 +3,7 @@
 
 use super::engine::EngineParts;
 use super::messages::RunEnd;
-use super::settle::{Settlement, ended_with_recording};
+use super::settle::{self, Settlement, ended_with_recording};
 use crate::domain::{Fate, Guard, Lost, State};
 use crate::store::{Orphan, Requeued, Settled, StoreError};
 
@@ -38,9 +38,9 @@ pub(super) async fn rescue(
         Some(outcome) => {
             let ended = ended_with_recording(parts, &execution, outcome);
             let guard = Guard::Running(epoch);
-            let Settlement { finish, event } = Settlement::new(parts, &execution, guard, ended);
-            match parts.store.finish(finish).await? {
-                Settled::Written => RunEnd::Settled(event),
+            let settlement = Settlement::new(parts, &execution, guard, ended);
+            match settle::write(parts, &settlement).await? {
+                Settled::Written => RunEnd::Settled(settlement.event),
                 Settled::Stale => RunEnd::Given,
             }
         }

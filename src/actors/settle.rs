@@ -69,19 +69,34 @@ pub(super) fn owed(
     }
 }
 
+/// Writes the end of an execution, if it still is as the settlement has it, and counts it.
+///
+/// # Errors
+/// When the store cannot write; nothing has changed then.
+pub(super) async fn write(
+    parts: &EngineParts,
+    settlement: &Settlement,
+) -> Result<Settled, StoreError> {
+    let settled = parts.store.finish(Arc::clone(&settlement.finish)).await?;
+    if settled == Settled::Written {
+        parts.metrics.execution_ended(&settlement.event.execution);
+    }
+    Ok(settled)
+}
+
 /// Writes the end of a run, however long the store cannot, and forgets what was recorded of it.
 pub(super) async fn finish_run(
     parts: EngineParts,
     settlement: Settlement,
     residence: Option<Residence>,
 ) -> RunEnd {
-    let Settlement { finish, event } = settlement;
-    let id = finish.id;
-    let write = until_written(id, || parts.store.finish(Arc::clone(&finish)));
+    let id = settlement.finish.id;
+    let write = until_written(id, || write(&parts, &settlement));
     // The directory is cleaned up while the disk writes.
     let clean_up = async { drop(residence) };
     let (settled, ()) = tokio::join!(write, clean_up);
     let Some(settled) = settled else { return RunEnd::Given };
+    let Settlement { finish, event } = settlement;
     // The output is in the record now, and not a moment earlier.
     parts.launcher.forget_output(id);
     if let Guard::Running(epoch) = finish.guard {

@@ -133,6 +133,7 @@ impl SupervisorActor {
             return;
         };
         failpoint::hit("start-after-commit");
+        self.parts.metrics.execution_started(&execution, &run);
         let birth = Birth {
             parts: self.parts.clone(),
             supervisor: self.ourselves.clone(),

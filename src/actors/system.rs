@@ -1,11 +1,14 @@
 //! Starts the two system actors and keeps them standing.
 //! Decides nothing; what to do when one falls too often is for whoever owns the process.
 
+use std::sync::Arc;
+
 use actix::Arbiter;
 use tokio::sync::watch;
 
 use super::engine::EngineParts;
 use super::hosts::Hosts;
+use super::metrics::Scrape;
 use super::standing::Standing;
 use super::supervisor::{self, SupervisorActor};
 use super::surviving::Surviving;
@@ -21,6 +24,8 @@ pub struct System {
     pub webhook: Standing<WebhookActor>,
     /// What is known of the hosts that it delivers to.
     pub hosts: Hosts,
+    /// Who is asked for metrics.
+    pub metrics: Arc<Scrape>,
     failed: watch::Receiver<Option<String>>,
 }
 
@@ -48,7 +53,9 @@ impl System {
         keep_supervisor(making, (arbiter, tell));
         supervisor.stands().await;
         webhook.stands().await;
-        Self { supervisor, webhook, hosts, failed }
+        arbiter.spawn(parts.metrics.clone().upkeep());
+        let metrics = Arc::new(Scrape::new(parts, supervisor.clone(), hosts.clone()));
+        Self { supervisor, webhook, hosts, metrics, failed }
     }
 
     /// Waits until one of them has failed for good, and says which. Nothing is accepted, started

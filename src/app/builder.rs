@@ -10,7 +10,7 @@ use super::engine::Engine;
 use super::error::StartError;
 use super::launching::{self, LauncherOptions};
 use super::{keys, parts};
-use crate::actors::{EngineParts, System, recover, retain};
+use crate::actors::{EngineParts, Metrics, System, recover, retain};
 use crate::config::Config;
 use crate::domain::{OwnerId, Secret};
 use crate::http::{Api, Keyring, NewKey, Pings, new_key};
@@ -139,7 +139,8 @@ impl Builder {
         let signing_key = keys::signing_key(&config)?;
         let signing = keys::signing_rules(&config, signing_key.as_deref())?;
         let settings = Arc::new(parts::engine_settings(&config, signing_key));
-        let parts = EngineParts { store, launcher, clock, settings };
+        let metrics = Metrics::new();
+        let parts = EngineParts { store, launcher, clock, settings, metrics };
         let recovered = tokio::select! {
             biased;
             () = stop => return Ok(None),
@@ -158,6 +159,7 @@ impl Builder {
             supervisor: system.supervisor.clone(),
             webhook: system.webhook.clone(),
             hosts: system.hosts.clone(),
+            metrics: Arc::clone(&system.metrics),
             client_settings,
             pings: Pings::new(&parts.settings.user_agent, parts.settings.ed25519.clone()),
             clock: parts.clock.clone(),

@@ -89,6 +89,12 @@ impl Engine {
         &self.api.limits
     }
 
+    /// All metrics in the text format of Prometheus, version 0.0.4, for an application that tells
+    /// them itself. They are this engine's alone; nothing is installed for the whole process.
+    pub async fn metrics(&self) -> String {
+        self.system.metrics.text().await
+    }
+
     /// What runs programs, with its runtimes.
     pub fn launcher(&self) -> &Launcher {
         &self.launcher

@@ -15,6 +15,7 @@ mod fields;
 mod health;
 mod limits;
 mod list;
+mod metrics;
 mod network;
 mod output;
 mod purge;

@@ -9,7 +9,7 @@ use super::compat::hopx;
 use super::error::{Kind, Problem, not_found};
 use super::state::Api;
 use super::{
-    callbacks, deliveries, envelope, executions, health, list, output, runtimes, signing,
+    callbacks, deliveries, envelope, executions, health, list, metrics, output, runtimes, signing,
     signing_keys,
 };
 
@@ -77,6 +77,12 @@ pub fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) + Clone {
             only("/.well-known/ringback-keys", "GET")
                 .app_data(api.clone())
                 .route(get().to(signing_keys::list))
+                .wrap(from_fn(envelope::standard)),
+        );
+        config.service(
+            only("/metrics", "GET")
+                .app_data(api.clone())
+                .route(get().to(metrics::read))
                 .wrap(from_fn(envelope::standard)),
         );
         config.service(

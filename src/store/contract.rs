@@ -6,9 +6,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    Announcement, ApiKey, AttemptMade, Census, Claim, DeliveryPage, Finish, NewExecution,
-    NewRecovery, NewSigningSecret, Orphan, Page, Prune, Pruned, Purged, Recovered, Recovery,
-    Redelivered, Requeued, Rooms, Settled, SigningSecret, Situation, Started, StoreError, Waiting,
+    Announcement, ApiKey, AttemptKept, AttemptMade, Census, Claim, DeliveryPage, Finish,
+    NewExecution, NewRecovery, NewSigningSecret, Orphan, Page, Prune, Pruned, Purged, Recovered,
+    Recovery, Redelivered, Requeued, Rooms, Settled, SigningSecret, Situation, Started, StoreError,
+    Waiting,
 };
 use crate::domain::{
     CancelWish, Delivery, DeliveryId, Epoch, Execution, ExecutionId, RecoveryId, Requeue, Secret,
@@ -88,9 +89,22 @@ pub trait Store: Send + Sync + 'static {
     /// Gives back all claims of this owner but these, of which somebody still knows.
     async fn release_deliveries_but(&self, known: &[DeliveryId]) -> Result<(), StoreError>;
 
-    /// Keeps an attempt and what follows from it, in one transaction, and ends the claim. Answers
-    /// when the next one is due. When it fails the delivery stays claimed.
-    async fn record_attempt(&self, made: AttemptMade) -> Result<Option<Timestamp>, StoreError>;
+    /// Keeps an attempt and what follows from it, in one transaction, and ends the claim. When it
+    /// fails the delivery stays claimed.
+    async fn record_attempt(&self, made: AttemptMade) -> Result<AttemptKept, StoreError>;
+
+    /// Since when the delivery is due that has been due for longest and that nobody has claimed.
+    /// Asked again and again, and so must cost next to nothing however many are pending.
+    async fn due_since(&self) -> Result<Option<Timestamp>, StoreError>;
+
+    /// How many deliveries are pending. May take time in proportion to that.
+    async fn count_pending(&self) -> Result<usize, StoreError>;
+
+    /// How many deliveries were superseded by the ends that this store has written since it was
+    /// opened; always 0 from a store that does not count them.
+    fn superseded(&self) -> u64 {
+        0
+    }
 
     /// Makes a delivery due now, whatever has become of it. One that is pending gets an attempt
     /// beside its schedule; one that had ended begins its schedule anew, which has so many attempts

@@ -20,8 +20,8 @@ pub use contract::Store;
 pub use error::StoreError;
 pub use key_source::KeySource;
 pub use outbox::{
-    Announcement, AttemptMade, Claim, ClaimedDelivery, DeliveryPage, NewDelivery, NewRecovery,
-    Recovered, Recovery, Redelivered, Rooms,
+    Announcement, AttemptKept, AttemptMade, Claim, ClaimedDelivery, DeliveryPage, NewDelivery,
+    NewRecovery, Recovered, Recovery, Redelivered, Rooms,
 };
 pub use private_text::{create_private_text, load_private_text};
 pub use seal::{Fingerprint, SealingKey};

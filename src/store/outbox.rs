@@ -115,6 +115,8 @@ pub struct ClaimedDelivery {
     pub trigger: Trigger,
     /// How often somebody has wanted it made again.
     pub wishes: u32,
+    /// When the event happened.
+    pub created_at: Timestamp,
 }
 
 /// An attempt that has been made, and what follows from it.
@@ -128,6 +130,16 @@ pub struct AttemptMade {
     pub attempt: Attempt,
     /// What follows, unless somebody has wanted it made again meanwhile.
     pub next: Next,
+}
+
+/// How a delivery stands now that an attempt is on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AttemptKept {
+    /// When the next one is due, if there is one.
+    pub next_due: Option<Timestamp>,
+    /// As what the delivery has ended by this attempt. None for one that goes on, that had been
+    /// superseded before, or that had been delivered before and now was not once more.
+    pub ended: Option<DeliveryStatus>,
 }
 
 /// What became of the wish that a delivery be made again.

@@ -9,6 +9,7 @@ mod embed;
 mod engine;
 mod launcher;
 mod meddling;
+mod metrics;
 mod rotation;
 mod support;
 

@@ -13,10 +13,10 @@ use ringback::domain::{
     OnInterrupt, OwnerId, RecoveryId, Requeue, Secret, Status, Tenant, Timestamp,
 };
 use ringback::store::{
-    Announcement, ApiKey, AttemptMade, Census, Claim, Clock, DeliveryPage, Finish, NewExecution,
-    NewRecovery, NewSigningSecret, Orphan, Page, Prune, Pruned, Purged, Recovered, Recovery,
-    Redelivered, Requeued, Rooms, SealingKey, Settled, SigningSecret, Situation, SqliteOptions,
-    SqliteStore, Started, Store, StoreError, Waiting,
+    Announcement, ApiKey, AttemptKept, AttemptMade, Census, Claim, Clock, DeliveryPage, Finish,
+    NewExecution, NewRecovery, NewSigningSecret, Orphan, Page, Prune, Pruned, Purged, Recovered,
+    Recovery, Redelivered, Requeued, Rooms, SealingKey, Settled, SigningSecret, Situation,
+    SqliteOptions, SqliteStore, Started, Store, StoreError, Waiting,
 };
 use ringback::{Cancel, CancelOutcome};
 use tokio::sync::Semaphore;
@@ -28,6 +28,8 @@ struct Meddling {
     inner: SqliteStore,
     /// The next `finish` panics.
     panics: AtomicBool,
+    /// How things stand is not told.
+    is_mute: AtomicBool,
     /// So many of the next `prune`s fail.
     prunes_to_fail: AtomicU32,
     /// A wish to cancel is kept just before the next `requeue`.
@@ -106,8 +108,16 @@ impl Store for Meddling {
     async fn release_deliveries_but(&self, known: &[DeliveryId]) -> Result<(), StoreError> {
         self.inner.release_deliveries_but(known).await
     }
-    async fn record_attempt(&self, made: AttemptMade) -> Result<Option<Timestamp>, StoreError> {
+    async fn record_attempt(&self, made: AttemptMade) -> Result<AttemptKept, StoreError> {
         self.inner.record_attempt(made).await
+    }
+    async fn due_since(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.audible()?;
+        self.inner.due_since().await
+    }
+    async fn count_pending(&self) -> Result<usize, StoreError> {
+        self.audible()?;
+        self.inner.count_pending().await
     }
     async fn redeliver(
         &self,
@@ -197,6 +207,14 @@ impl Store for Meddling {
     }
 }
 
+impl Meddling {
+    fn audible(&self) -> Result<(), StoreError> {
+        let reason = "the test wants it so".into();
+        let is_mute = self.is_mute.load(Ordering::SeqCst);
+        if is_mute { Err(StoreError::Database { reason }) } else { Ok(()) }
+    }
+}
+
 fn meddling(data_dir: &Path, clock: &Clock, panics: bool) -> Arc<Meddling> {
     let options = SqliteOptions {
         dir: data_dir.to_owned(),
@@ -208,6 +226,7 @@ fn meddling(data_dir: &Path, clock: &Clock, panics: bool) -> Arc<Meddling> {
     Arc::new(Meddling {
         inner,
         panics: AtomicBool::new(panics),
+        is_mute: AtomicBool::new(false),
         prunes_to_fail: AtomicU32::new(0),
         wishes: AtomicBool::new(false),
         tells: Semaphore::new(0),
@@ -358,4 +377,23 @@ async fn a_wish_that_is_kept_while_its_execution_is_rescued_is_fulfilled() {
     let _engine = builder.store(given, clock()).start().await.unwrap();
     let found = store.inner.execution(&Tenant::default(), id).await.unwrap().unwrap();
     assert_eq!(found.ended().map(|ended| ended.outcome.cause()), Some(Cause::Cancelled));
+}
+
+#[actix_rt::test]
+async fn metrics_are_told_although_the_store_cannot_be_read() {
+    let (builder, data_dir) = builder();
+    let store = meddling(data_dir.path(), &clock(), false);
+    store.tells.add_permits(1000);
+    store.is_mute.store(true, Ordering::SeqCst);
+    let given: Arc<dyn Store> = store.clone();
+    let engine = builder.store(given, clock()).start().await.unwrap();
+    run(&engine, "exit 0").await;
+    let metrics = engine.metrics().await;
+    let has = |metrics: &str, line: &str| metrics.lines().any(|found| found == line);
+    assert!(has(&metrics, "ringback_deliveries_pending NaN"), "{metrics}");
+    assert!(has(&metrics, "ringback_delivery_oldest_due_seconds NaN"), "{metrics}");
+    assert!(has(&metrics, "ringback_slots 2"), "{metrics}");
+    // What could not be counted is counted the next time.
+    store.is_mute.store(false, Ordering::SeqCst);
+    assert!(has(&engine.metrics().await, "ringback_deliveries_pending 0"));
 }

@@ -11,7 +11,7 @@ use ringback::domain::{
     Tenant, Timestamp, Timings, Trigger,
 };
 use ringback::store::{
-    AttemptMade, Claim, Finish, NewDelivery, NewExecution, Page, Settled, Store,
+    AttemptKept, AttemptMade, Claim, Finish, NewDelivery, NewExecution, Page, Settled, Store,
 };
 
 /// The one database of a test, new and empty at first.
@@ -123,9 +123,14 @@ pub fn attempt(number: u32) -> Attempt {
     }
 }
 
-pub async fn record(store: &dyn Store, delivery: DeliveryId, number: u32, next: Next) {
+pub async fn record(
+    store: &dyn Store,
+    delivery: DeliveryId,
+    number: u32,
+    next: Next,
+) -> AttemptKept {
     let made = AttemptMade { delivery, wishes: 0, attempt: attempt(number), next };
-    store.record_attempt(made).await.unwrap();
+    store.record_attempt(made).await.unwrap()
 }
 
 /// The ids of what was claimed.

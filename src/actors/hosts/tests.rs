@@ -59,6 +59,7 @@ fn claimed(host: &str, execution_id: ExecutionId) -> ClaimedDelivery {
         expires_at: None,
         trigger: Trigger::Schedule,
         wishes: 0,
+        created_at: Timestamp::from_millis(0),
     }
 }
 
@@ -150,6 +151,21 @@ fn a_host_that_always_fails_is_left_alone_but_for_a_probe() {
     assert_eq!(world.waiting_for("a"), Some(WaitingFor::Breaker));
     probe.answered(Verdict::Taken);
     assert_eq!((world.hosts.rooms().of("a"), world.hosts.status().open), (9, 0));
+}
+
+#[test]
+fn a_probe_that_fails_is_no_new_opening() {
+    let world = world(9, 9);
+    assert_eq!(world.hosts.status().openings, 0);
+    (0..2).for_each(|_| world.attempt("a", Verdict::Failed));
+    assert_eq!(world.hosts.status().openings, 1);
+    world.pass(30);
+    world.attempt("a", Verdict::Failed);
+    assert_eq!((world.hosts.status().open, world.hosts.status().openings), (1, 1));
+    world.pass(30);
+    world.attempt("a", Verdict::Taken);
+    (0..2).for_each(|_| world.attempt("a", Verdict::Failed));
+    assert_eq!((world.hosts.status().open, world.hosts.status().openings), (1, 2));
 }
 
 #[test]

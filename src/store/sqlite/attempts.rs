@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, Row, named_params};
 
-use super::super::{AttemptMade, StoreError};
+use super::super::{AttemptKept, AttemptMade, StoreError};
 use super::failure::Failure;
 use super::values::{
     duration_opt, from_json, get, json, micros, micros_opt, millis, named, named_opt, time,
@@ -66,14 +66,21 @@ impl Standing {
             Next::End(end) => standing(DeliveryStatus::Exhausted, Some(end), None),
         }
     }
+
+    /// As what the delivery has ended by the attempt, if it has.
+    fn ended(&self, made: &AttemptMade, before: &Before) -> Option<DeliveryStatus> {
+        let is_over = self.status != DeliveryStatus::Pending;
+        let had_ended = before.ended_by.is_some() || before.delivered_at.is_some();
+        (is_over && (made.next == Next::Delivered || !had_ended)).then_some(self.status)
+    }
 }
 
-/// Keeps an attempt and what follows from it; answers when the next one is due.
+/// Keeps an attempt and what follows from it.
 pub(super) fn record(
     database: &Connection,
     made: &AttemptMade,
     now: (Timestamp, Timestamp),
-) -> Result<Option<Timestamp>, Failure> {
+) -> Result<AttemptKept, Failure> {
     let id = made.delivery.uuid().into_bytes();
     let mut select = database.prepare_cached(
         "SELECT wishes, next_trigger, ended_by, delivered_at FROM deliveries WHERE id = ?1",
@@ -100,7 +107,7 @@ pub(super) fn record(
             ":number": made.attempt.number,
         })?;
     insert(database, made.delivery, &made.attempt, after.next_attempt_at)?;
-    Ok(after.next_attempt_at)
+    Ok(AttemptKept { next_due: after.next_attempt_at, ended: after.ended(made, &before) })
 }
 
 fn before(row: &Row<'_>) -> Result<Before, Failure> {

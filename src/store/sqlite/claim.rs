@@ -9,7 +9,7 @@ use super::choose;
 use super::claims::{Claims, Held};
 use super::failure::Failure;
 use super::signing;
-use super::values::{execution_id, get, named, schedule_opt, time_opt, uuid};
+use super::values::{execution_id, get, named, schedule_opt, time, time_opt, uuid};
 use crate::domain::{DeliveryId, EventId, Timestamp, Trigger};
 
 /// What is asked for.
@@ -62,8 +62,8 @@ fn delivery(
 ) -> Result<ClaimedDelivery, Failure> {
     let mut select = database.prepare_cached(
         "SELECT d.execution_id, d.tenant, d.event_id, d.host, d.payload_format, d.attempts_made,
-            d.round_from, d.next_trigger, d.wishes, d.delays_ms, d.expires_at, d.url, d.body,
-            s.sealed
+            d.round_from, d.next_trigger, d.wishes, d.delays_ms, d.expires_at, d.created_at, d.url,
+            d.body, s.sealed
          FROM deliveries d JOIN specs s ON s.id = d.execution_id
          WHERE d.id = ?1",
     )?;
@@ -91,6 +91,7 @@ fn delivery(
             expires_at: time_opt(row, "expires_at")?,
             trigger: named(row, "next_trigger", Trigger::from_name)?,
             wishes: get(row, "wishes")?,
+            created_at: time(row, "created_at")?,
         })
     };
     let found = select.query_and_then([id.uuid().into_bytes()], read)?.next();

@@ -13,23 +13,25 @@ use crate::failpoint;
 
 /// Ends an execution if it still is as the guard has it. The database holds this together: the
 /// record takes a status only while it has none and the queue has the row, the row goes in the
-/// same transaction, and a second delivery would not be unique.
+/// same transaction, and a second delivery would not be unique. Answers also how many deliveries
+/// are superseded by it.
 pub(super) fn finish(
     database: &Connection,
     finish: &Finish,
     now: Timestamp,
-) -> Result<Settled, Failure> {
+) -> Result<(Settled, usize), Failure> {
     if !end_record(database, finish)? {
-        return Ok(Settled::Stale);
+        return Ok((Settled::Stale, 0));
     }
     leave_queue(database, finish)?;
     insert_output(database, finish.id, &finish.ended)?;
+    let mut superseded = 0;
     if let Some(delivery) = &finish.delivery {
-        owed::supersede(database, finish.id)?;
+        superseded = owed::supersede(database, finish.id)?;
         owed::insert(database, finish.id, delivery, (finish.ended.completed_at, now))?;
     }
     failpoint::hit("finish-before-commit");
-    Ok(Settled::Written)
+    Ok((Settled::Written, superseded))
 }
 
 /// What the guard demands of the row in the queue; no epoch means any.

@@ -3,6 +3,7 @@
 
 mod accept;
 mod attempts;
+mod backlog;
 mod check;
 mod checkpoint;
 mod choose;

@@ -3,15 +3,16 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 
 use super::super::private_dir::unusable;
 use super::super::{
-    Announcement, ApiKey, AttemptMade, Census, Claim, DeliveryPage, Finish, NewExecution,
-    NewRecovery, NewSigningSecret, Orphan, Page, Prune, Pruned, Purged, Recovered, Recovery,
-    Redelivered, Requeued, Rooms, Settled, SigningSecret, Situation, Started, Store, StoreError,
-    Waiting,
+    Announcement, ApiKey, AttemptKept, AttemptMade, Census, Claim, DeliveryPage, Finish,
+    NewExecution, NewRecovery, NewSigningSecret, Orphan, Page, Prune, Pruned, Purged, Recovered,
+    Recovery, Redelivered, Requeued, Rooms, Settled, SigningSecret, Situation, Started, Store,
+    StoreError, Waiting,
 };
 use super::accept::Prepared;
 use super::claim::Wanted;
@@ -22,8 +23,8 @@ use super::readers::Readers;
 use super::stop::Stop;
 use super::writer::Writer;
 use super::{
-    SqliteOptions, attempts, check, claim, deliveries, finish, keys, owed, prune, queue, read,
-    recoveries, redeliver, signing, start,
+    SqliteOptions, attempts, backlog, check, claim, deliveries, finish, keys, owed, prune, queue,
+    read, recoveries, redeliver, signing, start,
 };
 use crate::domain::{
     CancelWish, Delivery, DeliveryId, Epoch, Execution, ExecutionId, RecoveryId, Requeue, Secret,
@@ -42,6 +43,7 @@ pub struct SqliteStore {
     writer: Writer,
     _lock: DirLock,
     claims: Claims,
+    superseded: AtomicU64,
     options: SqliteOptions,
 }
 
@@ -59,7 +61,8 @@ impl SqliteStore {
         let no_thread = |error: std::io::Error| unusable(&options.dir, &error);
         let writer = Writer::start(writer, stop.clone()).map_err(no_thread)?;
         let readers = Readers::start(readers, stop).map_err(no_thread)?;
-        Ok(Self { readers, writer, _lock: lock, claims: Claims::none(), options })
+        let (claims, superseded) = (Claims::none(), AtomicU64::default());
+        Ok(Self { readers, writer, _lock: lock, claims, superseded, options })
     }
 
     /// How many transactions have been committed since it was opened. Writes that come at the
@@ -97,7 +100,8 @@ impl Store for SqliteStore {
     async fn finish(&self, finish: Arc<Finish>) -> Result<Settled, StoreError> {
         let clock = self.options.clock.clone();
         let work = move |database: &_| finish::finish(database, &finish, clock.steady());
-        let settled = self.writer.write(work).await?;
+        let (settled, superseded) = self.writer.write(work).await?;
+        self.superseded.fetch_add(superseded as u64, Ordering::Relaxed);
         failpoint::hit("finish-after-commit");
         Ok(settled)
     }
@@ -182,7 +186,7 @@ impl Store for SqliteStore {
         Ok(())
     }
 
-    async fn record_attempt(&self, made: AttemptMade) -> Result<Option<Timestamp>, StoreError> {
+    async fn record_attempt(&self, made: AttemptMade) -> Result<AttemptKept, StoreError> {
         let clock = self.options.clock.clone();
         let claims = self.claims.clone();
         let id = made.delivery;
@@ -190,6 +194,19 @@ impl Store for SqliteStore {
             move |database: &_| attempts::record(database, &made, (clock.now(), clock.steady()));
         // On the writer's thread, so that the claim ends even if nobody waits for the answer.
         self.writer.write_then(work, move || claims.end(id)).await
+    }
+
+    async fn due_since(&self) -> Result<Option<Timestamp>, StoreError> {
+        let (claims, now) = (self.claims.clone(), self.options.clock.steady());
+        self.readers.read(move |database| backlog::due_since(database, &claims, now)).await
+    }
+
+    async fn count_pending(&self) -> Result<usize, StoreError> {
+        self.readers.read(backlog::count_pending).await
+    }
+
+    fn superseded(&self) -> u64 {
+        self.superseded.load(Ordering::Relaxed)
     }
 
     async fn redeliver(

@@ -5,8 +5,8 @@ use ringback::domain::{
     Requeue,
 };
 use ringback::store::{
-    Announcement, AttemptMade, Finish, NewDelivery, NewExecution, Redelivered, Requeued, Rooms,
-    Settled, Store,
+    Announcement, AttemptKept, AttemptMade, Finish, NewDelivery, NewExecution, Redelivered,
+    Requeued, Rooms, Settled, Store,
 };
 
 use crate::support::{
@@ -72,12 +72,16 @@ pub async fn the_end_gives_up_what_was_not_taken_before(backend: &impl Backend) 
     let under_way = announce(&*store, &execution, EventType::Output).await.unwrap();
     assert_eq!(claim(&*store).await, [untried, under_way]);
     store.release_deliveries(&[untried]).await.unwrap();
+    assert_eq!(store.superseded(), 0);
     let owed = end(&*store, &execution).await;
+    assert_eq!(store.superseded(), 2);
     assert_eq!(claim(&*store).await, [owed]);
     // What was under way when the end was written is not tried again.
     let later = Next::RetryAt(read(&*store, execution.id).await.created_at);
     let made = AttemptMade { delivery: under_way, wishes: 0, attempt: attempt(1), next: later };
-    assert_eq!(store.record_attempt(made).await.unwrap(), None);
+    let kept = store.record_attempt(made).await.unwrap();
+    // It had ended before, and ends once.
+    assert_eq!(kept, AttemptKept { next_due: None, ended: None });
     for id in [untried, under_way] {
         let given_up = store.delivery(&tenant(), id).await.unwrap().unwrap();
         assert_eq!(given_up.status, DeliveryStatus::Exhausted);

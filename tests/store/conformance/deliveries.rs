@@ -7,7 +7,7 @@ use ringback::domain::{
     Attempt, AttemptOutcome, Delivery, DeliveryEnd, DeliveryId, DeliveryStatus, DeliverySummary,
     ErrorClass, ExecutionId, Next, Timestamp, Timings, Trigger,
 };
-use ringback::store::{AttemptMade, Rooms, Store};
+use ringback::store::{AttemptKept, AttemptMade, Rooms, Store};
 
 use crate::support::{Backend, NOW, attempt, owe, read, record, tenant};
 
@@ -30,7 +30,9 @@ pub async fn what_follows_an_attempt_is_kept_with_it(backend: &impl Backend) {
         let (execution, id) = owe(&*store, "example.com").await;
         let claim = store.claim_deliveries(Rooms::total(1)).await.unwrap();
         assert_eq!(claim.due[0].id, id);
-        record(&*store, id, 1, next).await;
+        let recorded = record(&*store, id, 1, next).await;
+        let ended = (status != DeliveryStatus::Pending).then_some(status);
+        assert_eq!(recorded, AttemptKept { next_due: next_attempt_at, ended }, "{next:?}");
         let kept = delivery(&*store, execution).await;
         assert_eq!((kept.status, kept.ended_by), (status, ended_by), "{next:?}");
         assert_eq!(kept.next_attempt_at, next_attempt_at, "{next:?}");

@@ -8,8 +8,8 @@ use ringback::domain::{
     Timestamp, Trigger,
 };
 use ringback::store::{
-    AttemptMade, DeliveryPage, Finish, NewExecution, NewRecovery, Recovered, Redelivered, Rooms,
-    Settled, Store,
+    AttemptKept, AttemptMade, DeliveryPage, Finish, NewExecution, NewRecovery, Recovered,
+    Redelivered, Rooms, Settled, Store,
 };
 
 use crate::support::{
@@ -55,12 +55,14 @@ pub async fn whatever_became_of_it_a_delivery_can_be_made_again(backend: &impl B
         assert_eq!((due.attempts_made, due.round_made), (1, 0), "{end:?}");
         let next = Next::End(DeliveryEnd::Attempts);
         let made = AttemptMade { delivery: id, wishes: due.wishes, attempt: attempt(2), next };
-        assert_eq!(store.record_attempt(made).await.unwrap(), None);
+        let recorded = store.record_attempt(made).await.unwrap();
         let kept = delivery(&*store, id).await;
         // What the endpoint has had once, it has had.
         let was_delivered = end == Next::Delivered;
         assert_eq!(kept.status == DeliveryStatus::Delivered, was_delivered, "{end:?}");
         assert_eq!(kept.delivered_at.is_some(), was_delivered, "{end:?}");
+        let ended = (!was_delivered).then_some(DeliveryStatus::Exhausted);
+        assert_eq!(recorded, AttemptKept { next_due: None, ended }, "{end:?}");
     }
 }
 
