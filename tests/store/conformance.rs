@@ -61,6 +61,7 @@ macro_rules! conformance {
             claims::first_attempts_come_before_retries_and_older_before_newer,
             claims::saturated_hosts_are_passed_over,
             claims::of_each_host_no_more_is_claimed_than_it_has_room_for,
+            claims::what_comes_due_at_a_host_that_a_claim_has_filled_says_when_to_come_again,
             claims::a_long_backlog_of_one_host_stands_in_nobodys_way,
             claims::the_next_due_time_is_that_of_the_next_unclaimed_delivery,
             claims::a_claim_ends_with_its_owner,
