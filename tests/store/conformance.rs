@@ -72,6 +72,7 @@ macro_rules! conformance {
             deliveries::an_execution_sums_up_its_delivery,
             redeliver::whatever_became_of_it_a_delivery_can_be_made_again,
             redeliver::the_schedule_goes_on_behind_an_attempt_beside_it_and_begins_anew_after_an_end,
+            redeliver::wishes_that_one_attempt_fulfils_are_one_attempt_beside_the_schedule,
             redeliver::a_wish_that_comes_while_it_is_tried_is_not_undone,
             redeliver::what_a_tenant_does_not_have_it_cannot_make_again,
             redeliver::all_that_failed_in_a_window_is_made_again_bit_by_bit,
