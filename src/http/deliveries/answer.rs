@@ -217,6 +217,12 @@ fn told_error(outcome: &AttemptOutcome, is_insider: bool) -> Option<&str> {
     }
 }
 
+/// What came of an attempt, as far as those may be told who may not see what endpoints answer.
+pub(in crate::http) fn outlined(outcome: AttemptOutcome) -> AttemptOutcome {
+    let error = told_error(&outcome, false).map(str::to_owned);
+    AttemptOutcome { error, ..outcome }
+}
+
 /// What stands for the sentences that may tell of the operator's network; of an answer its status
 /// is told in any case, and the rule of a refusal is for whoever has set the URL.
 const fn outline(class: ErrorClass) -> Option<&'static str> {
