@@ -165,12 +165,12 @@ impl Hosts {
         known.hosts.values().any(|host| host.in_flight > 0 && host.room(&self.limits, now) == 0)
     }
 
-    /// When the next host that is left alone now may be tried again.
-    pub(super) fn next_probe(&self) -> Option<Timestamp> {
-        let now = self.clock.steady();
+    /// When the next host may be tried again that was left alone at the time when the store was
+    /// asked. In the past when that was over before the answer came.
+    pub(super) fn next_probe(&self, asked_at: Timestamp) -> Option<Timestamp> {
         let known = self.known();
         let until = known.hosts.values().filter_map(|host| match host.breaker.state() {
-            BreakerState::Open { until } if until > now => Some(until),
+            BreakerState::Open { until } if until > asked_at => Some(until),
             _ => None,
         });
         until.min()

@@ -91,6 +91,7 @@ impl WebhookActor {
             self.asking = Asking::YesAndThenAgain;
             return;
         }
+        let asked_at = self.parts.clock.steady();
         let rooms = self.hosts.rooms();
         if rooms.total == 0 {
             self.backlog = true;
@@ -101,7 +102,9 @@ impl WebhookActor {
         self.backlog |= self.hosts.is_any_full();
         let store = Arc::clone(&self.parts.store);
         let asking = async move { store.claim_deliveries(rooms).await };
-        ctx.spawn(wrap_future(asking).map(Self::answered));
+        ctx.spawn(wrap_future(asking).map(move |claim, actor: &mut Self, ctx| {
+            actor.answered(claim, asked_at, ctx);
+        }));
     }
 
     /// Asks if there may be more than was taken the last time.
@@ -111,25 +114,30 @@ impl WebhookActor {
         }
     }
 
-    fn answered(claim: Result<Claim, StoreError>, actor: &mut Self, ctx: &mut Context<Self>) {
+    fn answered(
+        &mut self,
+        claim: Result<Claim, StoreError>,
+        asked_at: Timestamp,
+        ctx: &mut Context<Self>,
+    ) {
         failpoint::hit("webhook-told");
-        let again = actor.asking == Asking::YesAndThenAgain;
-        actor.asking = Asking::No;
+        let again = self.asking == Asking::YesAndThenAgain;
+        self.asking = Asking::No;
         match claim {
-            Ok(claim) => actor.take_on(claim, ctx),
+            Ok(claim) => self.take_on(claim, asked_at, ctx),
             Err(error) => {
                 log::error!("what is due cannot be read: {error}");
                 ctx.run_later(ASK_AGAIN_AFTER, Self::ask);
             }
         }
         if again {
-            actor.ask(ctx);
+            self.ask(ctx);
         }
-        actor.end_if_drained();
+        self.end_if_drained();
     }
 
     /// Begins an attempt for each delivery that is admitted, and gives the others back.
-    fn take_on(&mut self, claim: Claim, ctx: &mut Context<Self>) {
+    fn take_on(&mut self, claim: Claim, asked_at: Timestamp, ctx: &mut Context<Self>) {
         let mut without_room = Vec::new();
         for delivery in claim.due {
             without_room.extend(self.admit(delivery));
@@ -137,7 +145,7 @@ impl WebhookActor {
         self.backlog |= !without_room.is_empty() || claim.is_more;
         self.give_back(without_room);
         let now = self.parts.clock.steady();
-        if let Some(probe) = self.hosts.next_probe() {
+        if let Some(probe) = self.hosts.next_probe(asked_at) {
             self.set_alarm(probe, now, ctx);
         }
         // More may be due for hosts that had no room: these are asked about when there is some.

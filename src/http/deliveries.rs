@@ -10,8 +10,8 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 
-pub(super) use answer::TriedBody;
 use answer::{ListedBody, Seeing, WholeBody};
+pub(super) use answer::{TriedBody, outlined};
 use query::Query;
 
 use super::answers::json;

@@ -40,7 +40,7 @@ pub(super) async fn submit(
     }
     fields.finish()?;
     if let Some(callback) = spec.callback.as_ref().filter(|_| is_to_be_verified) {
-        callbacks::verify(&api, &caller.tenant, callback).await?;
+        callbacks::verify(&api, &caller, callback).await?;
     }
     let execution = api.supervisor.send(Submit { tenant: caller.tenant, spec }).await??;
     let collection = request.path().trim_end_matches('/');

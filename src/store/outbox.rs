@@ -75,7 +75,7 @@ impl Rooms {
 pub struct Claim {
     /// Deliveries that are due and now this owner's.
     pub due: Vec<ClaimedDelivery>,
-    /// When the next one that is not claimed will be due, of the hosts that have room; in the past
+    /// When the next one that is not claimed will be due, of the hosts that had room; in the past
     /// when more was due than was asked for.
     pub next_due: Option<Timestamp>,
     /// Some that are due were left, because their hosts have no more room by what was claimed.

@@ -274,3 +274,21 @@ fn a_callback_that_takes_no_ping_is_400_and_nothing_is_accepted() {
     let second = eventually(DEADLINE, "its callback comes", || receiver.received().get(1).cloned());
     assert_eq!(second.json()["type"], "execution.completed");
 }
+
+#[test]
+fn why_a_ping_was_not_taken_is_told_in_full_only_to_those_who_may_send_again() {
+    let mut app = TestApp::start();
+    let submitter = add_key(&mut app, &["executions:write"]);
+    let repairer = add_key(&mut app, &["executions:write", "deliveries:redeliver"]);
+    let mut program = calling(&TestReceiver::down());
+    program["callback_verify"] = json!(true);
+    let blamed = |key: &str| {
+        let request = app.anonymous("POST", "/v1/executions");
+        let request = request.header("authorization", &format!("Bearer {key}"));
+        expect_blame(&request.json(&program).send(), "callback_url")
+    };
+    assert!(blamed(&repairer).contains("connection refused"));
+    let outline = blamed(&submitter);
+    assert!(outline.contains("No connection could be made. Check"), "{outline}");
+    nothing_was_kept(&app);
+}

@@ -178,10 +178,13 @@ fn what_an_endpoint_answered_is_shown_only_to_those_who_may_send_again() {
             assert!(problem["detail"].to_string().contains("deliveries:read"), "{problem}");
             let seen = with_key(&app, &reader, path).expect(200).text();
             assert!(!seen.contains("inside"), "{seen}");
+            assert!(seen.contains("\"address\":null"), "{seen}");
             assert!(seen.contains("\"response_hidden\":true"), "{seen}");
             assert!(seen.contains("\"response_headers\":null,\"response_body\":null"), "{seen}");
             let whole = with_key(&app, &repairer, path).expect(200).text();
+            let address = format!("\"address\":\"{}\"", receiver.address());
             assert!(whole.contains("\"response_hidden\":false"), "{whole}");
+            assert!(whole.contains(&address), "{whole}");
             if *id == ids[0] {
                 assert!(whole.contains("inside/1") && whole.contains("\"inside\""), "{whole}");
                 assert!(seen.contains("The receiver answered 500"), "{seen}");

@@ -37,6 +37,10 @@ impl World {
         self.admit(host).expect("there is room").answered(verdict);
     }
 
+    fn next_probe(&self) -> Option<Timestamp> {
+        self.hosts.next_probe(self.hosts.clock.steady())
+    }
+
     fn waiting_for(&self, host: &str) -> Option<WaitingFor> {
         self.hosts.waiting_for(&delivery(host, self.now.load(Ordering::SeqCst)))
     }
@@ -136,16 +140,16 @@ fn what_is_under_way_waits_for_nothing_and_the_same_execution_waits_for_it() {
 fn a_host_that_always_fails_is_left_alone_but_for_a_probe() {
     let world = world(9, 9);
     world.attempt("a", Verdict::Failed);
-    assert_eq!(world.hosts.next_probe(), None);
+    assert_eq!(world.next_probe(), None);
     world.attempt("a", Verdict::Failed);
     assert!(world.admit("a").is_none());
     assert_eq!((world.hosts.rooms().of("a"), world.hosts.status().open), (0, 1));
     assert_eq!(world.waiting_for("a"), Some(WaitingFor::Breaker));
-    let until = world.hosts.next_probe().expect("it is left alone for a time");
+    let until = world.next_probe().expect("it is left alone for a time");
     assert_eq!(until.as_millis(), world.now.load(Ordering::SeqCst) + 30_000);
 
     world.pass(30);
-    assert_eq!((world.hosts.next_probe(), world.hosts.rooms().of("a")), (None, 1));
+    assert_eq!((world.next_probe(), world.hosts.rooms().of("a")), (None, 1));
     let mut probe = world.admit("a").expect("a probe may be made");
     assert!(world.admit("a").is_none(), "one is enough");
     assert_eq!(world.waiting_for("a"), Some(WaitingFor::Breaker));
@@ -175,6 +179,21 @@ fn a_probe_that_was_lost_is_made_again() {
     world.pass(30);
     drop(world.admit("a").expect("a probe may be made"));
     assert!(world.admit("a").is_some());
+}
+
+/// A question to the store takes a moment, in which the pause may be over: the answer knows nothing of
+/// the host then, and somebody has to ask again.
+#[test]
+fn a_pause_that_ends_while_the_store_is_asked_is_not_forgotten() {
+    let world = world(9, 9);
+    (0..2).for_each(|_| world.attempt("a", Verdict::Failed));
+    world.pass(29);
+    let rooms = world.hosts.rooms();
+    assert_eq!(rooms.of("a"), 0);
+    let asked_at = world.hosts.clock.steady();
+    world.pass(1);
+    assert_eq!(world.hosts.next_probe(asked_at), Some(world.hosts.clock.steady()));
+    assert_eq!((world.hosts.rooms().of("a"), world.next_probe()), (1, None), "once");
 }
 
 #[test]

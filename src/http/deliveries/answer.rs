@@ -197,6 +197,8 @@ impl TriedBody {
 
     /// Leaves out what would be a window into the operator's network.
     fn hide_answer(&mut self) {
+        // What a name resolves to would be a map of it.
+        self.address = None;
         self.response_headers = None;
         self.response_body = None;
         self.response_hidden = true;
@@ -213,6 +215,12 @@ fn told_error(outcome: &AttemptOutcome, is_insider: bool) -> Option<&str> {
         Some(outline) if !is_insider => Some(outline),
         _ => outcome.error.as_deref(),
     }
+}
+
+/// What came of an attempt, as far as those may be told who may not see what endpoints answer.
+pub(in crate::http) fn outlined(outcome: AttemptOutcome) -> AttemptOutcome {
+    let error = told_error(&outcome, false).map(str::to_owned);
+    AttemptOutcome { error, ..outcome }
 }
 
 /// What stands for the sentences that may tell of the operator's network; of an answer its status
@@ -281,12 +289,14 @@ mod tests {
             assert_eq!(told_error(&outcome, true), Some(&*secret));
             let is_told = matches!(class, ErrorClass::Refused | ErrorClass::Status);
             assert_eq!(told_error(&outcome, false) == Some(&*secret), is_told, "{class:?}");
-            let attempted = Attempted { outcome, ..Attempted::default() };
+            let address = Some("[fd00::7]:443".parse().unwrap());
+            let attempted = Attempted { outcome, address, ..Attempted::default() };
             let mut body = TriedBody::of(attempted, vec![], Timestamp::from_millis(0));
             assert!(!body.response_hidden && body.response_body.is_some());
+            assert!(body.address.is_some());
             body.hide_answer();
             let text = serde_json::to_string(&body).unwrap();
-            assert!(!text.contains("inside"), "{text}");
+            assert!(!text.contains("inside") && !text.contains("fd00"), "{text}");
             assert_eq!(text.contains("10.1.2.3"), is_told, "{text}");
             assert!(body.response_hidden && body.error.is_some_and(|error| !error.is_empty()));
         }

@@ -90,11 +90,15 @@ pub(super) fn record(
         return Err(StoreError::Database { reason }.into());
     };
     let after = Standing::after(made, &before, now);
+    // One more beside the schedule, for a wish that came while one was being made for another wish.
+    let beside =
+        made.attempt.trigger != Trigger::Schedule && after.next_trigger != Trigger::Schedule;
     database
         .prepare_cached(
             "UPDATE deliveries SET status = :status, ended_by = :ended_by,
                 next_attempt_at = :next_attempt_at, next_trigger = :next_trigger,
-                delivered_at = :delivered_at, attempts_made = :number, is_retry = (:number > 0)
+                delivered_at = :delivered_at, attempts_made = :number, is_retry = (:number > 0),
+                round_from = round_from + :beside, attempts_max = attempts_max + :beside
              WHERE id = :id",
         )?
         .execute(named_params! {
@@ -105,6 +109,7 @@ pub(super) fn record(
             ":next_trigger": after.next_trigger.as_str(),
             ":delivered_at": after.delivered_at.map(Timestamp::as_millis),
             ":number": made.attempt.number,
+            ":beside": beside,
         })?;
     insert(database, made.delivery, &made.attempt, after.next_attempt_at)?;
     Ok(AttemptKept { next_due: after.next_attempt_at, ended: after.ended(made, &before) })

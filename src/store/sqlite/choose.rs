@@ -14,7 +14,7 @@ use crate::domain::{DeliveryId, Timestamp};
 /// What was chosen.
 pub(super) struct Choice {
     pub(super) ids: Vec<DeliveryId>,
-    /// When the next one that is neither chosen nor to be passed over is due.
+    /// When the next one is due that is not chosen, of the hosts that had room to begin with.
     pub(super) next_due: Option<Timestamp>,
     /// Some that are due were passed over, because as many of their hosts were chosen.
     pub(super) is_more: bool,
@@ -108,7 +108,9 @@ impl Choosing<'_> {
         let mut host = String::new();
         while let Some(next) = self.next_host(is_retry, &host)? {
             host = next;
-            if self.room(&host) > 0 {
+            // One that was filled just now is looked at as well: what else it has says when to
+            // come again.
+            if self.wanted.rooms.of(&host) > 0 {
                 self.look_at(is_retry, &host, &mut found)?;
             }
         }
@@ -158,17 +160,29 @@ impl Choosing<'_> {
         Ok(())
     }
 
-    /// Of a host that had no room to begin with, whoever asks knows that there may be more.
+    /// Of a host that had no room to begin with, whoever asks knows that there may be more. One that
+    /// was filled just now may have room again when the next is due.
     fn pass_over(&mut self, host: &str, due_at: Timestamp) {
-        self.choice.is_more |= due_at <= self.wanted.now && self.wanted.rooms.of(host) > 0;
+        if self.wanted.rooms.of(host) == 0 {
+            return;
+        }
+        if due_at <= self.wanted.now {
+            self.choice.is_more = true;
+        } else {
+            self.come_again(due_at);
+        }
+    }
+
+    fn come_again(&mut self, due_at: Timestamp) {
+        let next_due = &mut self.choice.next_due;
+        *next_due = Some(next_due.map_or(due_at, |other| other.min(due_at)));
     }
 
     /// Chooses one, unless it is not due yet or there are enough; that one is then the next due.
     fn take(&mut self, id: DeliveryId, host: &str, due_at: Timestamp) -> bool {
         let is_enough = self.choice.ids.len() >= self.wanted.rooms.total;
         if due_at > self.wanted.now || is_enough {
-            let next_due = &mut self.choice.next_due;
-            *next_due = Some(next_due.map_or(due_at, |other| other.min(due_at)));
+            self.come_again(due_at);
             return false;
         }
         self.choice.ids.push(id);

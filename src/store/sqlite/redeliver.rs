@@ -40,7 +40,9 @@ pub(super) fn one(
     Ok(delivery.map_or(Redelivered::NotFound, |delivery| Redelivered::Due(Box::new(delivery))))
 }
 
-/// Makes one due that is known to be there.
+/// Makes one due that is known to be there. Of several wishes that one attempt fulfils only the first
+/// puts that attempt beside the schedule. While such an attempt is under way, it is when it has been
+/// made that the next one is.
 pub(super) fn make_due(
     database: &Connection,
     id: DeliveryId,
@@ -50,10 +52,12 @@ pub(super) fn make_due(
         .prepare_cached(
             "UPDATE deliveries SET status = 'pending', ended_by = NULL, next_attempt_at = :now,
                 next_trigger = :trigger, wishes = wishes + 1,
-                round_from = iif(status = 'pending', round_from + 1, attempts_made),
-                attempts_max = iif(status = 'pending', attempts_max + 1,
+                round_from = iif(status = 'pending', round_from + (next_trigger = 'schedule'),
+                    attempts_made),
+                attempts_max = iif(status = 'pending', attempts_max + (next_trigger = 'schedule'),
                     attempts_made + coalesce(json_array_length(delays_ms) + 1, :attempts)),
-                expires_at = iif(status = 'pending', expires_at, NULL), recovery_id = coalesce(:recovery, recovery_id)
+                expires_at = iif(status = 'pending', expires_at, NULL),
+                recovery_id = coalesce(:recovery, recovery_id)
              WHERE id = :id",
         )?
         .execute(named_params! {

@@ -195,6 +195,33 @@ pub async fn of_each_host_no_more_is_claimed_than_it_has_room_for(backend: &impl
     assert_eq!((ids(&claim), claim.is_more), (vec![owed[2], owed[4]], false));
 }
 
+pub async fn what_comes_due_at_a_host_that_a_claim_has_filled_says_when_to_come_again(
+    backend: &impl Backend,
+) {
+    let store = backend.open().await;
+    let (_, later) = owe(&*store, "a.example").await;
+    assert_eq!(claim(&*store, 9).await, [later]);
+    let soon = store_time(&*store).await.after(Duration::from_secs(5));
+    record(&*store, later, 1, Next::RetryAt(soon)).await;
+    let (_, first) = owe(&*store, "a.example").await;
+    let one_each = Rooms { total: 9, per_host: 1, other: [].into() };
+    let claim = store.claim_deliveries(one_each.clone()).await.unwrap();
+    assert_eq!((ids(&claim), claim.next_due, claim.is_more), (vec![first], Some(soon), false));
+    store.release_deliveries(&[first]).await.unwrap();
+
+    // The same behind so much of another host that each host is looked at by itself.
+    for _ in 0..150 {
+        owe(&*store, "slow.example").await;
+    }
+    let rooms = Rooms { other: [("slow.example".to_owned(), 0)].into(), ..one_each };
+    let claim = store.claim_deliveries(rooms.clone()).await.unwrap();
+    assert_eq!((ids(&claim), claim.next_due, claim.is_more), (vec![first], Some(soon), false));
+    store.release_deliveries(&[first]).await.unwrap();
+    backend.advance(Duration::from_secs(5)).await;
+    let claim = store.claim_deliveries(rooms).await.unwrap();
+    assert_eq!((ids(&claim), claim.next_due, claim.is_more), (vec![first], None, true));
+}
+
 pub async fn a_long_backlog_of_one_host_stands_in_nobodys_way(backend: &impl Backend) {
     let store = backend.open().await;
     let mut slow = Vec::new();

@@ -4,12 +4,12 @@
 use std::time::Duration;
 
 use ringback::domain::{
-    Delivery, DeliveryEnd, DeliveryId, DeliveryStatus, Ended, Guard, Next, RecoveryId, Tenant,
-    Timestamp, Trigger,
+    Attempt, Delivery, DeliveryEnd, DeliveryId, DeliveryStatus, Ended, Guard, Next, RecoveryId,
+    Tenant, Timestamp, Trigger,
 };
 use ringback::store::{
-    AttemptKept, AttemptMade, DeliveryPage, Finish, NewExecution, NewRecovery, Recovered,
-    Redelivered, Rooms, Settled, Store,
+    AttemptKept, AttemptMade, ClaimedDelivery, DeliveryPage, Finish, NewExecution, NewRecovery,
+    Recovered, Redelivered, Rooms, Settled, Store,
 };
 
 use crate::support::{
@@ -90,6 +90,48 @@ pub async fn the_schedule_goes_on_behind_an_attempt_beside_it_and_begins_anew_af
     record(4, 1, Next::End(DeliveryEnd::Attempts)).await;
     redeliver(&*store, id).await;
     assert_eq!(due().await.round_made, 0, "from the beginning");
+}
+
+pub async fn wishes_that_one_attempt_fulfils_are_one_attempt_beside_the_schedule(
+    backend: &impl Backend,
+) {
+    let store = backend.open().await;
+    let (_, id) = owe(&*store, "example.com").await;
+    let due = async || store.claim_deliveries(Rooms::total(9)).await.unwrap().due.remove(0);
+    let at_once = Next::RetryAt(NOW);
+    let record = async |number, due: &ClaimedDelivery| {
+        let attempt = Attempt { trigger: due.trigger, ..attempt(number) };
+        let made = AttemptMade { delivery: id, wishes: due.wishes, attempt, next: at_once };
+        store.record_attempt(made).await.unwrap();
+    };
+    for number in 1..=2 {
+        record(number, &due().await).await;
+    }
+    let attempts_max = delivery(&*store, id).await.attempts_max;
+    // Three wishes, and one attempt for all of them.
+    for _ in 0..3 {
+        assert_eq!(redeliver(&*store, id).await.attempts_max, attempts_max + 1);
+    }
+    let manual = due().await;
+    assert_eq!((manual.trigger, manual.round_made), (Trigger::Manual, 1));
+    // Two more while it is made: the next attempt is for both.
+    redeliver(&*store, id).await;
+    redeliver(&*store, id).await;
+    record(3, &manual).await;
+    let manual = due().await;
+    assert_eq!((manual.trigger, manual.round_made), (Trigger::Manual, 1));
+    record(4, &manual).await;
+    let next = due().await;
+    assert_eq!((next.trigger, next.round_made), (Trigger::Schedule, 2), "where it was");
+    assert_eq!(delivery(&*store, id).await.attempts_max, attempts_max + 2);
+    // One while it is made by its schedule.
+    redeliver(&*store, id).await;
+    record(5, &next).await;
+    let manual = due().await;
+    assert_eq!((manual.trigger, manual.round_made), (Trigger::Manual, 2));
+    record(6, &manual).await;
+    assert_eq!(due().await.round_made, 3);
+    assert_eq!(delivery(&*store, id).await.attempts_max, attempts_max + 3);
 }
 
 pub async fn a_wish_that_comes_while_it_is_tried_is_not_undone(backend: &impl Backend) {
