@@ -1,6 +1,9 @@
 //! Delivers what is owed: asks the store what is due, makes attempts within permits per host, and
 //! writes down what came of each. Decides nothing about executions.
 
+mod under_way;
+mod wishes;
+
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,15 +15,15 @@ use tokio::sync::oneshot;
 use super::attempt;
 use super::engine::EngineParts;
 use super::hosts::{Admission, Hosts, Permit};
-use super::messages::{
-    AttemptOver, DeliveryDue, DrainDeliveries, HostFree, Recorded, Recover, Redeliver,
-};
+use super::messages::{AttemptOver, DeliveryDue, DrainDeliveries, HostFree, Recorded};
 use super::recover;
 use super::standing::{Footing, Standing};
-use crate::domain::{DeliveryId, ExecutionId, Timestamp, Verdict};
+use crate::domain::{DeliveryId, ExecutionId, Timestamp};
 use crate::failpoint;
-use crate::store::{Claim, ClaimedDelivery, Recovery, Redelivered, StoreError};
+use crate::store::{Claim, ClaimedDelivery, StoreError};
 use crate::webhook::{Client, ClientSettings};
+
+use under_way::UnderWay;
 
 /// Hints beyond this many are lost, and that is well: one question to the store answers them all.
 const MAILBOX: usize = 1024;
@@ -181,13 +184,7 @@ impl WebhookActor {
     fn begin(&self, delivery: ClaimedDelivery, permit: Permit) {
         let Some(client) = self.client.clone() else { return };
         let parts = self.parts.clone();
-        let mut under_way = UnderWay {
-            delivery: delivery.id,
-            execution: delivery.execution_id,
-            recorded: Recorded::No,
-            permit: Some(permit),
-            webhook: self.ourselves.clone(),
-        };
+        let mut under_way = UnderWay::new(&delivery, permit, self.ourselves.clone());
         // Outside the actor's own context, which polls all its futures whenever one wakes, and
         // whose fall must not break off a request.
         actix_rt::spawn(async move {
@@ -239,39 +236,6 @@ impl WebhookActor {
                 let _ = waiting.send(());
             }
         }
-    }
-}
-
-/// An attempt that is being made; its end is told even when it panics.
-struct UnderWay {
-    delivery: DeliveryId,
-    execution: ExecutionId,
-    recorded: Recorded,
-    permit: Option<Permit>,
-    webhook: Standing<WebhookActor>,
-}
-
-impl UnderWay {
-    /// Ends with the news of what became of the record.
-    fn end(mut self, recorded: Recorded) {
-        self.recorded = recorded;
-    }
-
-    /// The host has answered: it may be given the next while this is written down.
-    fn answered(&mut self, verdict: Verdict) {
-        if let Some(permit) = &mut self.permit {
-            permit.answered(verdict);
-        }
-        self.webhook.do_send(HostFree);
-    }
-}
-
-impl Drop for UnderWay {
-    fn drop(&mut self) {
-        // Free before anybody is told.
-        self.permit = None;
-        let Self { delivery, execution, recorded, .. } = *self;
-        self.webhook.do_send(AttemptOver { delivery, execution, recorded });
     }
 }
 
@@ -329,34 +293,6 @@ impl Handler<AttemptOver> for WebhookActor {
         }
         self.ask_for_more(ctx);
         self.end_if_drained();
-    }
-}
-
-impl Handler<Redeliver> for WebhookActor {
-    type Result = ResponseFuture<Result<Redelivered, StoreError>>;
-
-    fn handle(&mut self, wish: Redeliver, _: &mut Context<Self>) -> Self::Result {
-        let (parts, ourselves) = (self.parts.clone(), self.ourselves.clone());
-        Box::pin(async move {
-            let attempts = parts.settings.retry_schedule.attempts_max();
-            let redelivered = parts.store.redeliver(&wish.tenant, wish.id, attempts).await?;
-            ourselves.do_send(DeliveryDue);
-            Ok(redelivered)
-        })
-    }
-}
-
-impl Handler<Recover> for WebhookActor {
-    type Result = ResponseFuture<Result<Recovery, StoreError>>;
-
-    fn handle(&mut self, Recover(wish): Recover, _: &mut Context<Self>) -> Self::Result {
-        let (parts, ourselves) = (self.parts.clone(), self.ourselves.clone());
-        Box::pin(async move {
-            let recovery = parts.store.begin_recovery(wish).await?;
-            let id = recovery.wish.id;
-            actix_rt::spawn(async move { recover::carry_out(&parts, &ourselves, id).await });
-            Ok(recovery)
-        })
     }
 }
 

@@ -130,7 +130,7 @@ async fn deliveries_of_the_third_version_are_still_owed_and_can_be_made_again() 
         attempt: attempt(2),
         next: Next::Delivered,
     };
-    assert_eq!(store.record_attempt(attempt).await.unwrap(), None);
+    assert_eq!(store.record_attempt(attempt).await.unwrap().next_due, None);
     let again = store.redeliver(&tenant, exhausted, 9).await.unwrap();
     assert!(matches!(again, Redelivered::Due(delivery) if delivery.id == exhausted));
     let age = Some(Duration::ZERO);
