@@ -47,10 +47,10 @@ async fn live(store: &dyn Store, number: usize) {
     record(store, id, 1, next).await;
 }
 
-/// How large the database is with its log, in bytes.
+/// How large the database is, in bytes. Its log beside it is as long as it had to be once, when a
+/// machine was too busy to copy it back, and begins anew each time that it was copied.
 fn bytes(dir: &Path) -> u64 {
-    let files = ["ringback.db", "ringback.db-wal"];
-    files.into_iter().map(|name| fs::metadata(dir.join(name)).unwrap().len()).sum()
+    fs::metadata(dir.join("ringback.db")).unwrap().len()
 }
 
 #[tokio::test]
