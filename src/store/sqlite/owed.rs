@@ -73,12 +73,13 @@ fn is_output_owed(database: &Connection, execution: ExecutionId) -> Result<bool,
     Ok(select.exists([execution.uuid().into_bytes()])?)
 }
 
-/// Gives up what was to be told on the way to the end: after the end it would be no news.
+/// Gives up what was to be told on the way to the end, and what it would have said: after the end it
+/// would be no news.
 pub(super) fn supersede(database: &Connection, execution: ExecutionId) -> Result<(), Failure> {
     database
         .prepare_cached(
             "UPDATE deliveries SET status = 'exhausted', ended_by = 'superseded',
-                next_attempt_at = NULL
+                next_attempt_at = NULL, body = x''
              WHERE execution_id = ?1 AND is_terminal = 0 AND status = 'pending'",
         )?
         .execute([execution.uuid().into_bytes()])?;
