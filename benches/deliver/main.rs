@@ -96,9 +96,10 @@ fn rate_line(receivers: usize, rounds: Vec<rate::Rate>) {
         "deliveries to {receivers:>3} receiver(s)   {:.0}/s ({:.0} to {:.0}; aim 5000)",
         ours.median, ours.min, ours.max
     );
-    let floors: [(&str, fn(&rate::Rate) -> f64); 2] =
-        [("one by one", |round| round.one_by_one), ("as many at once", |round| round.at_once)];
-    for (name, of) in floors {
+    type Floor = fn(&rate::Rate) -> f64;
+    let one_by_one: Floor = |round| round.one_by_one;
+    let at_once: Floor = |round| round.at_once;
+    for (name, of) in [("one by one", one_by_one), ("as many at once", at_once)] {
         let floor = Spread::of(rounds.iter().map(of));
         let ratio = Spread::of(rounds.iter().map(|round| round.ours / of(round)));
         println!(
