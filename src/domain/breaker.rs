@@ -112,9 +112,14 @@ impl Breaker {
         }
     }
 
-    /// Nothing is remembered that would matter at `now` or later.
+    /// Nothing is remembered that would matter at `now` or later. A host that nobody has wanted to
+    /// try for a whole window after its pause begins anew.
     pub fn is_forgotten(&self, rule: &BreakerRule, now: Timestamp) -> bool {
-        self.state == BreakerState::Closed && self.lately(rule, now).next().is_none()
+        match self.state {
+            BreakerState::Closed => self.lately(rule, now).next().is_none(),
+            BreakerState::Open { until } => until.after(rule.window) <= now,
+            BreakerState::Probing => false,
+        }
     }
 
     fn open(&mut self, rule: &BreakerRule, now: Timestamp) {

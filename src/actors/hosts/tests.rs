@@ -221,3 +221,20 @@ fn hosts_of_which_nothing_matters_any_more_are_forgotten() {
     assert!(known.hosts.contains_key("busy:443"));
     assert!(known.hosts.len() <= FORGET_FROM + 1, "{}", known.hosts.len());
 }
+
+/// Names cost nothing, and each may fail as often as it takes.
+#[test]
+fn hosts_that_failed_and_are_not_wanted_any_more_are_forgotten() {
+    let world = world(9, 9);
+    for number in 0..FORGET_FROM {
+        (0..2).for_each(|_| world.attempt(&format!("{number}.dead.example:443"), Verdict::Failed));
+    }
+    assert_eq!(world.hosts.status().open, FORGET_FROM);
+    world.pass(90);
+    // It is looked for what can be forgotten when there are twice as many as the last time.
+    for number in 0..=FORGET_FROM {
+        world.attempt(&format!("{number}.example:443"), Verdict::Taken);
+    }
+    let is_dead = |name: &String| name.contains("dead");
+    assert_eq!(world.hosts.known().hosts.keys().filter(|name| is_dead(name)).count(), 0);
+}

@@ -29,6 +29,7 @@ struct Before {
     trigger: Trigger,
     ended_by: Option<DeliveryEnd>,
     delivered_at: Option<Timestamp>,
+    is_terminal: bool,
 }
 
 impl Standing {
@@ -83,7 +84,8 @@ pub(super) fn record(
 ) -> Result<AttemptKept, Failure> {
     let id = made.delivery.uuid().into_bytes();
     let mut select = database.prepare_cached(
-        "SELECT wishes, next_trigger, ended_by, delivered_at FROM deliveries WHERE id = ?1",
+        "SELECT wishes, next_trigger, ended_by, delivered_at, is_terminal FROM deliveries
+         WHERE id = ?1",
     )?;
     let Some(before) = select.query_and_then([id], before)?.next().transpose()? else {
         let reason = format!("there is no delivery {}", made.delivery);
@@ -111,6 +113,9 @@ pub(super) fn record(
             ":number": made.attempt.number,
             ":beside": beside,
         })?;
+    if !before.is_terminal && after.status != DeliveryStatus::Pending {
+        forget_body(database, id)?;
+    }
     insert(database, made.delivery, &made.attempt, after.next_attempt_at)?;
     Ok(AttemptKept { next_due: after.next_attempt_at, ended: after.ended(made, &before) })
 }
@@ -121,7 +126,15 @@ fn before(row: &Row<'_>) -> Result<Before, Failure> {
         trigger: named(row, "next_trigger", Trigger::from_name)?,
         ended_by: named_opt(row, "ended_by", DeliveryEnd::from_name)?,
         delivered_at: time_opt(row, "delivered_at")?,
+        is_terminal: get(row, "is_terminal")?,
     })
+}
+
+/// Lets go of what was to be sent of a delivery that nobody can ask for again: a program may tell of
+/// its output for hours.
+fn forget_body(database: &Connection, id: [u8; 16]) -> Result<(), Failure> {
+    database.prepare_cached("UPDATE deliveries SET body = x'' WHERE id = ?1")?.execute([id])?;
+    Ok(())
 }
 
 fn insert(

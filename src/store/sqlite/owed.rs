@@ -73,13 +73,13 @@ fn is_output_owed(database: &Connection, execution: ExecutionId) -> Result<bool,
     Ok(select.exists([execution.uuid().into_bytes()])?)
 }
 
-/// Gives up what was to be told on the way to the end: after the end it would be no news. Answers
-/// how many deliveries that were.
+/// Gives up what was to be told on the way to the end, and what it would have said: after the end it
+/// would be no news. Answers how many deliveries that were.
 pub(super) fn supersede(database: &Connection, execution: ExecutionId) -> Result<usize, Failure> {
     let superseded = database
         .prepare_cached(
             "UPDATE deliveries SET status = 'exhausted', ended_by = 'superseded',
-                next_attempt_at = NULL
+                next_attempt_at = NULL, body = x''
              WHERE execution_id = ?1 AND is_terminal = 0 AND status = 'pending'",
         )?
         .execute([execution.uuid().into_bytes()])?;

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use ringback::actors::{Retention, sweep};
-use ringback::domain::{Captured, DeliveryEnd, Ended, Guard, Next, Outcome};
-use ringback::store::{Finish, NewExecution, Settled, Store};
+use ringback::domain::{Captured, DeliveryEnd, Ended, EventId, EventType, Guard, Next, Outcome};
+use ringback::store::{Announcement, Finish, NewDelivery, NewExecution, Rooms, Settled, Store};
 use rusqlite::Connection;
 
 use super::SqliteBackend;
@@ -84,4 +84,51 @@ async fn under_a_steady_load_the_file_stops_growing() {
         let sql = format!("SELECT count(*) FROM {table}");
         assert_eq!(u64::from(database.query_row(&sql, [], count).unwrap()), left, "{table}");
     }
+}
+
+/// A program may tell of its output every second for hours, and nobody can ask for that again.
+#[tokio::test]
+async fn what_was_told_on_the_way_to_the_end_takes_no_room_when_it_is_over() {
+    let backend = SqliteBackend::new();
+    let store = backend.open().await;
+    let spec = calling_back("https://example.com/hook");
+    let accepted = store.accept(NewExecution { start: true, ..queued(spec) }).await.unwrap();
+    let kept = || {
+        let database = Connection::open(backend.options().dir.join("ringback.db")).unwrap();
+        let sum = "SELECT coalesce(sum(octet_length(body)), 0) FROM deliveries";
+        database.query_row(sum, [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    let announce = async || {
+        let owed = NewDelivery {
+            event_id: EventId::generate(),
+            event_type: EventType::Output,
+            body: vec![b'x'; 64 * 1024],
+            ..delivery(accepted.id, "example.com")
+        };
+        let (id, epoch) = (owed.id, epoch(&accepted));
+        let announcement = Announcement { execution: accepted.id, epoch, delivery: owed };
+        assert_eq!(store.announce(announcement).await.unwrap(), Settled::Written);
+        let claimed = store.claim_deliveries(Rooms::total(1)).await.unwrap().due.remove(0);
+        assert_eq!((claimed.id, claimed.body.len()), (id, 64 * 1024));
+        id
+    };
+    for end in [Next::Delivered, Next::End(DeliveryEnd::Attempts)] {
+        let id = announce().await;
+        record(&*store, id, 1, Next::RetryAt(accepted.created_at)).await;
+        assert_eq!(kept(), 64 * 1024, "it is still to be sent");
+        record(&*store, id, 2, end).await;
+        assert_eq!(kept(), 0, "{end:?}");
+    }
+    announce().await;
+    let owed = delivery(accepted.id, "example.com");
+    let (id, bytes) = (owed.id, owed.body.len() as i64);
+    let now = accepted.created_at;
+    let ended = Ended::without_output(Outcome::Exited { code: 0 }, Some(now), now);
+    let guard = Guard::Running(epoch(&accepted));
+    let finish = Finish { id: accepted.id, guard, ended, delivery: Some(owed) };
+    assert_eq!(store.finish(finish.into()).await.unwrap(), Settled::Written);
+    assert_eq!(kept(), bytes, "the end gives up what was not taken");
+    store.claim_deliveries(Rooms::total(1)).await.unwrap();
+    record(&*store, id, 1, Next::Delivered).await;
+    assert_eq!(kept(), bytes, "the end can be sent again");
 }

@@ -170,6 +170,11 @@ async fn ends(store: &impl Store) -> Vec<DeliveryId> {
         let started = store.start(1).await.unwrap().remove(0).execution;
         let guard = Guard::Running(epoch(&started));
         let (execution, epoch) = (started.id, epoch(&started));
+        let told = delivery(execution, EventType::Started);
+        let told_id = told.id;
+        let announcement = Announcement { execution, epoch, delivery: told };
+        assert_eq!(store.announce(announcement).await.unwrap(), Settled::Written);
+        record(store, told_id, 1, 0, Next::Delivered).await;
         let delivery = delivery(execution, EventType::Output);
         let announcement = Announcement { execution, epoch, delivery };
         assert_eq!(store.announce(announcement.clone()).await.unwrap(), Settled::Written);
