@@ -62,7 +62,7 @@ async fn page(api: &Api, tenant: &Tenant, query: &Query) -> Result<Vec<Delivery>
         let page = DeliveryPage { limit: query.page.limit + 1, ..query.page.clone() };
         return api.store.delivery_page(tenant, page).await;
     };
-    // One execution has few deliveries, and there is an index of them.
+    // There is an index of them, and no more than the newest few hundred are read.
     let mut found = api.store.deliveries(tenant, execution).await?.unwrap_or_default();
     found.retain(|delivery| query.matches(delivery));
     found.sort_by_key(|delivery| std::cmp::Reverse((delivery.created_at, delivery.id)));

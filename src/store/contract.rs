@@ -154,8 +154,8 @@ pub trait Store: Send + Sync + 'static {
         page: DeliveryPage,
     ) -> Result<Vec<Delivery>, StoreError>;
 
-    /// The deliveries of an execution with all their attempts; none when this tenant has no
-    /// such execution.
+    /// The deliveries of an execution with all their attempts, that of its end and the newest 200 of
+    /// what was told before; none when this tenant has no such execution.
     async fn deliveries(
         &self,
         tenant: &Tenant,

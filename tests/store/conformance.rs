@@ -83,6 +83,7 @@ macro_rules! conformance {
             redeliver::lists_have_the_newest_first_each_with_its_last_attempt,
             announce::what_runs_can_be_told_of_and_what_has_ended_cannot,
             announce::the_end_gives_up_what_was_not_taken_before,
+            announce::of_all_that_was_told_the_newest_and_the_end_are_read,
             announce::output_is_owed_once_at_a_time,
             prune::what_ended_long_enough_ago_is_gone_with_all_that_belonged_to_it,
             prune::what_was_not_delivered_is_kept_for_a_time_of_its_own,

@@ -26,8 +26,16 @@ macro_rules! select_deliveries {
     };
 }
 
+/// The delivery of an execution's end, whose event has the execution's own id.
+const END: &str = select_deliveries!("FROM deliveries WHERE execution_id = ?1 AND event_id = ?1");
+
+/// The newest of what was told on the way there. A program may tell of its output for hours.
+const ON_THE_WAY: &str = select_deliveries!(
+    "FROM deliveries WHERE execution_id = ?1 AND event_id <> ?1 ORDER BY event_id DESC LIMIT 200"
+);
+
 /// The deliveries of an execution with all their attempts, in the order in which they came to be
-/// owed. `database` is one snapshot.
+/// owed: that of its end, and the newest before. `database` is one snapshot.
 pub(super) fn of_execution(
     database: &Connection,
     tenant: &Tenant,
@@ -37,10 +45,13 @@ pub(super) fn of_execution(
     if !is_of_tenant(database, tenant, id)? {
         return Ok(None);
     }
-    let mut select =
-        database.prepare_cached(select_deliveries!("FROM deliveries WHERE execution_id = ?1"))?;
-    let read = select.query_and_then([id], |row| with_all_attempts(database, row))?;
-    let mut found: Vec<Delivery> = read.collect::<Result<_, _>>()?;
+    let mut found: Vec<Delivery> = Vec::new();
+    for sql in [END, ON_THE_WAY] {
+        let mut select = database.prepare_cached(sql)?;
+        for read in select.query_and_then([id], |row| with_all_attempts(database, row))? {
+            found.push(read?);
+        }
+    }
     found.sort_by_key(|delivery| delivery.id);
     Ok(Some(found))
 }

@@ -136,7 +136,10 @@ fn size(database: &Connection, id: [u8; 16]) -> Result<i64, Failure> {
                 + octet_length(stderr_head) + octet_length(stderr_tail)
                 + coalesce(octet_length(result), 0) FROM outputs WHERE id = ?1), 0)
             + coalesce((SELECT octet_length(body) FROM deliveries
-                WHERE execution_id = ?1 AND event_id = ?1), 0)",
+                WHERE execution_id = ?1 AND event_id = ?1), 0)
+            + coalesce((SELECT sum(octet_length(a.response_body) + octet_length(a.response_headers))
+                FROM deliveries d JOIN attempts a ON a.delivery_id = d.id
+                WHERE d.execution_id = ?1), 0)",
     )?;
     Ok(select.query_row([id], |row| row.get(0))?)
 }

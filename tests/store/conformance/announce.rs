@@ -97,6 +97,23 @@ pub async fn the_end_gives_up_what_was_not_taken_before(backend: &impl Backend) 
     assert_eq!(read(&*store, execution.id).await.delivery, DeliverySummary::Pending);
 }
 
+pub async fn of_all_that_was_told_the_newest_and_the_end_are_read(backend: &impl Backend) {
+    let store = backend.open().await;
+    let execution = running(&*store).await;
+    let mut told = Vec::new();
+    for _ in 0..210 {
+        let id = announce(&*store, &execution, EventType::Output).await.unwrap();
+        let made =
+            AttemptMade { delivery: id, wishes: 0, attempt: attempt(1), next: Next::Delivered };
+        store.record_attempt(made).await.unwrap();
+        told.push(id);
+    }
+    told.push(end(&*store, &execution).await);
+    let all = store.deliveries(&tenant(), execution.id).await.unwrap().unwrap();
+    let all: Vec<_> = all.iter().map(|delivery| delivery.id).collect();
+    assert_eq!(all, told[10..], "in the order in which they came to be owed");
+}
+
 pub async fn output_is_owed_once_at_a_time(backend: &impl Backend) {
     let store = backend.open().await;
     let execution = running(&*store).await;
