@@ -75,8 +75,8 @@ pub(super) const PENDING_OF_HOST: &str = "
 
 impl Choosing<'_> {
     /// Goes through the pending deliveries in order of their due times, until the first that is
-    /// neither chosen nor to be passed over: that one says when to come again. Answers false, with
-    /// nothing chosen for good, when there is too much to be passed over.
+    /// neither chosen nor to be passed over: that one says when to come again. Answers false when
+    /// there is too much to be passed over; what was chosen by then stays so.
     fn in_order(&mut self, is_retry: bool) -> Result<bool, Failure> {
         let mut select = self.database.prepare_cached(PENDING)?;
         let mut rows = select.query([is_retry])?;
