@@ -19,6 +19,7 @@ pub(super) struct Delivery {
     pub(super) url: String,
     pub(super) status: String,
     pub(super) explanation: String,
+    waiting_for: Option<String>,
     pub(super) attempts_max: u32,
     attempts_made: Option<u32>,
     next_attempt_at: Option<String>,
@@ -56,6 +57,11 @@ pub(super) struct Timings {
 }
 
 impl Delivery {
+    /// Whether it is due, and only its host stands in the way.
+    pub(super) fn waits_for_its_host(&self) -> bool {
+        matches!(self.waiting_for.as_deref(), Some("permit" | "breaker"))
+    }
+
     /// Reads what the server answered; none if it is something else.
     pub(super) fn of(value: &Value) -> Option<Self> {
         Self::deserialize(value).ok()

@@ -31,6 +31,10 @@ fn commands(delivery: &Delivery) -> String {
                 "If it seems to be missing there, look for webhook-id {event_id}; {again} sends it again."
             )
         }
+        // Whoever asks for it again stands behind the same host.
+        "pending" if delivery.waits_for_its_host() => {
+            "A redelivery waits for its host too.".to_owned()
+        }
         "pending" if delivery.made() > 0 => format!("{again} does not wait for that."),
         "exhausted" => format!(
             "{again} sends this one; `ringback deliveries recover --since 1d --host {}` sends all that was given up \
@@ -103,6 +107,15 @@ mod tests {
         assert_eq!(first, "It waits.", "there is nothing to do but to wait");
         let silent = about(|delivery| delivery["explanation"] = "".into());
         assert!(silent.starts_with("Its status is pending;"), "{silent}");
+    }
+
+    #[test]
+    fn a_host_that_has_to_be_waited_for_is_waited_for_by_a_redelivery_too() {
+        for (waiting_for, is_waited_for) in [("due", false), ("permit", true), ("breaker", true)] {
+            let told = about(|delivery| delivery["waiting_for"] = waiting_for.into());
+            assert_eq!(told.contains("`ringback deliveries redeliver"), !is_waited_for, "{told}");
+            assert_eq!(told.contains("waits for its host too"), is_waited_for, "{told}");
+        }
     }
 
     #[test]
