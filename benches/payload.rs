@@ -45,6 +45,7 @@ fn event(format: PayloadFormat, output: &str) -> Event {
         labels: [("team".to_owned(), "reports".to_owned())].into(),
         metadata: serde_json::Map::new(),
         endpoint: Some(Endpoint::new("https://example.com/hooks", format)),
+        invocation: None,
         attempt: 1,
         cancelling: false,
         state: State::Queued,

@@ -94,6 +94,7 @@ impl Client {
             tenant: Tenant::default(),
             spec: Arc::clone(&self.spec),
             start: false,
+            key: None,
         };
         self.store.accept(new).await.expect("it is accepted");
     }

@@ -41,7 +41,7 @@ async fn serve() -> Result<(), Box<dyn std::error::Error>> {
 
     // Without HTTP: the supervisor is an actor like any other.
     let spec = ExecutionSpec::new("sh", "echo from the inside");
-    engine.supervisor().send(Submit { tenant: Tenant::default(), spec }).await??;
+    engine.supervisor().send(Submit::new(Tenant::default(), spec)).await??;
 
     let routes = engine.routes();
     let server = HttpServer::new(move || {

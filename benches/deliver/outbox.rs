@@ -55,7 +55,8 @@ async fn owe(store: &SqliteStore, clock: &Clock, receiver: SocketAddr) -> Result
     };
     let spec = ExecutionSpec { callback: Some(callback), ..ExecutionSpec::new("sh", "true") };
     let (id, tenant) = (ExecutionId::generate(), Tenant::default());
-    let new = NewExecution { id, tenant: tenant.clone(), spec: Arc::new(spec), start: true };
+    let new =
+        NewExecution { id, tenant: tenant.clone(), spec: Arc::new(spec), start: true, key: None };
     store.accept(new).await?;
     let delivery = NewDelivery {
         id: DeliveryId::generate(),

@@ -90,7 +90,13 @@ pub async fn accept(store: &dyn Store) -> Result<()> {
     };
     let spec = ExecutionSpec { callback: Some(callback), ..ExecutionSpec::new("sh", "true") };
     let id = ExecutionId::generate();
-    let new = NewExecution { id, tenant: Tenant::default(), spec: Arc::new(spec), start: false };
+    let new = NewExecution {
+        id,
+        tenant: Tenant::default(),
+        spec: Arc::new(spec),
+        start: false,
+        key: None,
+    };
     store.accept(new).await?;
     Ok(())
 }
@@ -139,14 +145,14 @@ async fn deliver(store: &dyn Store, delivery: DeliveryId, clock: &Clock) -> Resu
 async fn lists(store: &dyn Store, status: Option<Status>) -> Result<Vec<Duration>> {
     let mut times = Vec::new();
     for _ in 0..TIMES {
-        let page = Page { limit: PAGE, before: None, status, language: None };
+        let page = Page { limit: PAGE, status, ..Page::default() };
         timed(&mut times, async { Ok(store.executions(&Tenant::default(), page).await?) }).await?;
     }
     Ok(times)
 }
 
 async fn reads(store: &dyn Store) -> Result<Vec<Duration>> {
-    let page = Page { limit: TIMES, before: None, status: None, language: None };
+    let page = Page { limit: TIMES, ..Page::default() };
     let mut times = Vec::new();
     for execution in store.executions(&Tenant::default(), page).await? {
         let read = async { Ok(store.execution(&Tenant::default(), execution.id).await?) };

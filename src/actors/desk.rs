@@ -35,11 +35,12 @@ impl<A: Clone> Desk<A> {
         self.queue.admit(tenant).map(|()| false)
     }
 
-    /// The accepting transaction of one that was admitted is over.
-    pub(super) fn accepted(&mut self, tenant: &Tenant, is_start: bool, is_kept: bool) {
+    /// The accepting transaction of one that was admitted is over; `is_new` when it is there now and
+    /// was not before.
+    pub(super) fn accepted(&mut self, tenant: &Tenant, is_start: bool, is_new: bool) {
         if is_start {
             self.slots.unreserve();
-        } else if !is_kept {
+        } else if !is_new {
             self.queue.remove(tenant);
         }
     }

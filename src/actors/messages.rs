@@ -8,21 +8,30 @@ use actix::{Message, Recipient};
 
 use super::slots::RunKey;
 use crate::domain::{
-    CancelWish, DeliveryId, Event, Execution, ExecutionId, ExecutionSpec, StopReason, Tenant,
-    Timestamp,
+    CancelWish, DeliveryId, Event, Execution, ExecutionId, ExecutionSpec, IdempotencyKey,
+    StopReason, Tenant, Timestamp,
 };
-use crate::store::{NewRecovery, Recovery, Redelivered, Started, StoreError};
+use crate::store::{Accepted, NewRecovery, Recovery, Redelivered, Started, StoreError};
 
 // ---- To the supervisor, from anybody -----------------------------------------------------------
 
 /// Accept an execution. Answered when it is on disk, and before its program is started.
 #[derive(Debug, Clone, Message)]
-#[rtype(result = "Result<Execution, SubmitError>")]
+#[rtype(result = "Result<Accepted, SubmitError>")]
 pub struct Submit {
     /// Whose it is.
     pub tenant: Tenant,
     /// What is asked for.
     pub spec: ExecutionSpec,
+    /// By what the request is known again when it is sent once more; none when it is not.
+    pub key: Option<IdempotencyKey>,
+}
+
+impl Submit {
+    /// A request that begins an execution however often it is sent.
+    pub fn new(tenant: Tenant, spec: ExecutionSpec) -> Self {
+        Self { tenant, spec, key: None }
+    }
 }
 
 /// Why an execution is not accepted.
@@ -142,8 +151,10 @@ pub(super) struct AcceptSettled {
     pub(super) tenant: Tenant,
     /// Whether a slot had been kept for it.
     pub(super) is_start: bool,
-    /// What came of it; an execution that started with being accepted is there to be run.
-    pub(super) accepted: Result<Option<Started>, StoreError>,
+    /// Whether there is one execution more.
+    pub(super) is_new: bool,
+    /// An execution that started with being accepted is there to be run.
+    pub(super) started: Option<Started>,
 }
 
 /// A client's wish that a running execution end has been kept.

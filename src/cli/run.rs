@@ -104,9 +104,9 @@ async fn through_an_engine(config: Config, wanted: Wanted) -> Result<Execution, 
 
 async fn submit_and_wait(engine: &Engine, spec: ExecutionSpec) -> Result<Execution, Failure> {
     let tenant = Tenant::default();
-    let submit = Submit { tenant: tenant.clone(), spec };
+    let submit = Submit::new(tenant.clone(), spec);
     let accepted = engine.supervisor().send(submit).await.map_err(Failure::failed)?;
-    let id = accepted.map_err(Failure::failed)?.id;
+    let id = accepted.map_err(Failure::failed)?.execution.id;
     let ended = engine.ended(&tenant, id).await.map_err(Failure::failed)?;
     ended.ok_or_else(|| Failure::failed("the execution is gone"))
 }

@@ -88,17 +88,23 @@ pub enum PayloadFormat {
     Standard,
     /// As HopX calls back from `POST /execute/async`.
     Hopx,
+    /// As Fetch Hive calls back from `POST /v1/workflow/invoke`.
+    FetchHive,
+    /// As users of Cortex call back from their workloads.
+    Cortex,
 }
 
 impl PayloadFormat {
     /// Every format, in the order in which they are listed to users.
-    pub const ALL: [Self; 2] = [Self::Standard, Self::Hopx];
+    pub const ALL: [Self; 4] = [Self::Standard, Self::Hopx, Self::FetchHive, Self::Cortex];
 
     /// The name in the API and in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Standard => "standard",
             Self::Hopx => "hopx",
+            Self::FetchHive => "fetchhive",
+            Self::Cortex => "cortex",
         }
     }
 }
@@ -111,7 +117,7 @@ impl fmt::Display for PayloadFormat {
 
 /// A text that names no payload format.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown payload format `{name}`: known are standard and hopx")]
+#[error("unknown payload format `{name}`: known are standard, hopx, fetchhive and cortex")]
 pub struct UnknownPayloadFormat {
     name: String,
 }

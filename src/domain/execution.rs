@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use super::{DeliveryStatus, Ended, Endpoint, Epoch, ExecutionId, OwnerId, Tenant, Timestamp};
+use super::{
+    DeliveryStatus, Ended, Endpoint, Epoch, ExecutionId, Invocation, OwnerId, Tenant, Timestamp,
+};
 
 /// One accepted request to run a program, and what has become of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +28,8 @@ pub struct Execution {
     pub metadata: serde_json::Map<String, serde_json::Value>,
     /// Where its event goes, and how.
     pub endpoint: Option<Endpoint>,
+    /// The function that it is a call of, if it is one.
+    pub invocation: Option<Invocation>,
     /// Which run this is: 1, or 2 after an interruption of one that asked to be run again.
     pub attempt: u32,
     /// A client wants it ended.

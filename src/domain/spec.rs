@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Callback, Limits, OnInterrupt, OnOutputLimit, Secret};
+use super::{Callback, Entrypoint, Invocation, Limits, OnInterrupt, OnOutputLimit, Secret};
 
 /// Everything that is needed to run one program and to tell of its end.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +14,8 @@ pub struct ExecutionSpec {
     pub language: String,
     /// The program's text.
     pub code: String,
+    /// How the program is entered.
+    pub entrypoint: Entrypoint,
     /// What it reads from standard input; nothing gives it an empty one.
     pub stdin: Option<String>,
     /// Its environment beside the few variables that every program gets.
@@ -41,6 +43,8 @@ pub struct ExecutionSpec {
     pub metadata: serde_json::Map<String, serde_json::Value>,
     /// Who is told of its end, if anybody.
     pub callback: Option<Callback>,
+    /// The function that this is a call of, if it is one.
+    pub invocation: Option<Invocation>,
 }
 
 /// Where a program runs.
@@ -68,6 +72,7 @@ impl ExecutionSpec {
         Self {
             language: language.into(),
             code: code.into(),
+            entrypoint: Entrypoint::Script,
             stdin: None,
             env: BTreeMap::new(),
             working_dir: WorkingDir::Own,
@@ -81,6 +86,7 @@ impl ExecutionSpec {
             labels: BTreeMap::new(),
             metadata: serde_json::Map::new(),
             callback: None,
+            invocation: None,
         }
     }
 }

@@ -122,7 +122,7 @@ async fn send(
     let _permit = api.pings.permit()?;
     let secrets = match &wanted.secret {
         Some(own) => vec![own.clone()],
-        None => api.store.signing_secrets(tenant).await?,
+        None => api.store.signing_secrets(tenant, "").await?,
     };
     let wanted = Ping {
         url: &wanted.url,

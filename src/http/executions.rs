@@ -42,7 +42,8 @@ pub(super) async fn submit(
     if let Some(callback) = spec.callback.as_ref().filter(|_| is_to_be_verified) {
         callbacks::verify(&api, &caller, callback).await?;
     }
-    let execution = api.supervisor.send(Submit { tenant: caller.tenant, spec }).await??;
+    let submit = Submit::new(caller.tenant, spec);
+    let execution = api.supervisor.send(submit).await??.execution;
     let collection = request.path().trim_end_matches('/');
     let mut answer = json(StatusCode::ACCEPTED, &Linked::whole(&execution, collection));
     let location = path_of(execution.id, collection);

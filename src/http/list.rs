@@ -14,7 +14,7 @@ use super::answers::{Linked, json};
 use super::auth::Caller;
 use super::error::{FieldError, Problem};
 use super::state::Api;
-use crate::domain::{ExecutionId, Status};
+use crate::domain::{BadFunctionName, ExecutionId, Status};
 use crate::store::Page;
 
 /// How many executions a page has when nobody says.
@@ -51,7 +51,7 @@ pub(super) async fn list(
 fn page(query: &str) -> Result<Page, Problem> {
     let query: BTreeMap<String, String> =
         url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-    let mut page = Page { limit: LIMIT_DEFAULT, before: None, status: None, language: None };
+    let mut page = Page { limit: LIMIT_DEFAULT, ..Page::default() };
     let mut errors = Vec::new();
     for (name, value) in query {
         if let Err((code, detail)) = set(&mut page, &name, &value) {
@@ -78,6 +78,10 @@ fn set(page: &mut Page, name: &str, value: &str) -> Result<(), (&'static str, St
             page.status = Some(Status::from_name(value).ok_or_else(|| ("invalid", detail()))?);
         }
         "language" => page.language = Some(value.to_owned()),
+        "function" => {
+            let invalid = |bad: BadFunctionName| ("invalid", format!("`function` {bad}."));
+            page.function = Some(value.parse().map_err(invalid)?);
+        }
         _ => return Err(("unknown_field", format!("There is no filter `{name}`."))),
     }
     Ok(())
@@ -112,7 +116,7 @@ mod tests {
             Err(problem) => problem.errors.into_iter().map(|error| error.field).collect(),
         };
         assert!(fields("").is_empty());
-        assert!(fields("limit=200&status=failed&language=python").is_empty());
+        assert!(fields("limit=200&status=failed&language=python&function=f").is_empty());
         for (query, field) in [
             ("limit=0", "limit"),
             ("limit=201", "limit"),
@@ -120,6 +124,7 @@ mod tests {
             ("limit=", "limit"),
             ("cursor=zzz", "cursor"),
             ("status=done", "status"),
+            ("function=a/b", "function"),
             ("colour=red", "colour"),
         ] {
             assert_eq!(fields(query), [field], "{query}");

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::fields::Fields;
 use super::state::Api;
 use super::{callback, limits, network, working_dir};
-use crate::domain::{ExecutionSpec, OnInterrupt, Secret, WorkingDir};
+use crate::domain::{Entrypoint, ExecutionSpec, OnInterrupt, Secret, WorkingDir};
 
 /// A spec from the fields of `POST /v1/executions`. When something is wrong, the fields know it,
 /// and what is returned is worth nothing.
@@ -18,6 +18,7 @@ pub(super) fn read(fields: &mut Fields, api: &Api) -> ExecutionSpec {
     let (limits, output_bytes) = limits::read(fields, &api.limits.program);
     refuse_command(fields);
     ExecutionSpec {
+        entrypoint: Entrypoint::Script,
         stdin: stdin(fields, api),
         env: env(fields, api),
         working_dir: working_dir(fields, api, &["working_dir", "workdir"]),
@@ -31,6 +32,7 @@ pub(super) fn read(fields: &mut Fields, api: &Api) -> ExecutionSpec {
         labels: labels(fields, api),
         metadata: metadata(fields, api),
         callback: callback::read(fields, api),
+        invocation: None,
         language,
         code,
     }

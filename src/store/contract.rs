@@ -6,14 +6,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    Announcement, ApiKey, AttemptKept, AttemptMade, Census, Claim, DeliveryPage, Finish,
-    NewExecution, NewRecovery, NewSigningSecret, Orphan, Page, Prune, Pruned, Purged, Recovered,
-    Recovery, Redelivered, Requeued, Rooms, Settled, SigningSecret, Situation, Started, StoreError,
-    Waiting,
+    Accepted, Announcement, ApiKey, AttemptKept, AttemptMade, Census, Claim, DeliveryPage, Finish,
+    FunctionKept, FunctionPage, FunctionSummary, NewExecution, NewFunction, NewRecovery,
+    NewSigningSecret, Orphan, Page, Prune, Pruned, Purged, Recovered, Recovery, Redelivered,
+    Requeued, Rooms, Settled, SigningSecret, Situation, Started, StoreError, Waiting,
 };
 use crate::domain::{
-    CancelWish, Delivery, DeliveryId, Epoch, Execution, ExecutionId, RecoveryId, Requeue, Secret,
-    Tenant, Timestamp,
+    CancelWish, Delivery, DeliveryId, Epoch, Execution, ExecutionId, Function, FunctionKey,
+    IdempotencyKey, RecoveryId, Requeue, Secret, Tenant, Timestamp,
 };
 
 /// The truth about executions and deliveries. What a method has answered `Ok` to is on disk.
@@ -22,8 +22,18 @@ use crate::domain::{
 /// for a database with several clients is the database's.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// Keeps a new execution, and starts it in the same transaction when asked to.
-    async fn accept(&self, new: NewExecution) -> Result<Execution, StoreError>;
+    /// Keeps a new execution, and starts it in the same transaction when asked to. A request with a
+    /// key that still holds for an earlier one keeps and starts nothing, and has that one's execution;
+    /// of two that come at once, one is the earlier.
+    async fn accept(&self, new: NewExecution) -> Result<Accepted, StoreError>;
+
+    /// The execution that a key of a tenant holds for, without its output; none when it holds for
+    /// none.
+    async fn keyed(
+        &self,
+        tenant: &Tenant,
+        key: &IdempotencyKey,
+    ) -> Result<Option<Execution>, StoreError>;
 
     /// Takes up to `slots` of the executions that have waited longest and gives them to this
     /// owner: the epoch grows, and it is committed before this returns. No program may be
@@ -182,13 +192,38 @@ pub trait Store: Send + Sync + 'static {
         name: &str,
     ) -> Result<Option<SigningSecret>, StoreError>;
 
-    /// What a tenant's callbacks are signed with now that bring no secret of their own, the newest
-    /// first.
-    async fn signing_secrets(&self, tenant: &Tenant) -> Result<Vec<Secret>, StoreError>;
+    /// What signs now by this name of a tenant, the newest first: by the empty name its callbacks
+    /// that bring no secret of their own, by that of a function those of its calls.
+    async fn signing_secrets(&self, tenant: &Tenant, name: &str)
+    -> Result<Vec<Secret>, StoreError>;
 
     /// Removes a signing secret of a tenant, and with it the one before it. Answers whether there
     /// was one.
     async fn remove_signing_secret(&self, tenant: &Tenant, name: &str) -> Result<bool, StoreError>;
+
+    /// Keeps a function, or a new version of it; one of that name that had been removed begins anew,
+    /// with the next number. In the same transaction a new one has its signing secret.
+    async fn put_function(&self, new: NewFunction) -> Result<FunctionKept, StoreError>;
+
+    /// A version of a function of a tenant, the newest when none is named; none when there is none.
+    async fn function(
+        &self,
+        tenant: &Tenant,
+        key: &FunctionKey,
+        version: Option<u32>,
+    ) -> Result<Option<Function>, StoreError>;
+
+    /// A page of a tenant's functions, or of the versions of one.
+    async fn functions(
+        &self,
+        tenant: &Tenant,
+        page: FunctionPage,
+    ) -> Result<Vec<FunctionSummary>, StoreError>;
+
+    /// Removes a function with all its versions. Its signing secret stays, for what is still owed
+    /// for its calls. Answers whether there was one.
+    async fn remove_function(&self, tenant: &Tenant, key: &FunctionKey)
+    -> Result<bool, StoreError>;
 
     /// Keeps an API key.
     async fn add_api_key(&self, key: ApiKey) -> Result<(), StoreError>;

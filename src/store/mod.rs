@@ -3,7 +3,9 @@
 
 mod clock;
 mod contract;
+mod definition;
 mod error;
+mod functions;
 mod key_file;
 mod key_source;
 mod outbox;
@@ -18,6 +20,7 @@ mod values;
 pub use clock::Clock;
 pub use contract::Store;
 pub use error::StoreError;
+pub use functions::{FunctionKept, FunctionPage, FunctionSummary, NewFunction};
 pub use key_source::KeySource;
 pub use outbox::{
     Announcement, AttemptKept, AttemptMade, Claim, ClaimedDelivery, DeliveryPage, NewDelivery,
@@ -28,6 +31,6 @@ pub use seal::{Fingerprint, SealingKey};
 pub use signing::{NewSigningSecret, SigningSecret};
 pub use sqlite::{KeyUse, Rotated, Rotation, SqliteOptions, SqliteStore, key_use};
 pub use values::{
-    ApiKey, Census, Finish, NewExecution, Orphan, Page, Prune, PruneCursor, Pruned, Purged,
-    Requeued, Settled, Situation, Started, Waiting,
+    Accepted, ApiKey, Census, Finish, NewExecution, Orphan, Page, Prune, PruneCursor, Pruned,
+    Purged, Requeued, Settled, Situation, Started, Waiting,
 };

@@ -1,13 +1,14 @@
-//! The secrets of an execution as one sealed blob: environment, callback headers, signing secret.
+//! The secrets of a spec as one sealed blob: environment, callback headers, signing secret.
 //! Keeps nothing in the clear, and nothing at all when there is no secret.
 
 use std::collections::BTreeMap;
 
 use secrecy::zeroize::Zeroizing;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::{SealingKey, StoreError};
-use crate::domain::{ExecutionId, ExecutionSpec, Secret};
+use crate::domain::{ExecutionSpec, Secret};
 
 /// What of a spec must not be readable in the database.
 #[derive(Debug, Default, PartialEq)]
@@ -34,8 +35,9 @@ struct Read {
 }
 
 impl SpecSecrets {
-    /// Seals the secrets of a spec for this execution; none when it has none.
-    pub(super) fn seal(key: &SealingKey, id: ExecutionId, spec: &ExecutionSpec) -> Option<Vec<u8>> {
+    /// Seals the secrets of a spec for the execution or the version of a function with this id; none
+    /// when it has none.
+    pub(super) fn seal(key: &SealingKey, id: Uuid, spec: &ExecutionSpec) -> Option<Vec<u8>> {
         let callback = spec.callback.as_ref();
         let headers = callback.map_or(&[][..], |callback| &callback.headers);
         let written = Written {
@@ -50,17 +52,17 @@ impl SpecSecrets {
             return None;
         }
         let text = serde_json::to_vec(&written).expect("maps and lists of texts are always JSON");
-        Some(key.seal(&Zeroizing::new(text), id.uuid().as_bytes()))
+        Some(key.seal(&Zeroizing::new(text), id.as_bytes()))
     }
 
-    /// Opens what was sealed for this execution.
+    /// Opens what was sealed for this id.
     pub(super) fn open(
         key: &SealingKey,
-        id: ExecutionId,
+        id: Uuid,
         sealed: Option<&[u8]>,
     ) -> Result<Self, StoreError> {
         let Some(sealed) = sealed else { return Ok(Self::default()) };
-        let text = key.open(sealed, id.uuid().as_bytes())?;
+        let text = key.open(sealed, id.as_bytes())?;
         // The error of the parser is left out: it may quote what it could not read.
         let read: Read = serde_json::from_slice(&text)
             .map_err(|_| StoreError::Corrupt { what: format!("the secrets of {id}") })?;
@@ -93,7 +95,7 @@ mod tests {
     #[test]
     fn secrets_open_for_their_own_execution_only() {
         let key = SealingKey::from_bytes([1; 32]);
-        let (id, other) = (ExecutionId::generate(), ExecutionId::generate());
+        let (id, other) = (Uuid::now_v7(), Uuid::now_v7());
         let mut spec = spec(&[("b", "2"), ("a", "1"), ("b", "3")], Some("whsec_x"));
         spec.env.insert("TOKEN".into(), "hunter2 \u{0} ☃".into());
         let sealed = SpecSecrets::seal(&key, id, &spec).unwrap();
@@ -109,7 +111,7 @@ mod tests {
     #[test]
     fn nothing_secret_is_not_sealed() {
         let key = SealingKey::from_bytes([1; 32]);
-        let id = ExecutionId::generate();
+        let id = Uuid::now_v7();
         assert_eq!(SpecSecrets::seal(&key, id, &ExecutionSpec::new("python", "")), None);
         assert_eq!(SpecSecrets::seal(&key, id, &spec(&[], None)), None);
         assert!(SpecSecrets::seal(&key, id, &spec(&[], Some(""))).is_some());

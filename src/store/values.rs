@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::NewDelivery;
 use crate::domain::{
-    CancelWish, Ended, Execution, ExecutionId, ExecutionSpec, Guard, OnInterrupt, Status, Tenant,
-    Timestamp,
+    CancelWish, Ended, Execution, ExecutionId, ExecutionSpec, FunctionName, Guard, IdempotencyKey,
+    OnInterrupt, Status, Tenant, Timestamp,
 };
 
 /// A request that was found valid, to be kept.
@@ -21,6 +21,17 @@ pub struct NewExecution {
     pub spec: Arc<ExecutionSpec>,
     /// Whether it starts with being accepted, because a slot is free and nobody waits.
     pub start: bool,
+    /// By what the request is known again, if it is.
+    pub key: Option<IdempotencyKey>,
+}
+
+/// What came of a request that was to be kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Accepted {
+    /// The execution, as it stands.
+    pub execution: Execution,
+    /// Whether this request began it; false when an earlier one with the same key had.
+    pub is_new: bool,
 }
 
 /// An execution that this owner has just been given.
@@ -88,7 +99,7 @@ pub struct Waiting {
 }
 
 /// Which executions to list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Page {
     /// How many at most.
     pub limit: usize,
@@ -98,6 +109,8 @@ pub struct Page {
     pub status: Option<Status>,
     /// Only those of this language.
     pub language: Option<String>,
+    /// Only calls of functions of this name, whatever their variant.
+    pub function: Option<FunctionName>,
 }
 
 /// How many executions are unfinished.

@@ -42,15 +42,29 @@ pub fn headers(
     if let Some(value) = signatures(signing, &id, seconds)? {
         headers.push(("webhook-signature".to_owned(), value));
     }
-    if signing.payload_format == PayloadFormat::Hopx {
-        headers.push(("x-hopx-timestamp".to_owned(), seconds.to_string()));
-        // Its published verifiers take one value and fall over two, so this is the newest secret's.
-        if let Some(secret) = signing.secrets.first() {
-            headers.push(("x-hopx-signature".to_owned(), signature::hopx(secret, signing.body)));
-        }
-    }
+    headers.extend(in_format(signing, seconds));
     headers.extend(own.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())));
     Ok(headers)
+}
+
+/// The headers that belong to the payload format. Receivers of these take one value and fall over
+/// two, so a signature is the newest secret's.
+fn in_format(signing: &Signing<'_>, seconds: i64) -> Vec<(String, String)> {
+    let secret = signing.secrets.first();
+    let mut headers = Vec::new();
+    match signing.payload_format {
+        PayloadFormat::Standard | PayloadFormat::Cortex => {}
+        PayloadFormat::Hopx => {
+            headers.push(("x-hopx-timestamp".to_owned(), seconds.to_string()));
+            let value = secret.map(|secret| signature::hopx(secret, signing.body));
+            headers.extend(value.map(|value| ("x-hopx-signature".to_owned(), value)));
+        }
+        PayloadFormat::FetchHive => {
+            let value = secret.map(|secret| signature::fetch_hive(secret, signing.body));
+            headers.extend(value.map(|value| ("x-fetch-hive-signature".to_owned(), value)));
+        }
+    }
+    headers
 }
 
 /// The headers as a log may have them: without signatures, which are as good as the secret for some
@@ -122,6 +136,10 @@ mod tests {
         assert_eq!(names(PayloadFormat::Hopx, &[]), hopx);
         let both = ["webhook-signature", "x-hopx-timestamp", "x-hopx-signature", "x-mine"];
         assert_eq!(names(PayloadFormat::Hopx, &secret), [&COMMON[..], &both].concat());
+        let both = ["webhook-signature", "x-fetch-hive-signature", "x-mine"];
+        assert_eq!(names(PayloadFormat::FetchHive, &secret), [&COMMON[..], &both].concat());
+        assert_eq!(names(PayloadFormat::FetchHive, &[]), [&COMMON[..], &["x-mine"]].concat());
+        assert_eq!(names(PayloadFormat::Cortex, &secret), signed);
     }
 
     #[test]

@@ -65,7 +65,21 @@ pub fn standard(
 /// assert_eq!(value, "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17");
 /// ```
 pub fn hopx(secret: &Secret, body: &[u8]) -> String {
-    format!("sha256={}", hex::encode(hopx_mac(secret, body).finalize().into_bytes()))
+    format!("sha256={}", fetch_hive(secret, body))
+}
+
+/// The value of `X-Fetch-Hive-Signature`: as HopX's, without a prefix. Fetch Hive does not say which
+/// encoding its own has.
+///
+/// ```
+/// use ringback::domain::Secret;
+/// use ringback::webhook::signature;
+///
+/// let value = signature::fetch_hive(&Secret::new("It's a Secret to Everybody"), b"Hello, World!");
+/// assert_eq!(value, "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17");
+/// ```
+pub fn fetch_hive(secret: &Secret, body: &[u8]) -> String {
+    hex::encode(body_mac(secret, body).finalize().into_bytes())
 }
 
 /// Judges a secret before it is accepted: what begins with `whsec_` must be what receivers'
@@ -113,7 +127,7 @@ fn standard_mac(
     Ok(mac_of(&key, &[id.as_bytes(), b".", timestamp.as_bytes(), b".", body]))
 }
 
-fn hopx_mac(secret: &Secret, body: &[u8]) -> Hmac<Sha256> {
+fn body_mac(secret: &Secret, body: &[u8]) -> Hmac<Sha256> {
     mac_of(secret.expose().as_bytes(), &[body])
 }
 

@@ -40,7 +40,8 @@ pub fn announced_and_ended(app: &mut TestApp, url: &str) -> String {
     let id = ExecutionId::generate();
     let callback = Callback::unsigned(Endpoint::new(url, PayloadFormat::Standard));
     let spec = ExecutionSpec { callback: Some(callback), ..ExecutionSpec::new("sh", "true") };
-    let new = NewExecution { id, tenant: Tenant::default(), spec: spec.into(), start: true };
+    let new =
+        NewExecution { id, tenant: Tenant::default(), spec: spec.into(), start: true, key: None };
     let owed = |event_id, event_type| NewDelivery {
         id: DeliveryId::generate(),
         event_id,
@@ -57,7 +58,7 @@ pub fn announced_and_ended(app: &mut TestApp, url: &str) -> String {
     let started = owed(EventId::generate(), EventType::Started);
     let end = owed(EventId::from(id), EventType::Completed);
     while_down(app, async |store| {
-        let accepted = store.accept(new).await.unwrap();
+        let accepted = store.accept(new).await.unwrap().execution;
         let State::Running(Run { epoch, started_at, .. }) = accepted.state else {
             panic!("not started: {accepted:?}")
         };

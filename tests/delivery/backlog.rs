@@ -49,7 +49,10 @@ fn fill(dir: &Path, endpoint: SocketAddr, count: usize) {
 async fn owe(store: &SqliteStore, endpoint: SocketAddr) {
     let (id, tenant) = (ExecutionId::generate(), Tenant::default());
     let spec = Arc::new(ExecutionSpec::new("sh", "true"));
-    store.accept(NewExecution { id, tenant: tenant.clone(), spec, start: true }).await.unwrap();
+    store
+        .accept(NewExecution { id, tenant: tenant.clone(), spec, start: true, key: None })
+        .await
+        .unwrap();
     let delivery = NewDelivery {
         id: DeliveryId::generate(),
         event_id: EventId::from(id),

@@ -20,8 +20,8 @@ pub fn builder() -> (Builder, tempfile::TempDir) {
 }
 
 pub async fn submit(engine: &Engine, spec: ExecutionSpec) -> Execution {
-    let submit = Submit { tenant: Tenant::default(), spec };
-    engine.supervisor().send(submit).await.unwrap().unwrap()
+    let submit = Submit::new(Tenant::default(), spec);
+    engine.supervisor().send(submit).await.unwrap().unwrap().execution
 }
 
 pub async fn ended(engine: &Engine, execution: &Execution) -> Execution {

@@ -8,6 +8,8 @@ pub mod claims;
 pub mod deliveries;
 pub mod ends;
 pub mod finish;
+pub mod functions;
+pub mod idempotency;
 pub mod keys;
 pub mod model;
 pub mod prune;
@@ -102,6 +104,15 @@ macro_rules! conformance {
             signing::a_secret_of_the_executions_own_signs_alone,
             signing::a_secret_belongs_to_one_tenant_and_one_name,
             signing::a_signing_secret_outlives_the_server,
+            idempotency::a_request_that_is_known_begins_nothing,
+            idempotency::keys_are_of_one_tenant_and_one_scope,
+            idempotency::a_passing_key_holds_until_the_end_or_until_its_time_is_over,
+            idempotency::of_twins_at_the_same_time_one_begins,
+            idempotency::a_key_outlives_the_server_and_goes_with_its_execution,
+            functions::every_version_of_a_function_reads_back,
+            functions::functions_are_listed_by_name_and_versions_newest_first,
+            functions::a_removed_function_is_gone_and_its_numbers_go_on,
+            functions::calls_are_signed_with_the_secret_of_their_function,
             keys::keys_read_back,
             keys::the_store_proves_that_it_can_write,
         }

@@ -34,7 +34,7 @@ pub fn tenant() -> Tenant {
 /// An execution of the default tenant, to be queued.
 pub fn queued(spec: ExecutionSpec) -> NewExecution {
     let id = ExecutionId::generate();
-    NewExecution { id, tenant: tenant(), spec: Arc::new(spec), start: false }
+    NewExecution { id, tenant: tenant(), spec: Arc::new(spec), start: false, key: None }
 }
 
 /// The simplest execution, to be queued.
@@ -96,7 +96,7 @@ pub async fn read(store: &dyn Store, id: ExecutionId) -> Execution {
 pub async fn owe(store: &dyn Store, host: &str) -> (ExecutionId, DeliveryId) {
     let spec = calling_back(&format!("https://{host}/hook"));
     let new = NewExecution { start: true, ..queued(spec) };
-    let accepted = store.accept(new).await.unwrap();
+    let accepted = store.accept(new).await.unwrap().execution;
     let delivery = delivery(accepted.id, host);
     let delivery_id = delivery.id;
     let guard = Guard::Running(epoch(&accepted));
@@ -140,5 +140,5 @@ pub fn ids(claim: &Claim) -> Vec<DeliveryId> {
 
 /// A page without conditions.
 pub fn page(limit: usize) -> Page {
-    Page { limit, before: None, status: None, language: None }
+    Page { limit, ..Page::default() }
 }

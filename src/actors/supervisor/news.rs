@@ -16,9 +16,9 @@ impl Handler<AcceptSettled> for SupervisorActor {
 
     fn handle(&mut self, settled: AcceptSettled, ctx: &mut Context<Self>) {
         failpoint::hit("supervisor-told");
-        let AcceptSettled { tenant, is_start, accepted } = settled;
-        self.desk.accepted(&tenant, is_start, accepted.is_ok());
-        if let Ok(Some(started)) = accepted {
+        let AcceptSettled { tenant, is_start, is_new, started } = settled;
+        self.desk.accepted(&tenant, is_start, is_new);
+        if let Some(started) = started {
             self.give_birth(started);
         }
         self.desk.forget_early_wishes();

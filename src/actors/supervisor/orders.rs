@@ -14,24 +14,24 @@ use super::super::messages::{
     SubmitError, Subscribe, Terminate, Watch,
 };
 use super::SupervisorActor;
-use crate::domain::{Event, Execution, ExecutionId, StopReason};
+use crate::domain::{Event, ExecutionId, IdempotencyKey, StopReason, Tenant};
 use crate::failpoint;
-use crate::store::{NewExecution, Started};
+use crate::store::{Accepted, NewExecution, Started, Store};
 
 impl Handler<Submit> for SupervisorActor {
-    type Result = ResponseFuture<Result<Execution, SubmitError>>;
+    type Result = ResponseFuture<Result<Accepted, SubmitError>>;
 
     fn handle(&mut self, submit: Submit, _: &mut Context<Self>) -> Self::Result {
         failpoint::hit("supervisor");
-        let Submit { tenant, spec } = submit;
+        let Submit { tenant, spec, key } = submit;
+        let store = Arc::clone(&self.parts.store);
         let is_start = match self.desk.admit(&tenant, self.parts.launcher.is_up()) {
             Ok(is_start) => is_start,
-            Err(refusal) => return Box::pin(async { Err(refusal) }),
+            Err(refusal) => return Box::pin(known_or(refusal, store, (tenant, key))),
         };
         let (id, spec) = (ExecutionId::generate(), Arc::new(spec));
-        let new =
-            NewExecution { id, tenant: tenant.clone(), spec: Arc::clone(&spec), start: is_start };
-        let store = Arc::clone(&self.parts.store);
+        let (owner, kept) = (tenant.clone(), Arc::clone(&spec));
+        let new = NewExecution { id, tenant: owner, spec: kept, start: is_start, key };
         let (supervisor, stands) = (self.ourselves.clone(), self.footing.stands());
         // Outside this actor's context, which polls all its futures whenever one wakes.
         Box::pin(async move {
@@ -40,19 +40,30 @@ impl Handler<Submit> for SupervisorActor {
             if !stands.still() {
                 return Err(SubmitError::Fallen);
             }
-            let execution = store.accept(new).await;
-            let accepted = match &execution {
-                Ok(execution) => {
-                    Ok(is_start.then(|| Started { execution: execution.clone(), spec }))
-                }
-                Err(error) => Err(error.clone()),
-            };
+            let accepted = store.accept(new).await;
+            let new = accepted.as_ref().ok().filter(|accepted| accepted.is_new);
+            let started = new
+                .filter(|_| is_start)
+                .map(|new| Started { execution: new.execution.clone(), spec });
             if stands.still() {
-                supervisor.do_send(AcceptSettled { tenant, is_start, accepted });
+                let is_new = new.is_some();
+                supervisor.do_send(AcceptSettled { tenant, is_start, is_new, started });
             }
-            Ok(execution?)
+            Ok(accepted?)
         })
     }
+}
+
+/// What an earlier request with the same key has begun, though there is no room for another one;
+/// else the refusal.
+async fn known_or(
+    refusal: SubmitError,
+    store: Arc<dyn Store>,
+    (tenant, key): (Tenant, Option<IdempotencyKey>),
+) -> Result<Accepted, SubmitError> {
+    let Some(key) = key else { return Err(refusal) };
+    let known = store.keyed(&tenant, &key).await?;
+    known.map(|execution| Accepted { execution, is_new: false }).ok_or(refusal)
 }
 
 impl Handler<Cancel> for SupervisorActor {

@@ -38,7 +38,8 @@ pub(in crate::http) async fn execute_async(
     let spec = read(&mut fields, &api, &callback_url);
     // Not strictly: these clients were written for another server, and may know more fields.
     fields.finish_leniently()?;
-    let execution = api.supervisor.send(Submit { tenant: caller.tenant, spec }).await??;
+    let submit = Submit::new(caller.tenant, spec);
+    let execution = api.supervisor.send(submit).await??.execution;
     // Its clients wait for this very word, whether or not a slot was free.
     let accepted =
         Accepted { execution_id: execution.id, status: "queued", callback_url: &callback_url };

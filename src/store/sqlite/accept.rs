@@ -6,10 +6,10 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::super::secrets::SpecSecrets;
-use super::super::{Clock, NewExecution, SealingKey};
+use super::super::{Accepted, Clock, NewExecution, SealingKey};
 use super::failure::Failure;
-use super::specs;
 use super::values::{delays, json, millis};
+use super::{idempotency, specs};
 use crate::domain::{DeliverySummary, Epoch, Execution, OwnerId, Progress, Run, State, Timestamp};
 use crate::failpoint;
 
@@ -29,18 +29,24 @@ impl Prepared {
     pub(super) fn new(new: NewExecution, key: &SealingKey) -> Self {
         let labels = json(&new.spec.labels);
         let metadata = json(&new.spec.metadata);
-        let sealed = SpecSecrets::seal(key, new.id, &new.spec);
+        let sealed = SpecSecrets::seal(key, new.id.uuid(), &new.spec);
         Self { new, labels, metadata, sealed }
     }
 
-    /// Keeps the execution and answers its record.
+    /// Keeps the execution and answers its record, unless its key holds for another.
     pub(super) fn insert(
         self,
         database: &Connection,
         owner: OwnerId,
         clock: &Clock,
-    ) -> Result<Execution, Failure> {
+    ) -> Result<Accepted, Failure> {
         let now = clock.now();
+        let key = self.new.key.as_ref().map(|key| (&self.new.tenant, key));
+        if let Some(key) = key
+            && let Some(execution) = idempotency::find(database, key, now)?
+        {
+            return Ok(Accepted { execution, is_new: false });
+        }
         let id = self.new.id.uuid().into_bytes();
         let run = self.new.start.then_some(Run {
             started_at: now,
@@ -51,8 +57,11 @@ impl Prepared {
         self.insert_record(database, now)?;
         specs::insert(database, id, &self.new.spec, self.sealed.as_deref())?;
         self.insert_in_queue(database, run, clock.steady())?;
+        if let Some(key) = key {
+            idempotency::put(database, key, self.new.id)?;
+        }
         failpoint::hit("accept-before-commit");
-        Ok(record(self.new, run, now))
+        Ok(Accepted { execution: record(self.new, run, now), is_new: true })
     }
 
     fn insert_record(&self, database: &Connection, now: Timestamp) -> Result<(), Failure> {
@@ -60,12 +69,14 @@ impl Prepared {
         let endpoint = spec.callback.as_ref().map(|callback| &callback.endpoint);
         let retry = endpoint.map(|endpoint| &endpoint.retry);
         let progress = endpoint.map(|endpoint| endpoint.progress);
+        let call = spec.invocation.as_ref();
         database
             .prepare_cached(
                 "INSERT INTO executions (id, tenant, language, created_at, timeout_ms,
                     callback_url, payload_format, labels, metadata, callback_progress,
-                    retry_delays_ms, retry_max_age_ms)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                    retry_delays_ms, retry_max_age_ms, function, function_variant,
+                    function_version, request_id)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
             )?
             .execute((
                 self.new.id.uuid().into_bytes(),
@@ -80,6 +91,10 @@ impl Prepared {
                 progress.filter(|progress| !progress.is_none()).map(Progress::names),
                 retry.and_then(|retry| retry.schedule.as_ref()).map(delays),
                 retry.and_then(|retry| retry.max_age).map(millis),
+                call.map(|call| call.function.name.as_str()),
+                call.map(|call| call.function.variant.as_str()),
+                call.map(|call| call.version),
+                call.and_then(|call| call.request_id.as_ref()),
             ))?;
         Ok(())
     }
@@ -122,6 +137,7 @@ fn record(new: NewExecution, run: Option<Run>, now: Timestamp) -> Execution {
         labels: spec.labels.clone(),
         metadata: spec.metadata.clone(),
         endpoint: spec.callback.as_ref().map(|callback| callback.endpoint.clone()),
+        invocation: spec.invocation.clone(),
         attempt: 1,
         cancelling: false,
         state: run.map_or(State::Queued, State::Running),

@@ -63,17 +63,18 @@ fn delivery(
     let mut select = database.prepare_cached(
         "SELECT d.execution_id, d.tenant, d.event_id, d.host, d.payload_format, d.attempts_made,
             d.round_from, d.next_trigger, d.wishes, d.delays_ms, d.expires_at, d.created_at, d.url,
-            d.body, s.sealed
+            d.body, s.sealed, e.function, e.function_variant
          FROM deliveries d JOIN specs s ON s.id = d.execution_id
+            JOIN executions e ON e.id = d.execution_id
          WHERE d.id = ?1",
     )?;
     let read = |row: &Row<'_>| {
         let execution_id = execution_id(row, "execution_id")?;
         let sealed: Option<Vec<u8>> = get(row, "sealed")?;
-        let secrets = SpecSecrets::open(key, execution_id, sealed.as_deref())?;
+        let secrets = SpecSecrets::open(key, execution_id.uuid(), sealed.as_deref())?;
         let signing_secrets = match secrets.signing_secret {
             Some(own) => vec![own],
-            None => signing::of_tenant(database, key, &get::<String>(row, "tenant")?, now)?,
+            None => signing::of_call(database, key, row, now)?,
         };
         Ok(ClaimedDelivery {
             id,

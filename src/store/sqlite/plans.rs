@@ -142,15 +142,16 @@ fn what_refers_to_a_row_is_found_by_an_index() {
     let database = empty();
     let mut select = database
         .prepare(
-            "SELECT m.name, k.\"from\" FROM sqlite_schema m, pragma_foreign_key_list(m.name) k
-             WHERE m.type = 'table'",
+            "SELECT m.name, group_concat(k.\"from\" || ' = 0', ' AND ')
+             FROM sqlite_schema m, pragma_foreign_key_list(m.name) k
+             WHERE m.type = 'table' GROUP BY m.name, k.id",
         )
         .unwrap();
     let columns = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
     let columns: Vec<(String, String)> = columns.map(Result::unwrap).collect();
     assert!(columns.len() >= 5, "{columns:?}");
-    for (table, column) in columns {
-        let sql = format!("SELECT 1 FROM {table} WHERE {column} = ?1");
+    for (table, condition) in columns {
+        let sql = format!("SELECT 1 FROM {table} WHERE {condition}");
         assert!(grows(&sql).is_empty(), "{:#?}", plan(&sql));
     }
 }
@@ -192,7 +193,8 @@ fn ends_are_found_in_the_index_alone() {
 #[test]
 fn pages_are_read_from_their_beginning() {
     let before = Some(ExecutionId::generate());
-    let page = |status| Page { limit: 9, before, status, language: Some("python".into()) };
+    let page =
+        |status| Page { limit: 9, before, status, language: Some("python".into()), function: None };
     let cases = [
         (None, "SEARCH e USING INDEX executions_of_tenant (tenant=? AND id<?)"),
         (Some(Status::Queued), "SEARCH q USING INDEX queue_waiting (id<?)"),

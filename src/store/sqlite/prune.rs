@@ -172,6 +172,7 @@ fn remove(database: &Connection, id: [u8; 16]) -> Result<bool, Failure> {
          WHERE delivery_id IN (SELECT id FROM deliveries WHERE execution_id = ?1)",
         "DELETE FROM deliveries WHERE execution_id = ?1",
         "DELETE FROM outputs WHERE id = ?1",
+        "DELETE FROM idempotency_keys WHERE execution_id = ?1",
         "DELETE FROM specs WHERE id = ?1",
     ] {
         database.prepare_cached(sql)?.execute([id])?;

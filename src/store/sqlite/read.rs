@@ -61,6 +61,9 @@ impl Select {
         if let Some(language) = &page.language {
             select.value(" AND e.language =", language.clone());
         }
+        if let Some(function) = &page.function {
+            select.value(" AND e.function =", function.as_str().to_owned());
+        }
         if let Some(before) = page.before {
             select.value(&format!(" AND {of}.id <"), before.uuid().as_bytes().to_vec());
         }

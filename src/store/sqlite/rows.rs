@@ -5,14 +5,16 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::{Map, Value};
 
 use super::failure::Failure;
+use super::functions::name;
 use super::outcomes::outcome;
 use super::values::{
     duration, duration_opt, execution_id, from_json, get, named, named_opt, schedule_opt, time,
     time_opt, unsigned, unsigned_opt, uuid,
 };
 use crate::domain::{
-    Captured, DeliveryStatus, DeliverySummary, Ended, Endpoint, Epoch, Execution, OwnerId,
-    ProgramResult, Progress, RetryPolicy, Run, StartMode, State, Status, Tenant, Usage,
+    Captured, DeliveryStatus, DeliverySummary, Ended, Endpoint, Epoch, Execution, FunctionKey,
+    Invocation, OwnerId, ProgramResult, Progress, RetryPolicy, Run, StartMode, State, Status,
+    Tenant, Usage,
 };
 
 /// `SELECT` of all that [`execution`] reads, from `executions e` with its `queue q` and its
@@ -25,6 +27,7 @@ macro_rules! select_executions {
                 e.status, e.started_at, e.completed_at, e.cause, e.exit_code, e.signal, e.limit_ms,
                 e.limit_bytes, e.reason, e.cancelled_by, e.cpu_seconds, e.memory_peak_bytes,
                 e.descendants_killed, e.start,
+                e.function, e.function_variant, e.function_version, e.request_id,
                 q.state AS queue_state, q.epoch, q.owner, q.started_at AS run_started_at,
                 q.cancel_wished_at IS NOT NULL AS cancelling, q.cancel_reason, q.cancel_by,
                 q.interruptions,
@@ -49,6 +52,7 @@ pub(super) fn execution(row: &Row<'_>) -> Result<Execution, Failure> {
         labels: from_json(row, "labels")?,
         metadata: from_json::<Map<String, Value>>(row, "metadata")?,
         endpoint: endpoint(row)?,
+        invocation: invocation(row)?,
         attempt: get(row, "attempt")?,
         cancelling: get(row, "cancelling")?,
         state: state(row)?,
@@ -65,6 +69,18 @@ fn endpoint(row: &Row<'_>) -> Result<Option<Endpoint>, Failure> {
         max_age: duration_opt(row, "retry_max_age_ms")?,
     };
     Ok(Some(Endpoint { url, payload_format, progress, retry }))
+}
+
+fn invocation(row: &Row<'_>) -> Result<Option<Invocation>, Failure> {
+    if get::<Option<String>>(row, "function")?.is_none() {
+        return Ok(None);
+    }
+    let (name, variant) = (name(row, "function")?, name(row, "function_variant")?);
+    Ok(Some(Invocation {
+        function: FunctionKey { name, variant },
+        version: get(row, "function_version")?,
+        request_id: get(row, "request_id")?,
+    }))
 }
 
 fn state(row: &Row<'_>) -> Result<State, Failure> {

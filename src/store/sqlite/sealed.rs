@@ -25,6 +25,8 @@ pub(super) struct Sealed {
 pub(super) enum At {
     /// The secrets of an execution, by its id.
     Spec([u8; 16]),
+    /// The secrets of a version of a function, by its id.
+    FunctionVersion([u8; 16]),
     /// The signing secret of a tenant by this name.
     Current(String, String),
     /// The one before it.
@@ -35,6 +37,7 @@ pub(super) enum At {
 #[derive(Debug, Clone)]
 pub(super) enum Cursor {
     Specs(Vec<u8>),
+    FunctionVersions(Vec<u8>),
     SigningSecrets(Option<(String, String)>),
 }
 
@@ -54,29 +57,42 @@ pub(super) fn page(
     limit: usize,
 ) -> Result<(Vec<Sealed>, Option<Cursor>), Failure> {
     match after {
-        Cursor::Specs(after) => specs(database, after, limit),
+        Cursor::Specs(after) => {
+            const SPECS: &str = "SELECT id, sealed FROM specs WHERE id > ?1 ORDER BY id LIMIT ?2";
+            let (found, last) = by_id(database, SPECS, (after, limit), At::Spec)?;
+            let next = last.map_or(Cursor::FunctionVersions(Vec::new()), Cursor::Specs);
+            Ok((found, Some(next)))
+        }
+        Cursor::FunctionVersions(after) => {
+            const VERSIONS: &str =
+                "SELECT id, sealed FROM function_versions WHERE id > ?1 ORDER BY id LIMIT ?2";
+            let (found, last) = by_id(database, VERSIONS, (after, limit), At::FunctionVersion)?;
+            let next = last.map_or(Cursor::SigningSecrets(None), Cursor::FunctionVersions);
+            Ok((found, Some(next)))
+        }
         Cursor::SigningSecrets(after) => signing_secrets(database, after.as_ref(), limit),
     }
 }
 
-fn specs(
+/// The sealed values of up to `limit` rows behind `after` that a statement finds in order of their
+/// ids, and the last of these.
+fn by_id(
     database: &Connection,
-    after: &[u8],
-    limit: usize,
-) -> Result<(Vec<Sealed>, Option<Cursor>), Failure> {
-    let mut select = database
-        .prepare_cached("SELECT id, sealed FROM specs WHERE id > ?1 ORDER BY id LIMIT ?2")?;
+    sql: &str,
+    (after, limit): (&[u8], usize),
+    at: fn([u8; 16]) -> At,
+) -> Result<(Vec<Sealed>, Option<Vec<u8>>), Failure> {
+    let mut select = database.prepare_cached(sql)?;
     let mut rows = select.query((after, i64::try_from(limit).unwrap_or(i64::MAX)))?;
     let (mut found, mut last) = (Vec::new(), None);
     while let Some(row) = rows.next()? {
         let id: [u8; 16] = get(row, "id")?;
         if let Some(value) = get(row, "sealed")? {
-            found.push(Sealed { at: At::Spec(id), context: id.to_vec(), value });
+            found.push(Sealed { at: at(id), context: id.to_vec(), value });
         }
-        last = Some(id);
+        last = Some(id.to_vec());
     }
-    let next = last.map(|id| Cursor::Specs(id.to_vec()));
-    Ok((found, Some(next.unwrap_or(Cursor::SigningSecrets(None)))))
+    Ok((found, last))
 }
 
 fn signing_secrets(
@@ -126,6 +142,9 @@ impl fmt::Display for At {
                 let id = ExecutionId::from_uuid(Uuid::from_bytes(*id));
                 write!(f, "the secrets of {id}")
             }
+            Self::FunctionVersion(id) => {
+                write!(f, "the secrets of the version of a function {}", Uuid::from_bytes(*id))
+            }
             Self::Current(tenant, name) => write!(f, "the signing secret {name:?} of {tenant}"),
             Self::Previous(tenant, name) => {
                 write!(f, "the signing secret {name:?} of {tenant} before the last")
@@ -139,6 +158,9 @@ pub(super) fn replace(database: &Connection, at: &At, value: &[u8]) -> Result<()
     match at {
         At::Spec(id) => database
             .prepare_cached("UPDATE specs SET sealed = ?2 WHERE id = ?1")?
+            .execute((id, value))?,
+        At::FunctionVersion(id) => database
+            .prepare_cached("UPDATE function_versions SET sealed = ?2 WHERE id = ?1")?
             .execute((id, value))?,
         At::Current(tenant, name) => database
             .prepare_cached(

@@ -5,8 +5,9 @@ use rusqlite::{Connection, Row};
 
 use super::super::{NewSigningSecret, SealingKey, SigningSecret};
 use super::failure::Failure;
+use super::functions::name;
 use super::values::{get, time, time_opt};
-use crate::domain::{Secret, Tenant, Timestamp};
+use crate::domain::{FunctionKey, Secret, Tenant, Timestamp};
 
 /// What a signing secret is sealed for: its row, whether it is the current one there or not.
 pub(super) fn context(tenant: &str, name: &str) -> Vec<u8> {
@@ -101,37 +102,55 @@ pub(super) fn remove(
     Ok(removed > 0)
 }
 
-/// What a tenant's callbacks are signed with that bring no secret of their own, at a moment of the
-/// steady clock, the newest first.
-pub(super) fn of_tenant(
+/// What a callback is signed with that brings no secret of its own: with the secret of the function
+/// that was called, if one was, else with the tenant's. The row has both names.
+pub(super) fn of_call(
     database: &Connection,
     key: &SealingKey,
-    tenant: &str,
+    row: &Row<'_>,
+    steady: Timestamp,
+) -> Result<Vec<Secret>, Failure> {
+    let tenant: String = get(row, "tenant")?;
+    let function = match get::<Option<String>>(row, "function")? {
+        None => String::new(),
+        Some(_) => {
+            let (name, variant) = (name(row, "function")?, name(row, "function_variant")?);
+            FunctionKey { name, variant }.secret_name()
+        }
+    };
+    of_name(database, key, (&tenant, &function), steady)
+}
+
+/// What signs by a name of a tenant at a moment of the steady clock, the newest first.
+pub(super) fn of_name(
+    database: &Connection,
+    key: &SealingKey,
+    (tenant, name): (&str, &str),
     steady: Timestamp,
 ) -> Result<Vec<Secret>, Failure> {
     let read = |row: &Row<'_>| {
         let current: Vec<u8> = get(row, "current")?;
-        let mut secrets = vec![open(key, tenant, &current)?];
+        let mut secrets = vec![open(key, (tenant, name), &current)?];
         let until = time_opt(row, "previous_valid_until")?;
         let previous: Option<Vec<u8>> = get(row, "previous")?;
         if let Some(previous) = previous.filter(|_| until > Some(steady)) {
-            secrets.push(open(key, tenant, &previous)?);
+            secrets.push(open(key, (tenant, name), &previous)?);
         }
         Ok(secrets)
     };
     let found = database
         .prepare_cached(
             "SELECT current, previous, previous_valid_until FROM signing_secrets
-             WHERE tenant = ?1 AND name = ''",
+             WHERE tenant = ?1 AND name = ?2",
         )?
-        .query_and_then([tenant], read)?
+        .query_and_then([tenant, name], read)?
         .next()
         .transpose();
     found.map(Option::unwrap_or_default)
 }
 
-fn open(key: &SealingKey, tenant: &str, sealed: &[u8]) -> Result<Secret, Failure> {
-    let text = key.open(sealed, &context(tenant, ""))?;
+fn open(key: &SealingKey, (tenant, name): (&str, &str), sealed: &[u8]) -> Result<Secret, Failure> {
+    let text = key.open(sealed, &context(tenant, name))?;
     let text = std::str::from_utf8(&text);
     let text = text.map_err(|_| Failure::corrupt(format!("the signing secret of {tenant}")))?;
     Ok(Secret::new(text))

@@ -6,13 +6,18 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, Row, named_params};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::super::SealingKey;
 use super::super::secrets::SpecSecrets;
 use super::failure::Failure;
-use super::values::{count, duration_opt, get, millis, named, unsigned, unsigned_opt};
+use super::values::{
+    count, duration_opt, from_json, get, json, millis, named, unsigned, unsigned_opt,
+};
 use crate::domain::{
-    Callback, Execution, ExecutionSpec, Limits, OnInterrupt, OnOutputLimit, WorkingDir,
+    Callback, Entrypoint, Execution, ExecutionSpec, HandlerCall, Limits, OnInterrupt,
+    OnOutputLimit, PayloadKind, WorkingDir,
 };
 
 /// Keeps what of a spec is not in the record of its execution.
@@ -31,10 +36,10 @@ pub(super) fn insert(
         .prepare_cached(
             "INSERT INTO specs (id, on_interrupt, queue_timeout_ms, output_bytes,
                 working_dir, working_dir_path, sealed, code, stdin, on_output_limit, network,
-                memory_bytes, processes, cpu_time_ms, open_files, disk_bytes)
+                memory_bytes, processes, cpu_time_ms, open_files, disk_bytes, handler)
              VALUES (:id, :on_interrupt, :queue_timeout_ms, :output_bytes,
                 :working_dir, :working_dir_path, :sealed, :code, :stdin, :on_output_limit, :network,
-                :memory_bytes, :processes, :cpu_time_ms, :open_files, :disk_bytes)",
+                :memory_bytes, :processes, :cpu_time_ms, :open_files, :disk_bytes, :handler)",
         )?
         .execute(named_params! {
             ":id": id,
@@ -53,6 +58,7 @@ pub(super) fn insert(
             ":cpu_time_ms": spec.limits.cpu_time.map(millis),
             ":open_files": spec.limits.open_files.map(count),
             ":disk_bytes": spec.limits.disk_bytes.map(count),
+            ":handler": handler(&spec.entrypoint),
         })?;
     Ok(())
 }
@@ -66,17 +72,18 @@ pub(super) fn find(
     let mut select = database.prepare_cached(
         "SELECT on_interrupt, queue_timeout_ms, output_bytes, working_dir, working_dir_path,
             sealed, code, stdin, on_output_limit, network, memory_bytes, processes, cpu_time_ms,
-            open_files, disk_bytes
+            open_files, disk_bytes, handler
          FROM specs WHERE id = ?1",
     )?;
     let id = execution.id;
     let mut rows = select.query([id.uuid().into_bytes()])?;
     let row = rows.next()?.ok_or_else(|| Failure::corrupt(format!("{id} has no spec")))?;
     let sealed: Option<Vec<u8>> = get(row, "sealed")?;
-    let secrets = SpecSecrets::open(key, id, sealed.as_deref())?;
+    let secrets = SpecSecrets::open(key, id.uuid(), sealed.as_deref())?;
     Ok(ExecutionSpec {
         language: execution.language.clone(),
         code: get(row, "code")?,
+        entrypoint: entrypoint(row)?,
         stdin: get(row, "stdin")?,
         env: secrets.env,
         working_dir: working_dir(row)?,
@@ -94,12 +101,37 @@ pub(super) fn find(
             headers: secrets.headers,
             signing_secret: secrets.signing_secret,
         }),
+        invocation: execution.invocation.clone(),
     })
 }
 
 /// The policy in a row that has the column.
 pub(super) fn on_interrupt(row: &Row<'_>) -> Result<OnInterrupt, Failure> {
     named(row, "on_interrupt", OnInterrupt::from_name)
+}
+
+/// What a handler is made and called with, as it is kept.
+#[derive(Serialize, Deserialize)]
+struct Handler {
+    config: Map<String, Value>,
+    payload: String,
+    request_id: Option<String>,
+}
+
+fn handler(entrypoint: &Entrypoint) -> Option<String> {
+    let Entrypoint::Handler(call) = entrypoint else { return None };
+    let HandlerCall { config, payload, request_id } = HandlerCall::clone(call);
+    Some(json(&Handler { config, payload: payload.as_str().to_owned(), request_id }))
+}
+
+fn entrypoint(row: &Row<'_>) -> Result<Entrypoint, Failure> {
+    if get::<Option<String>>(row, "handler")?.is_none() {
+        return Ok(Entrypoint::Script);
+    }
+    let Handler { config, payload, request_id } = from_json(row, "handler")?;
+    let payload = PayloadKind::from_name(&payload);
+    let payload = payload.ok_or_else(|| Failure::corrupt("a kind of payload is unknown"))?;
+    Ok(Entrypoint::Handler(Box::new(HandlerCall { config, payload, request_id })))
 }
 
 fn limits(row: &Row<'_>) -> Result<Limits, Failure> {

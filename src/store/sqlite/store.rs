@@ -9,10 +9,10 @@ use async_trait::async_trait;
 
 use super::super::private_dir::unusable;
 use super::super::{
-    Announcement, ApiKey, AttemptKept, AttemptMade, Census, Claim, DeliveryPage, Finish,
-    NewExecution, NewRecovery, NewSigningSecret, Orphan, Page, Prune, Pruned, Purged, Recovered,
-    Recovery, Redelivered, Requeued, Rooms, Settled, SigningSecret, Situation, Started, Store,
-    StoreError, Waiting,
+    Accepted, Announcement, ApiKey, AttemptKept, AttemptMade, Census, Claim, DeliveryPage, Finish,
+    FunctionKept, FunctionPage, FunctionSummary, NewExecution, NewFunction, NewRecovery,
+    NewSigningSecret, Orphan, Page, Prune, Pruned, Purged, Recovered, Recovery, Redelivered,
+    Requeued, Rooms, Settled, SigningSecret, Situation, Started, Store, StoreError, Waiting,
 };
 use super::accept::Prepared;
 use super::claim::Wanted;
@@ -23,12 +23,12 @@ use super::readers::Readers;
 use super::stop::Stop;
 use super::writer::Writer;
 use super::{
-    SqliteOptions, attempts, backlog, check, claim, deliveries, finish, keys, owed, prune, queue,
-    read, recoveries, redeliver, signing, start,
+    SqliteOptions, attempts, backlog, check, claim, deliveries, finish, functions, idempotency,
+    keys, owed, prune, queue, read, recoveries, redeliver, signing, start,
 };
 use crate::domain::{
-    CancelWish, Delivery, DeliveryId, Epoch, Execution, ExecutionId, RecoveryId, Requeue, Secret,
-    Tenant, Timestamp,
+    CancelWish, Delivery, DeliveryId, Epoch, Execution, ExecutionId, Function, FunctionKey,
+    IdempotencyKey, RecoveryId, Requeue, Secret, Tenant, Timestamp,
 };
 use crate::failpoint;
 
@@ -80,13 +80,22 @@ impl fmt::Debug for SqliteStore {
 
 #[async_trait]
 impl Store for SqliteStore {
-    async fn accept(&self, new: NewExecution) -> Result<Execution, StoreError> {
+    async fn accept(&self, new: NewExecution) -> Result<Accepted, StoreError> {
         let (owner, clock) = (self.options.owner, self.options.clock.clone());
         let prepared = Prepared::new(new, &self.options.key);
         let work = move |database: &_| prepared.insert(database, owner, &clock);
         let accepted = self.writer.write(work).await?;
         failpoint::hit("accept-after-commit");
         Ok(accepted)
+    }
+
+    async fn keyed(
+        &self,
+        tenant: &Tenant,
+        key: &IdempotencyKey,
+    ) -> Result<Option<Execution>, StoreError> {
+        let (tenant, key, now) = (tenant.clone(), key.clone(), self.options.clock.now());
+        self.readers.read(move |database| idempotency::find(database, (&tenant, &key), now)).await
     }
 
     async fn start(&self, slots: usize) -> Result<Vec<Started>, StoreError> {
@@ -313,16 +322,58 @@ impl Store for SqliteStore {
         self.readers.read(move |database| signing::find(database, (&tenant, &name), now)).await
     }
 
-    async fn signing_secrets(&self, tenant: &Tenant) -> Result<Vec<Secret>, StoreError> {
+    async fn signing_secrets(
+        &self,
+        tenant: &Tenant,
+        name: &str,
+    ) -> Result<Vec<Secret>, StoreError> {
         let SqliteOptions { key, clock, .. } = self.options.clone();
-        let (tenant, now) = (tenant.clone(), clock.steady());
-        let work = move |database: &_| signing::of_tenant(database, &key, tenant.as_str(), now);
+        let (tenant, name, now) = (tenant.clone(), name.to_owned(), clock.steady());
+        let work =
+            move |database: &_| signing::of_name(database, &key, (tenant.as_str(), &name), now);
         self.readers.read(work).await
     }
 
     async fn remove_signing_secret(&self, tenant: &Tenant, name: &str) -> Result<bool, StoreError> {
         let (tenant, name) = (tenant.clone(), name.to_owned());
         self.writer.write(move |database| signing::remove(database, (&tenant, &name))).await
+    }
+
+    async fn put_function(&self, new: NewFunction) -> Result<FunctionKept, StoreError> {
+        let SqliteOptions { key, clock, .. } = &self.options;
+        let prepared = functions::Prepared::new(new, key, (clock.now(), clock.steady()));
+        self.writer.write(move |database| prepared.put(database)).await
+    }
+
+    async fn function(
+        &self,
+        tenant: &Tenant,
+        key: &FunctionKey,
+        version: Option<u32>,
+    ) -> Result<Option<Function>, StoreError> {
+        let (tenant, key) = (tenant.clone(), key.clone());
+        let sealing_key = self.options.key.clone();
+        let work =
+            move |database: &_| functions::find(database, &sealing_key, (&tenant, &key), version);
+        self.readers.read(work).await
+    }
+
+    async fn functions(
+        &self,
+        tenant: &Tenant,
+        page: FunctionPage,
+    ) -> Result<Vec<FunctionSummary>, StoreError> {
+        let tenant = tenant.clone();
+        self.readers.read(move |database| functions::page(database, &tenant, &page)).await
+    }
+
+    async fn remove_function(
+        &self,
+        tenant: &Tenant,
+        key: &FunctionKey,
+    ) -> Result<bool, StoreError> {
+        let (tenant, key, now) = (tenant.clone(), key.clone(), self.options.clock.now());
+        self.writer.write(move |database| functions::remove(database, (&tenant, &key), now)).await
     }
 
     async fn add_api_key(&self, key: ApiKey) -> Result<(), StoreError> {

@@ -1,6 +1,8 @@
 //! The bodies of webhooks: one file for each payload format.
 //! Signs and sends nothing.
 
+mod cortex;
+pub mod fetch_hive;
 mod fit;
 mod full_output;
 mod hopx;
@@ -11,6 +13,7 @@ mod standard;
 #[cfg(test)]
 mod tests_support;
 
+pub use cortex::CortexRecord;
 pub use output::{Told, output_body};
 pub use record::Record;
 
@@ -43,5 +46,7 @@ fn write(format: PayloadFormat, event: &Event, full: Option<&FullOutput>) -> Vec
     match format {
         PayloadFormat::Standard => standard::body(event, full),
         PayloadFormat::Hopx => hopx::body(event),
+        PayloadFormat::FetchHive => fetch_hive::body(event),
+        PayloadFormat::Cortex => cortex::body(event),
     }
 }

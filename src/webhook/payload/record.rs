@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::full_output::FullOutput;
 use crate::domain::{
-    Captured, DeliverySummary, Encoding, Ended, Execution, ExecutionId, Exit, Outcome,
+    Captured, DeliverySummary, Encoding, Ended, Execution, ExecutionId, Exit, Invocation, Outcome,
     ProgramResult, StartMode, State, Status, Timestamp, Usage, signal_name,
 };
 
@@ -49,6 +49,8 @@ pub struct Record<'a> {
     metadata: &'a serde_json::Map<String, serde_json::Value>,
     attempt: u32,
     delivery: &'static str,
+    /// What it is a call of; null for one that is none.
+    function: Option<RecordFunction<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -61,6 +63,14 @@ struct Output {
     stderr_encoding: &'static str,
     stderr_bytes: u64,
     stderr_truncated: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct RecordFunction<'a> {
+    name: &'a str,
+    variant: &'a str,
+    version: u32,
+    request_id: Option<&'a str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -125,6 +135,7 @@ impl<'a> Record<'a> {
             metadata: &execution.metadata,
             attempt: execution.attempt,
             delivery: delivery_of(execution).as_str(),
+            function: execution.invocation.as_ref().map(RecordFunction::of),
         }
     }
 }
@@ -142,6 +153,17 @@ impl Output {
             stderr_encoding: stderr_encoding.as_str(),
             stderr_bytes: stderr.total,
             stderr_truncated: stderr.is_truncated(),
+        }
+    }
+}
+
+impl<'a> RecordFunction<'a> {
+    fn of(call: &'a Invocation) -> Self {
+        Self {
+            name: call.function.name.as_str(),
+            variant: call.function.variant.as_str(),
+            version: call.version,
+            request_id: call.request_id.as_deref(),
         }
     }
 }

@@ -31,6 +31,7 @@ pub(super) fn event(outcome: Outcome) -> Event {
         labels: [("team".to_owned(), "x".to_owned())].into(),
         metadata: serde_json::Map::new(),
         endpoint: Some(Endpoint::new("https://example.com/", PayloadFormat::Standard)),
+        invocation: None,
         attempt: 1,
         cancelling: false,
         state: State::Queued,

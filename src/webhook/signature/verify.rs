@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::Mac;
 
-use super::{BadSecret, hopx_mac, standard_mac};
+use super::{BadSecret, body_mac, standard_mac};
 use crate::domain::Secret;
 
 /// How far a timestamp may be from the receiver's clock, as Standard Webhooks' libraries have it.
@@ -77,7 +77,7 @@ pub fn verify_hopx(secret: &Secret, body: &[u8], header_value: &str) -> Result<(
         return Err(Mismatch::Signature);
     }
     let bytes = hex::decode(digits).map_err(|_| Mismatch::Signature)?;
-    hopx_mac(secret, body).verify_slice(&bytes).map_err(|_| Mismatch::Signature)
+    body_mac(secret, body).verify_slice(&bytes).map_err(|_| Mismatch::Signature)
 }
 
 /// What is wrong with a request that claims to be signed.

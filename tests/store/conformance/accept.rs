@@ -20,7 +20,7 @@ pub async fn what_was_accepted_reads_back_as_it_was_asked_for(backend: &impl Bac
         "big": u64::MAX, "low": i64::MIN, "text": "☃", "yes": true});
     spec.metadata = metadata.as_object().unwrap().clone();
 
-    let accepted = store.accept(queued(spec.clone())).await.unwrap();
+    let accepted = store.accept(queued(spec.clone())).await.unwrap().execution;
     assert_eq!(accepted.state, State::Queued);
     assert_eq!((accepted.attempt, accepted.cancelling), (1, false));
     assert_eq!(accepted.delivery, DeliverySummary::None);
@@ -34,20 +34,20 @@ pub async fn what_was_accepted_reads_back_as_it_was_asked_for(backend: &impl Bac
     assert_eq!(written(&found.metadata), written(&spec.metadata), "in the same order");
 
     let shortest = ExecutionSpec { timeout: Duration::from_nanos(1), ..spec };
-    let shortest = store.accept(queued(shortest)).await.unwrap();
+    let shortest = store.accept(queued(shortest)).await.unwrap().execution;
     assert!(shortest.timeout > Duration::ZERO, "rounded up, never to none at all");
     assert_eq!(read(&*store, shortest.id).await, shortest);
 
-    let plain = store.accept(plain()).await.unwrap();
+    let plain = store.accept(plain()).await.unwrap().execution;
     assert_eq!(plain.endpoint, None);
     assert_eq!(read(&*store, plain.id).await, plain);
-    let other = store.accept(queued(ExecutionSpec::new("bash", ""))).await.unwrap();
+    let other = store.accept(queued(ExecutionSpec::new("bash", ""))).await.unwrap().execution;
     assert_eq!(other.language, "bash");
 }
 
 pub async fn what_is_started_with_its_acceptance_runs_in_its_first_epoch(backend: &impl Backend) {
     let store = backend.open().await;
-    let at_once = store.accept(running()).await.unwrap();
+    let at_once = store.accept(running()).await.unwrap().execution;
     assert_eq!(epoch(&at_once).0, 1);
     assert_eq!(at_once.started_at(), Some(at_once.created_at));
     assert_eq!(read(&*store, at_once.id).await, at_once);
@@ -66,7 +66,7 @@ pub async fn what_is_started_with_its_acceptance_runs_in_its_first_epoch(backend
 pub async fn an_id_is_accepted_once(backend: &impl Backend) {
     let store = backend.open().await;
     let first = plain();
-    let accepted = store.accept(first.clone()).await.unwrap();
+    let accepted = store.accept(first.clone()).await.unwrap().execution;
     let spec = ExecutionSpec::new("bash", "exit 1").into();
     let twin = NewExecution { spec, start: true, ..first };
     assert!(store.accept(twin).await.is_err());
@@ -80,7 +80,7 @@ pub async fn many_can_be_accepted_at_the_same_time(backend: &impl Backend) {
     let store = backend.open().await;
     let answers = join_all((0..300).map(|_| store.accept(plain()))).await;
     for accepted in answers {
-        let accepted = accepted.unwrap();
+        let accepted = accepted.unwrap().execution;
         assert_eq!(read(&*store, accepted.id).await, accepted);
     }
     assert_eq!(store.census().await.unwrap().queued[0].1, 300);

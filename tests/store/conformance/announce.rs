@@ -15,7 +15,7 @@ use crate::support::{
 
 async fn running(store: &dyn Store) -> Execution {
     let new = NewExecution { start: true, ..queued(calling_back("https://example.com/hook")) };
-    store.accept(new).await.unwrap()
+    store.accept(new).await.unwrap().execution
 }
 
 fn announcement(execution: &Execution, event_type: EventType) -> Announcement {

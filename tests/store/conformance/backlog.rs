@@ -10,7 +10,7 @@ use crate::support::{Backend, ids, owe, record};
 
 /// The time that the store's clock shows.
 async fn store_time(store: &dyn Store) -> Timestamp {
-    store.accept(crate::support::plain()).await.unwrap().created_at
+    store.accept(crate::support::plain()).await.unwrap().execution.created_at
 }
 
 pub async fn it_is_known_since_when_the_longest_due_is_due(backend: &impl Backend) {

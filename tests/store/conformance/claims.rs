@@ -14,7 +14,7 @@ use crate::support::{
 
 /// The time that the store's clock shows.
 async fn store_time(store: &dyn Store) -> Timestamp {
-    store.accept(crate::support::plain()).await.unwrap().created_at
+    store.accept(crate::support::plain()).await.unwrap().execution.created_at
 }
 
 /// So many, and none of these hosts.
@@ -162,7 +162,7 @@ pub async fn a_claim_brings_all_that_an_attempt_needs(backend: &impl Backend) {
     let headers = callback.headers.clone();
 
     let new = NewExecution { start: true, ..queued(spec) };
-    let accepted = store.accept(new).await.unwrap();
+    let accepted = store.accept(new).await.unwrap().execution;
     let mut owed = delivery(accepted.id, "example.com");
     owed.body = vec![0xFF; 3 * 1024 * 1024];
     let mut end = finish(accepted.id, Guard::Running(epoch(&accepted)), exited(0));

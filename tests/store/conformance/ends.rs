@@ -13,7 +13,7 @@ use crate::support::{Backend, NOW, epoch, exited, finish, page, read, running, t
 
 /// Ends an execution like that and reads it back.
 async fn end(store: &dyn Store, ended: Ended) -> Execution {
-    let accepted = store.accept(running()).await.unwrap();
+    let accepted = store.accept(running()).await.unwrap().execution;
     let guard = Guard::Running(epoch(&accepted));
     let settled = store.finish(finish(accepted.id, guard, ended.clone()).into()).await.unwrap();
     assert_eq!(settled, Settled::Written);

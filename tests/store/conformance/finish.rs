@@ -21,7 +21,8 @@ fn cancelled() -> Ended {
 pub async fn an_end_is_written_once_however_many_try(backend: &impl Backend) {
     let store = backend.open().await;
     let spec = calling_back("https://example.com/");
-    let accepted = store.accept(NewExecution { start: true, ..queued(spec) }).await.unwrap();
+    let accepted =
+        store.accept(NewExecution { start: true, ..queued(spec) }).await.unwrap().execution;
     let guard = Guard::Running(epoch(&accepted));
     let tries = (0..32).map(|code| Finish {
         delivery: Some(delivery(accepted.id, "example.com")),
@@ -43,9 +44,9 @@ pub async fn an_end_is_written_once_however_many_try(backend: &impl Backend) {
 
 pub async fn a_stale_guard_changes_nothing(backend: &impl Backend) {
     let store = backend.open().await;
-    let waiting = store.accept(plain()).await.unwrap();
-    let running = store.accept(running()).await.unwrap();
-    let ended = store.accept(plain()).await.unwrap();
+    let waiting = store.accept(plain()).await.unwrap().execution;
+    let running = store.accept(running()).await.unwrap().execution;
+    let ended = store.accept(plain()).await.unwrap().execution;
     let end = finish(ended.id, Guard::Queued, cancelled());
     assert_eq!(store.finish(end.into()).await.unwrap(), Settled::Written);
     let ended = read(&*store, ended.id).await;
@@ -77,8 +78,8 @@ pub async fn a_stale_guard_changes_nothing(backend: &impl Backend) {
 
 pub async fn a_queued_execution_ends_in_any_epoch(backend: &impl Backend) {
     let store = backend.open().await;
-    let fresh = store.accept(plain()).await.unwrap();
-    let again = store.accept(running()).await.unwrap();
+    let fresh = store.accept(plain()).await.unwrap().execution;
+    let again = store.accept(running()).await.unwrap().execution;
     let requeued = store.requeue(again.id, epoch(&again), Requeue::Interrupted).await.unwrap();
     assert_eq!(requeued, Requeued::Written);
     for id in [fresh.id, again.id] {
@@ -92,7 +93,7 @@ pub async fn a_queued_execution_ends_in_any_epoch(backend: &impl Backend) {
 pub async fn cancelling_and_starting_at_once_has_one_winner(backend: &impl Backend) {
     let store = backend.open().await;
     for round in 0..50 {
-        let id = store.accept(plain()).await.unwrap().id;
+        let id = store.accept(plain()).await.unwrap().execution.id;
         let end = finish(id, Guard::Queued, cancelled());
         let (started, settled) = if round % 2 == 0 {
             tokio::join!(store.start(1), store.finish(end.into()))
@@ -111,7 +112,7 @@ pub async fn cancelling_and_starting_at_once_has_one_winner(backend: &impl Backe
 pub async fn an_end_and_its_delivery_come_together(backend: &impl Backend) {
     let store = backend.open().await;
     let spec = calling_back("https://example.com/hook");
-    let accepted = store.accept(queued(spec)).await.unwrap();
+    let accepted = store.accept(queued(spec)).await.unwrap().execution;
     let owed = NewDelivery {
         event_type: EventType::Cancelled,
         payload_format: PayloadFormat::Hopx,
@@ -140,7 +141,7 @@ pub async fn an_end_and_its_delivery_come_together(backend: &impl Backend) {
 
 pub async fn an_end_that_owes_nothing_has_no_delivery(backend: &impl Backend) {
     let store = backend.open().await;
-    let accepted = store.accept(running()).await.unwrap();
+    let accepted = store.accept(running()).await.unwrap().execution;
     let end = finish(accepted.id, Guard::Running(epoch(&accepted)), exited(0));
     assert_eq!(store.finish(end.into()).await.unwrap(), Settled::Written);
     assert_eq!(read(&*store, accepted.id).await.delivery, DeliverySummary::None);

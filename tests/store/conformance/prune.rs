@@ -31,7 +31,7 @@ const KEEP_NOTHING: Prune = Prune { count_max: Some(0), ..KEEP_ALL };
 async fn end(store: &dyn Store, id: ExecutionId, attempts: Option<&[Next]>) {
     let spec = calling_back("https://example.com/hook");
     let new = NewExecution { id, start: true, ..queued(spec) };
-    let accepted = store.accept(new).await.unwrap();
+    let accepted = store.accept(new).await.unwrap().execution;
     let now = accepted.created_at;
     let ended = Ended {
         stdout: Captured::whole(b"some output".to_vec()),
@@ -122,11 +122,11 @@ pub async fn the_newest_ends_are_kept_up_to_a_number(backend: &impl Backend) {
     let mut ids = Vec::new();
     // The last to be accepted is the first to end.
     for _ in 0..6 {
-        ids.insert(0, store.accept(running()).await.unwrap());
+        ids.insert(0, store.accept(running()).await.unwrap().execution);
     }
     for accepted in &ids {
         backend.advance(HOUR).await;
-        let now = store.accept(plain()).await.unwrap().created_at;
+        let now = store.accept(plain()).await.unwrap().execution.created_at;
         let ended = Ended::without_output(Outcome::Exited { code: 0 }, Some(now), now);
         let guard = Guard::Running(epoch(accepted));
         let finish = Finish { id: accepted.id, guard, ended, delivery: None };
@@ -178,11 +178,11 @@ pub async fn what_is_still_owed_is_never_removed(backend: &impl Backend) {
 
 pub async fn what_has_not_ended_is_never_removed(backend: &impl Backend) {
     let store = backend.open().await;
-    let again = store.accept(running()).await.unwrap();
+    let again = store.accept(running()).await.unwrap().execution;
     let requeued = store.requeue(again.id, epoch(&again), Requeue::Interrupted).await.unwrap();
     assert_eq!(requeued, Requeued::Written);
-    let waits = store.accept(plain()).await.unwrap().id;
-    let runs = store.accept(running()).await.unwrap().id;
+    let waits = store.accept(plain()).await.unwrap().execution.id;
+    let runs = store.accept(running()).await.unwrap().execution.id;
     backend.advance(10_000 * HOUR).await;
     let all = Prune { age: Some(Duration::ZERO), failed_age: Some(HOUR), ..KEEP_NOTHING };
     assert_eq!(sweep(&*store, &all).await, [0]);

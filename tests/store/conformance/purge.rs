@@ -22,7 +22,7 @@ pub async fn one_execution_is_gone_and_its_neighbours_stay(backend: &impl Backen
         record(&*store, owed, 1, next).await;
         ids.push(id);
     }
-    let accepted = store.accept(running()).await.unwrap();
+    let accepted = store.accept(running()).await.unwrap().execution;
     let end = finish(accepted.id, Guard::Running(epoch(&accepted)), exited(0));
     assert_eq!(store.finish(end.into()).await.unwrap(), Settled::Written);
     ids.push(accepted.id);
@@ -48,8 +48,8 @@ pub async fn the_execution_of_another_tenant_is_not_found(backend: &impl Backend
 
 pub async fn what_has_not_ended_cannot_be_purged(backend: &impl Backend) {
     let store = backend.open().await;
-    let waits = store.accept(plain()).await.unwrap().id;
-    let runs = store.accept(running()).await.unwrap().id;
+    let waits = store.accept(plain()).await.unwrap().execution.id;
+    let runs = store.accept(running()).await.unwrap().execution.id;
     for id in [waits, runs] {
         let before = read(&*store, id).await;
         assert_eq!(store.purge(&tenant(), id).await.unwrap(), Purged::NotTerminal);

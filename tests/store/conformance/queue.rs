@@ -16,8 +16,8 @@ fn wish(reason: &str) -> CancelWish {
 
 pub async fn the_first_wish_to_cancel_stays(backend: &impl Backend) {
     let store = backend.open().await;
-    let accepted = store.accept(running()).await.unwrap();
-    let other = store.accept(running()).await.unwrap();
+    let accepted = store.accept(running()).await.unwrap().execution;
+    let other = store.accept(running()).await.unwrap().execution;
     for reason in ["first", "second"] {
         store.wish_cancelled(accepted.id, wish(reason)).await.unwrap();
     }
@@ -34,10 +34,10 @@ pub async fn the_first_wish_to_cancel_stays(backend: &impl Backend) {
 
 pub async fn only_a_run_takes_a_wish_to_be_cancelled(backend: &impl Backend) {
     let store = backend.open().await;
-    let waits = store.accept(plain()).await.unwrap();
+    let waits = store.accept(plain()).await.unwrap().execution;
     assert!(!store.wish_cancelled(waits.id, wish("early")).await.unwrap(), "it ends at once");
     assert!(!read(&*store, waits.id).await.cancelling);
-    let runs = store.accept(running()).await.unwrap();
+    let runs = store.accept(running()).await.unwrap().execution;
     assert!(store.wish_cancelled(runs.id, wish("in time")).await.unwrap());
     let guard = Guard::Running(epoch(&runs));
     let _ = store.finish(finish(runs.id, guard, exited(0)).into()).await.unwrap();
@@ -46,11 +46,11 @@ pub async fn only_a_run_takes_a_wish_to_be_cancelled(backend: &impl Backend) {
 
 pub async fn an_owner_finds_what_it_runs_itself(backend: &impl Backend) {
     let store = backend.open().await;
-    let _of_another = store.accept(running()).await.unwrap();
+    let _of_another = store.accept(running()).await.unwrap().execution;
     drop(store);
     let store = backend.open().await;
     store.accept(plain()).await.unwrap();
-    let ours = store.accept(running()).await.unwrap();
+    let ours = store.accept(running()).await.unwrap().execution;
     let found = store.situation().await.unwrap();
     assert_eq!(found.running.iter().map(|o| o.execution.id).collect::<Vec<_>>(), [ours.id]);
     assert_eq!(found.census, Census { queued: vec![(tenant(), 1)], running: 2 });
@@ -60,9 +60,9 @@ pub async fn a_wish_reaches_the_rescue_of_an_orphan(backend: &impl Backend) {
     let store = backend.open().await;
     let rerun =
         ExecutionSpec { on_interrupt: OnInterrupt::Rerun, ..ExecutionSpec::new("python", "") };
-    let wished = store.accept(running()).await.unwrap();
+    let wished = store.accept(running()).await.unwrap().execution;
     let unwished = NewExecution { start: true, ..queued(rerun) };
-    let unwished = store.accept(unwished).await.unwrap();
+    let unwished = store.accept(unwished).await.unwrap().execution;
     store.wish_cancelled(wished.id, CancelWish::default()).await.unwrap();
     store.wish_cancelled(ExecutionId::generate(), wish("unknown")).await.unwrap();
     drop(store);
@@ -81,14 +81,14 @@ pub async fn orphans_are_the_running_ones_of_other_owners(backend: &impl Backend
     let store = backend.open().await;
     let mut left = Vec::new();
     for _ in 0..5 {
-        left.push(store.accept(running()).await.unwrap());
+        left.push(store.accept(running()).await.unwrap().execution);
     }
-    let waiting = store.accept(plain()).await.unwrap();
+    let waiting = store.accept(plain()).await.unwrap().execution;
     assert!(store.orphans(None, 10).await.unwrap().is_empty(), "their owner lives");
     drop(store);
 
     let store = backend.open().await;
-    let own = store.accept(running()).await.unwrap();
+    let own = store.accept(running()).await.unwrap().execution;
     let mut found = Vec::new();
     while let page @ [_, ..] = &store
         .orphans(found.last().map(|e: &ringback::domain::Execution| e.id), 2)
@@ -116,8 +116,8 @@ pub async fn what_waits_too_long_is_overdue(backend: &impl Backend) {
         queue_timeout: Some(Duration::from_secs(seconds)),
         ..ExecutionSpec::new("python", "")
     };
-    let later = store.accept(queued(patient(20))).await.unwrap();
-    let sooner = store.accept(queued(patient(10))).await.unwrap();
+    let later = store.accept(queued(patient(20))).await.unwrap().execution;
+    let sooner = store.accept(queued(patient(10))).await.unwrap().execution;
     store.accept(plain()).await.unwrap();
     store.accept(NewExecution { start: true, ..queued(patient(1)) }).await.unwrap();
 
@@ -138,7 +138,8 @@ pub async fn a_queue_timeout_counts_anew_after_a_requeue(backend: &impl Backend)
     let store = backend.open().await;
     let queue_timeout = Some(Duration::from_secs(10));
     let spec = ExecutionSpec { queue_timeout, ..ExecutionSpec::new("python", "") };
-    let accepted = store.accept(NewExecution { start: true, ..queued(spec) }).await.unwrap();
+    let accepted =
+        store.accept(NewExecution { start: true, ..queued(spec) }).await.unwrap().execution;
     backend.advance(Duration::from_secs(60)).await;
     let requeued =
         store.requeue(accepted.id, epoch(&accepted), Requeue::Interrupted).await.unwrap();
@@ -157,7 +158,7 @@ pub async fn the_census_counts_what_has_not_ended(backend: &impl Backend) {
         store.accept(running()).await.unwrap();
     }
     store.accept(NewExecution { tenant: acme.clone(), ..plain() }).await.unwrap();
-    let ended = store.accept(plain()).await.unwrap();
+    let ended = store.accept(plain()).await.unwrap().execution;
     let _ = store.finish(finish(ended.id, Guard::Queued, exited(0)).into()).await.unwrap();
     drop(store);
 

@@ -18,10 +18,10 @@ fn ids(executions: &[Execution]) -> Vec<ExecutionId> {
 pub async fn a_tenant_sees_nothing_of_another(backend: &impl Backend) {
     let store = backend.open().await;
     let (owed, _) = owe(&*store, "example.com").await;
-    let mine = store.accept(plain()).await.unwrap().id;
+    let mine = store.accept(plain()).await.unwrap().execution.id;
     let acme = Tenant::new("acme");
     let theirs = NewExecution { tenant: acme.clone(), ..plain() };
-    let theirs = store.accept(theirs).await.unwrap();
+    let theirs = store.accept(theirs).await.unwrap().execution;
     assert_eq!(theirs.tenant, acme);
 
     assert_eq!(store.execution(&tenant(), theirs.id).await.unwrap(), None);
@@ -43,7 +43,7 @@ pub async fn pages_come_newest_first_and_have_no_gaps(backend: &impl Backend) {
     let store = backend.open().await;
     let mut accepted = Vec::new();
     for _ in 0..7 {
-        accepted.push(store.accept(plain()).await.unwrap());
+        accepted.push(store.accept(plain()).await.unwrap().execution);
     }
     accepted.reverse();
     let (mut found, mut before) = (Vec::new(), None);
@@ -65,14 +65,14 @@ async fn one_of_each(store: &dyn Store, language: &str) -> [ExecutionId; 5] {
     let cancelled = Outcome::Cancelled { reason: None, by: None, exit: None };
     let mut ended = Vec::new();
     for outcome in [Outcome::Exited { code: 0 }, Outcome::Signaled { signal: 9 }, cancelled] {
-        let accepted = store.accept(running()).await.unwrap();
+        let accepted = store.accept(running()).await.unwrap().execution;
         let end = Ended::without_output(outcome, Some(NOW), NOW);
         let guard = Guard::Running(epoch(&accepted));
         let _ = store.finish(finish(accepted.id, guard, end).into()).await.unwrap();
         ended.push(accepted.id);
     }
-    let waiting = store.accept(queued(spec())).await.unwrap().id;
-    let running = store.accept(running()).await.unwrap().id;
+    let waiting = store.accept(queued(spec())).await.unwrap().execution.id;
+    let running = store.accept(running()).await.unwrap().execution.id;
     [waiting, running, ended[0], ended[1], ended[2]]
 }
 
@@ -102,7 +102,7 @@ pub async fn pages_can_be_of_one_status_or_language(backend: &impl Backend) {
 
 pub async fn pages_come_without_output(backend: &impl Backend) {
     let store = backend.open().await;
-    let accepted = store.accept(running()).await.unwrap();
+    let accepted = store.accept(running()).await.unwrap().execution;
     let loud = Ended {
         stdout: Captured::whole("out"),
         stderr: Captured::whole("err"),

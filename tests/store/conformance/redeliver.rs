@@ -171,7 +171,8 @@ pub async fn what_a_tenant_does_not_have_it_cannot_make_again(backend: &impl Bac
 /// A delivery for something that ended so many seconds after another.
 async fn owe_after(store: &dyn Store, host: &str, seconds: u64) -> DeliveryId {
     let spec = calling_back(&format!("https://{host}/hook"));
-    let accepted = store.accept(NewExecution { start: true, ..queued(spec) }).await.unwrap();
+    let accepted =
+        store.accept(NewExecution { start: true, ..queued(spec) }).await.unwrap().execution;
     let owed = new_delivery(accepted.id, host);
     let id = owed.id;
     let ended = Ended { completed_at: NOW.after(Duration::from_secs(seconds)), ..exited(0) };

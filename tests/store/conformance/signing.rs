@@ -95,7 +95,8 @@ pub async fn a_secret_of_the_executions_own_signs_alone(backend: &impl Backend) 
     put(&*store, "of the tenant", Some(HOUR)).await;
     let mut spec = calling_back("https://example.com/hook");
     spec.callback.as_mut().unwrap().signing_secret = Some("of its own".into());
-    let accepted = store.accept(NewExecution { start: true, ..queued(spec) }).await.unwrap();
+    let accepted =
+        store.accept(NewExecution { start: true, ..queued(spec) }).await.unwrap().execution;
     let guard = ringback::domain::Guard::Running(epoch(&accepted));
     let mut end = finish(accepted.id, guard, exited(0));
     end.delivery = Some(delivery(accepted.id, "example.com"));

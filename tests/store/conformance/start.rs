@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use ringback::domain::{
-    Callback, CancelWish, Endpoint, Epoch, ExecutionSpec, Guard, Limits, OnInterrupt,
-    OnOutputLimit, PayloadFormat, Progress, Requeue, RetryPolicy, RetrySchedule, State, WorkingDir,
+    Callback, CancelWish, Endpoint, Entrypoint, Epoch, ExecutionSpec, FunctionKey, Guard,
+    HandlerCall, Invocation, Limits, OnInterrupt, OnOutputLimit, PayloadFormat, PayloadKind,
+    Progress, Requeue, RetryPolicy, RetrySchedule, State, WorkingDir,
 };
 use ringback::store::{Requeued, Settled};
 use serde_json::json;
@@ -18,6 +19,11 @@ fn full_spec() -> ExecutionSpec {
     ExecutionSpec {
         language: "node".into(),
         code: format!("'☃ \u{0} {}'", "x".repeat(1024 * 1024)),
+        entrypoint: Entrypoint::Handler(Box::new(HandlerCall {
+            config: json!({"webhook_url": "http://a/", "n": [1.5]}).as_object().unwrap().clone(),
+            payload: PayloadKind::Bytes,
+            request_id: Some("mine ☃".into()),
+        })),
         stdin: Some("line\r\n\u{0}☃".into()),
         env: [("TOKEN".into(), "hunter2 ☃\u{0}".into()), ("EMPTY".into(), "".into())].into(),
         working_dir: WorkingDir::Workspace("data/ä".into()),
@@ -53,6 +59,11 @@ fn full_spec() -> ExecutionSpec {
             ],
             signing_secret: Some("whsec_x".into()),
         }),
+        invocation: Some(Invocation {
+            function: FunctionKey { name: "f".parse().unwrap(), variant: "v".parse().unwrap() },
+            version: 7,
+            request_id: Some("mine ☃".into()),
+        }),
     }
 }
 
@@ -79,7 +90,7 @@ pub async fn the_oldest_start_first_and_no_more_than_asked_for(backend: &impl Ba
     let store = backend.open().await;
     let mut accepted = Vec::new();
     for _ in 0..5 {
-        accepted.push(store.accept(plain()).await.unwrap().id);
+        accepted.push(store.accept(plain()).await.unwrap().execution.id);
     }
     backend.advance(Duration::from_secs(1)).await;
     for (slots, expected) in [(0, &[][..]), (2, &accepted[..2]), (9, &accepted[2..]), (9, &[])] {
@@ -110,7 +121,7 @@ pub async fn concurrent_starts_never_take_one_execution_twice(backend: &impl Bac
 
 pub async fn requeueing_makes_another_attempt_and_fences_the_old_run(backend: &impl Backend) {
     let store = backend.open().await;
-    let first = store.accept(running()).await.unwrap();
+    let first = store.accept(running()).await.unwrap().execution;
     let id = first.id;
     let requeued = store.requeue(id, epoch(&first), Requeue::Interrupted).await.unwrap();
     assert_eq!(requeued, Requeued::Written);
@@ -135,7 +146,7 @@ pub async fn what_a_requeue_counts_depends_on_why(backend: &impl Backend) {
     let store = backend.open().await;
     let cases = [(Requeue::Untried, 1, 0), (Requeue::Drained, 2, 0), (Requeue::Interrupted, 2, 1)];
     for (why, attempt, interruptions) in cases {
-        let first = store.accept(running()).await.unwrap();
+        let first = store.accept(running()).await.unwrap().execution;
         let requeued = store.requeue(first.id, epoch(&first), why).await.unwrap();
         assert_eq!(requeued, Requeued::Written);
         let again = store.start(1).await.unwrap().remove(0).execution;
@@ -148,9 +159,9 @@ pub async fn what_a_requeue_counts_depends_on_why(backend: &impl Backend) {
 pub async fn only_a_run_in_its_epoch_is_requeued(backend: &impl Backend) {
     let store = backend.open().await;
     let requeue = async |id, epoch| store.requeue(id, epoch, Requeue::Interrupted).await.unwrap();
-    let queued = store.accept(plain()).await.unwrap();
+    let queued = store.accept(plain()).await.unwrap().execution;
     assert_eq!(requeue(queued.id, Epoch(0)).await, Requeued::Stale, "it waits");
-    let running = store.accept(running()).await.unwrap();
+    let running = store.accept(running()).await.unwrap().execution;
     assert_eq!(requeue(running.id, Epoch(0)).await, Requeued::Stale, "an older epoch");
     assert_eq!(requeue(running.id, Epoch(2)).await, Requeued::Stale, "an epoch to come");
     assert_eq!(read(&*store, running.id).await, running);
@@ -163,7 +174,7 @@ pub async fn only_a_run_in_its_epoch_is_requeued(backend: &impl Backend) {
 
 pub async fn what_is_to_be_cancelled_is_not_requeued(backend: &impl Backend) {
     let store = backend.open().await;
-    let running = store.accept(running()).await.unwrap();
+    let running = store.accept(running()).await.unwrap().execution;
     let wish = CancelWish { reason: Some("enough".into()), by: Some("ops".into()) };
     assert!(store.wish_cancelled(running.id, wish.clone()).await.unwrap());
     let again = store.requeue(running.id, epoch(&running), Requeue::Drained).await.unwrap();

@@ -34,7 +34,8 @@ async fn no_secret_is_in_any_file_in_the_clear() {
     let callback = spec.callback.as_mut().unwrap();
     callback.headers.push(("authorization".into(), "secret-of-header".into()));
     callback.signing_secret = Some("secret-of-signature".into());
-    let accepted = store.accept(NewExecution { start: true, ..queued(spec) }).await.unwrap();
+    let accepted =
+        store.accept(NewExecution { start: true, ..queued(spec) }).await.unwrap().execution;
     let end = Finish {
         delivery: Some(delivery(accepted.id, "example.com")),
         ..finish(accepted.id, Guard::Running(epoch(&accepted)), exited(0))
@@ -61,10 +62,10 @@ async fn no_secret_is_in_any_file_in_the_clear() {
 
 /// One of each kind of thing that can be kept.
 async fn fill(store: &dyn Store) -> Vec<ExecutionId> {
-    let queued = store.accept(plain()).await.unwrap().id;
-    let running = store.accept(running()).await.unwrap().id;
+    let queued = store.accept(plain()).await.unwrap().execution.id;
+    let running = store.accept(running()).await.unwrap().execution.id;
     let (owed, _) = owe(store, "example.com").await;
-    let cancelled = store.accept(plain()).await.unwrap().id;
+    let cancelled = store.accept(plain()).await.unwrap().execution.id;
     let outcome = Outcome::Cancelled { reason: None, by: None, exit: None };
     let end = Ended {
         stdout: Captured::whole(vec![0xFF; 100_000]),

@@ -30,7 +30,8 @@ const FAILED: usize = A_MINUTE / 20;
 /// The whole life of an execution, with as much output as its number says.
 async fn live(store: &dyn Store, number: usize) {
     let spec = calling_back("https://example.com/hook");
-    let accepted = store.accept(NewExecution { start: true, ..queued(spec) }).await.unwrap();
+    let accepted =
+        store.accept(NewExecution { start: true, ..queued(spec) }).await.unwrap().execution;
     let now = accepted.created_at;
     let ended = Ended {
         // From nothing to several pages.
@@ -95,7 +96,8 @@ async fn what_was_told_on_the_way_to_the_end_takes_no_room_when_it_is_over() {
     let backend = SqliteBackend::new();
     let store = backend.open().await;
     let spec = calling_back("https://example.com/hook");
-    let accepted = store.accept(NewExecution { start: true, ..queued(spec) }).await.unwrap();
+    let accepted =
+        store.accept(NewExecution { start: true, ..queued(spec) }).await.unwrap().execution;
     let kept = || {
         let database = Connection::open(backend.options().dir.join("ringback.db")).unwrap();
         let sum = "SELECT coalesce(sum(octet_length(body)), 0) FROM deliveries";

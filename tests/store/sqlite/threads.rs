@@ -52,7 +52,7 @@ impl HeldClock {
         };
         // Polled in this order, and a write is sent at its first poll.
         let (answers, ()) = tokio::join!(biased; join_all(accepts), release);
-        answers.into_iter().map(|answer| answer.map(|accepted| accepted.id)).collect()
+        answers.into_iter().map(|answer| answer.map(|accepted| accepted.execution.id)).collect()
     }
 }
 
@@ -145,7 +145,7 @@ async fn threads_of_callers_get_their_own_answers() {
                 let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
                 runtime.block_on(async {
                     for _ in 0..50 {
-                        let accepted = store.accept(plain()).await.unwrap();
+                        let accepted = store.accept(plain()).await.unwrap().execution;
                         assert_eq!(read(&*store, accepted.id).await, accepted);
                     }
                 });

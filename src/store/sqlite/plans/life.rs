@@ -1,6 +1,8 @@
 //! Everything that can happen to executions and deliveries, with every verb of the contract.
 //! Judges nothing; it is there to be listened to.
 
+mod functions;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -18,8 +20,8 @@ use super::Heard;
 use crate::domain::{
     Attempt, AttemptOutcome, Callback, CancelWish, Captured, DeliveryEnd, DeliveryId,
     DeliveryStatus, Ended, Endpoint, Epoch, EventId, EventType, Execution, ExecutionId,
-    ExecutionSpec, Guard, Next, Outcome, OwnerId, PayloadFormat, RecoveryId, Requeue, State,
-    Status, Tenant, Timestamp, Timings, Trigger,
+    ExecutionSpec, Guard, IdempotencyKey, Invocation, KeyHolds, Next, Outcome, OwnerId,
+    PayloadFormat, RecoveryId, Requeue, State, Status, Tenant, Timestamp, Timings, Trigger,
 };
 
 const URL: &str = "https://example.com/hook";
@@ -28,7 +30,7 @@ const HOST: &str = "example.com:443";
 /// Runs every verb of the contract, with all of its ways.
 pub(super) async fn live(heard: &Heard) {
     let contract = include_str!("../../contract.rs");
-    let ours = include_str!("life.rs");
+    let ours = concat!(include_str!("life.rs"), include_str!("life/functions.rs"));
     for verb in contract.split("async fn ").skip(1) {
         let verb = verb.split('(').next().unwrap_or_default();
         assert!(ours.contains(&format!("store.{verb}(")), "{verb} is missing here");
@@ -52,6 +54,7 @@ pub(super) async fn live(heard: &Heard) {
     after_a_crash(&store).await;
     let owed = ends(&store).await;
     signing_secrets(&store).await;
+    functions::live(&store).await;
     deliveries(&store, &owed).await;
     delivery_pages(&store).await;
     redeliveries(&store, &owed).await;
@@ -80,9 +83,19 @@ async fn accept(store: &impl Store, start: bool) -> Execution {
     let mut spec = ExecutionSpec::new("sh", "true");
     spec.queue_timeout = Some(Duration::from_secs(60));
     spec.callback = Some(callback);
+    let request_id = Some("mine".to_owned());
+    // What waits are calls of a function, which has no secret of its own.
+    spec.invocation =
+        (!start).then(|| Invocation { function: functions::called(), version: 1, request_id });
     let id = ExecutionId::generate();
-    let new = NewExecution { id, tenant: tenant(), spec: Arc::new(spec), start };
-    store.accept(new).await.unwrap()
+    let holds = KeyHolds::WithExecution;
+    let key = IdempotencyKey { scope: "f".into(), key: id.to_string(), holds };
+    let spec = Arc::new(spec);
+    let new = NewExecution { id, tenant: tenant(), spec, start, key: Some(key.clone()) };
+    let accepted = store.accept(new.clone()).await.unwrap();
+    assert!(accepted.is_new && !store.accept(new).await.unwrap().is_new);
+    assert_eq!(store.keyed(&tenant(), &key).await.unwrap().map(|found| found.id), Some(id));
+    accepted.execution
 }
 
 fn epoch(execution: &Execution) -> Epoch {
@@ -201,7 +214,7 @@ async fn signing_secrets(store: &impl Store) {
         store.put_signing_secret(new).await.unwrap();
         assert!(store.signing_secret(&tenant(), name).await.unwrap().is_some());
     }
-    assert_eq!(store.signing_secrets(&tenant()).await.unwrap().len(), 2);
+    assert_eq!(store.signing_secrets(&tenant(), "").await.unwrap().len(), 2);
     assert!(store.remove_signing_secret(&tenant(), "of a function").await.unwrap());
 }
 
@@ -290,13 +303,15 @@ async fn delivery_pages(store: &impl Store) {
 
 async fn reads(store: &impl Store) {
     assert_eq!(store.stopped().now_or_never(), None);
-    let all = Page { limit: 99, before: None, status: None, language: None };
+    let all = Page { limit: 99, ..Page::default() };
     let ids: Vec<_> =
         store.executions(&tenant(), all.clone()).await.unwrap().iter().map(|e| e.id).collect();
     for status in Status::ALL.map(Some).into_iter().chain([None]) {
         for before in [None, ids.first().copied()] {
             for language in [None, Some("sh".to_owned())] {
                 let page = Page { status, before, language, ..all.clone() };
+                store.executions(&tenant(), page.clone()).await.unwrap();
+                let page = Page { function: Some(functions::called().name), ..page };
                 store.executions(&tenant(), page).await.unwrap();
             }
         }
@@ -326,7 +341,7 @@ fn rotation(heard: &Heard, options: SqliteOptions) {
 }
 
 async fn removals(store: &impl Store) {
-    let all = Page { limit: 999, before: None, status: None, language: None };
+    let all = Page { limit: 999, ..Page::default() };
     let mut purged = Vec::new();
     for execution in store.executions(&tenant(), all).await.unwrap() {
         purged.push(store.purge(&tenant(), execution.id).await.unwrap());

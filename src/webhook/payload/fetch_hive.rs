@@ -1,0 +1,109 @@
+//! The payload format `fetchhive`: what receivers of Fetch Hive's workflow events expect.
+//! Its field names and words are Fetch Hive's, not ours.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::domain::{Ended, Event, Execution, ProgramResult, Status};
+
+#[derive(Serialize)]
+struct Body {
+    event_type: &'static str,
+    request_id: String,
+    data: Data,
+}
+
+#[derive(Default, Serialize)]
+struct Data {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+}
+
+/// What Fetch Hive calls a run: `req_` and the UUID of the execution.
+pub fn request_id(execution: &Execution) -> String {
+    format!("req_{}", execution.id.uuid().simple())
+}
+
+/// What a run has put out: the result that it has written, else its standard output as a text without
+/// its last newline.
+pub fn output(ended: &Ended) -> Box<RawValue> {
+    if let ProgramResult::Json(json) = &ended.result
+        && let Ok(result) = RawValue::from_string(json.clone())
+    {
+        return result;
+    }
+    let bytes = ended.stdout.bytes().0;
+    // The format has no place to say that a stream is not text.
+    let text = String::from_utf8_lossy(&bytes);
+    let text = text.strip_suffix('\n').unwrap_or(&text);
+    serde_json::value::to_raw_value(text).expect("a text can always be written")
+}
+
+pub(super) fn body(event: &Event) -> Vec<u8> {
+    let execution = &event.execution;
+    let ended = execution.ended();
+    let error = ended.and_then(|ended| ended.outcome.error());
+    let (event_type, data) = match execution.status() {
+        Status::Cancelled => {
+            ("workflow.cancelled", Data { error, reason: Some("cancelled"), ..Data::default() })
+        }
+        Status::Completed => {
+            ("workflow.completed", Data { output: ended.map(output), ..Data::default() })
+        }
+        // Only ends are told in this format.
+        Status::Queued | Status::Running | Status::Failed => {
+            ("workflow.failed", Data { error, ..Data::default() })
+        }
+    };
+    let body = Body { event_type, request_id: request_id(execution), data };
+    serde_json::to_vec(&body).expect("plain fields and JSON can always be written")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::tests_support::{event, exited};
+    use super::*;
+    use crate::domain::{Captured, Outcome, State};
+
+    fn told(outcome: Outcome, stdout: &str, result: ProgramResult) -> (String, Value) {
+        let mut event = event(outcome);
+        let State::Ended(ended) = &mut event.execution.state else { panic!("it has ended") };
+        (ended.stdout, ended.result) = (Captured::whole(stdout), result);
+        let told: Value = serde_json::from_slice(&body(&event)).unwrap();
+        let expected = event.execution.id.to_string().replacen("exec_", "req_", 1);
+        assert_eq!(told["request_id"], expected);
+        (told["event_type"].as_str().unwrap().to_owned(), told["data"].clone())
+    }
+
+    #[test]
+    fn what_completed_tells_its_result_or_else_its_output() {
+        let completed = |stdout, result| told(exited(0), stdout, result);
+        let event = "workflow.completed".to_owned();
+        let result = ProgramResult::Json(r#"{"a":[1]}"#.into());
+        assert_eq!(completed("said\n", result), (event.clone(), json!({"output": {"a": [1]}})));
+        let null = ProgramResult::Json("null".into());
+        assert_eq!(completed("said\n", null), (event.clone(), json!({"output": null})));
+        for (stdout, output) in [("said\n", "said"), ("a\n\n", "a\n"), ("", ""), ("a", "a")] {
+            let expected = (event.clone(), json!({"output": output}));
+            assert_eq!(completed(stdout, ProgramResult::None), expected);
+        }
+    }
+
+    #[test]
+    fn what_failed_or_was_cancelled_tells_why_in_a_sentence() {
+        let failed = told(exited(3), "said\n", ProgramResult::None);
+        let why = "The program exited with code 3.";
+        assert_eq!(failed, ("workflow.failed".into(), json!({"error": why})));
+        let reason = Some("not needed".to_owned());
+        let cancelled = Outcome::Cancelled { reason, by: None, exit: None };
+        let cancelled = told(cancelled, "said\n", ProgramResult::None);
+        let data = json!({"error": "Cancelled: not needed", "reason": "cancelled"});
+        assert_eq!(cancelled, ("workflow.cancelled".into(), data));
+    }
+}
