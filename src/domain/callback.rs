@@ -82,9 +82,10 @@ impl Callback {
 }
 
 /// The shape of a webhook's body and the signature header that goes with it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum PayloadFormat {
     /// Ringback's own: `{type, timestamp, data}`, after Standard Webhooks 1.0.0.
+    #[default]
     Standard,
     /// As HopX calls back from `POST /execute/async`.
     Hopx,

@@ -3,6 +3,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use actix_web::http::header::LOCATION;
 use serde::Serialize;
 
 use crate::domain::{Execution, ExecutionId};
@@ -51,8 +52,17 @@ impl Links {
     }
 }
 
+/// The answer to a request that has begun an execution.
+pub(super) fn accepted(execution: &Execution, collection: &str) -> HttpResponse {
+    let mut answer = json(StatusCode::ACCEPTED, &Linked::whole(execution, collection));
+    if let Ok(location) = path_of(execution.id, collection).parse() {
+        answer.headers_mut().insert(LOCATION, location);
+    }
+    answer
+}
+
 /// The path of one execution.
-pub(super) fn path_of(id: ExecutionId, collection: &str) -> String {
+fn path_of(id: ExecutionId, collection: &str) -> String {
     format!("{collection}/{id}")
 }
 

@@ -18,10 +18,20 @@ const SECRET_BYTES_MAX: usize = 1024;
 
 /// Whom to call back, and how; none when nobody.
 pub(super) fn read(fields: &mut Fields, api: &Api) -> Option<Callback> {
-    let url = fields.string("callback_url");
-    let format = payload_format(fields);
-    let headers = headers(fields, "callback_headers", api);
+    let format = payload_format(fields).unwrap_or_default();
     let signing_secret = signing_secret(fields, "callback_signature_secret");
+    read_for(fields, api, format, signing_secret)
+}
+
+/// Whom to call back in this format, signed with this secret; none when nobody.
+pub(super) fn read_for(
+    fields: &mut Fields,
+    api: &Api,
+    format: PayloadFormat,
+    signing_secret: Option<Secret>,
+) -> Option<Callback> {
+    let url = fields.string("callback_url");
+    let headers = headers(fields, "callback_headers", api);
     let (progress, retry) = (progress(fields, format), retry(fields, api));
     let Some(url) = url else {
         let is_told = !progress.is_none() || retry != RetryPolicy::default();
@@ -61,14 +71,16 @@ pub(super) fn is_too_long(fields: &mut Fields, name: &str, url: &str, chars_max:
     is_too_long
 }
 
-fn payload_format(fields: &mut Fields) -> PayloadFormat {
-    let Some(name) = fields.string("payload_format") else { return PayloadFormat::Standard };
-    name.parse().unwrap_or_else(|_| {
+/// The format that is asked for, if one is.
+pub(super) fn payload_format(fields: &mut Fields) -> Option<PayloadFormat> {
+    let name = fields.string("payload_format")?;
+    let format = name.parse().ok();
+    if format.is_none() {
         let known: Vec<&str> = PayloadFormat::ALL.iter().map(|format| format.as_str()).collect();
         let detail = format!("`payload_format` must be one of {}.", known.join(", "));
         fields.wrong("payload_format", "invalid", detail);
-        PayloadFormat::Standard
-    })
+    }
+    format
 }
 
 /// The client's own headers, in the field of this name.

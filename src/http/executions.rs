@@ -4,10 +4,9 @@
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::answers::{Linked, json, path_of};
+use super::answers::{Linked, accepted, json};
 use super::auth::Caller;
 use super::body::{self, Body};
 use super::error::{FieldError, Problem};
@@ -45,12 +44,7 @@ pub(super) async fn submit(
     let submit = Submit::new(caller.tenant, spec);
     let execution = api.supervisor.send(submit).await??.execution;
     let collection = request.path().trim_end_matches('/');
-    let mut answer = json(StatusCode::ACCEPTED, &Linked::whole(&execution, collection));
-    let location = path_of(execution.id, collection);
-    if let Ok(location) = location.parse() {
-        answer.headers_mut().insert(LOCATION, location);
-    }
-    Ok(answer)
+    Ok(accepted(&execution, collection))
 }
 
 /// `GET /v1/executions/{id}`

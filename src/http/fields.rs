@@ -27,6 +27,11 @@ impl Fields {
         self.left.swap_remove(name).filter(|value| !value.is_null())
     }
 
+    /// Whether there is such a field, and not null.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.left.get(name).is_some_and(|value| !value.is_null())
+    }
+
     pub(super) fn string(&mut self, name: &'static str) -> Option<String> {
         match self.take(name)? {
             Value::String(text) => Some(text),
@@ -43,7 +48,7 @@ impl Fields {
 
     /// A string of a text field that must be there and not be empty.
     pub(super) fn required_string(&mut self, name: &'static str) -> Option<String> {
-        let there = self.left.get(name).is_some_and(|value| !value.is_null());
+        let there = self.has(name);
         let text = self.string(name);
         if !there {
             self.wrong(name, "required", format!("`{name}` is missing."));

@@ -52,6 +52,26 @@ impl ProgramLimits {
             disk_bytes: self.disk_bytes.default,
         }
     }
+
+    /// What was allowed once, and no more than is allowed now.
+    pub(super) fn within(&self, limits: Limits) -> Limits {
+        Limits {
+            memory_bytes: self.memory_bytes.within(limits.memory_bytes),
+            processes: self.processes.within(limits.processes),
+            cpu_time: self.cpu_time.within(limits.cpu_time),
+            open_files: self.open_files.within(limits.open_files),
+            disk_bytes: self.disk_bytes.within(limits.disk_bytes),
+        }
+    }
+}
+
+impl<T: Ord + Copy> Bounds<T> {
+    fn within(self, limit: Option<T>) -> Option<T> {
+        match (limit, self.max) {
+            (Some(limit), Some(max)) => Some(limit.min(max)),
+            (limit, max) => limit.or(max),
+        }
+    }
 }
 
 /// The field `limits`: what the program may use, and how many bytes of each stream are kept.
@@ -116,6 +136,20 @@ mod tests {
             problem.errors.into_iter().map(|error| format!("{} {}", error.field, error.detail))
         };
         fields.finish().map(|()| found).map_err(|problem| sentence(problem).collect())
+    }
+
+    #[test]
+    fn what_was_allowed_once_is_brought_within_what_is_allowed_now() {
+        let once = Limits {
+            memory_bytes: Some(9 * MIB),
+            processes: Some(9999),
+            cpu_time: None,
+            open_files: None,
+            disk_bytes: None,
+        };
+        let now = Limits { processes: Some(4096), disk_bytes: Some(4 * MIB), ..once };
+        assert_eq!(ALLOWED.within(once), now);
+        assert_eq!(ALLOWED.within(now), now);
     }
 
     #[test]

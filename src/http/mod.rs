@@ -12,6 +12,7 @@ mod envelope;
 mod error;
 mod executions;
 mod fields;
+mod functions;
 mod health;
 mod limits;
 mod list;

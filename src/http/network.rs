@@ -61,16 +61,22 @@ impl NetworkRules {
 
 /// The field `network`: whether the program shall have it.
 pub(super) fn read(fields: &mut Fields, rules: NetworkRules) -> bool {
+    wished_and_granted(fields, rules).1
+}
+
+/// The same, behind what was asked for.
+pub(super) fn wished_and_granted(fields: &mut Fields, rules: NetworkRules) -> (Option<bool>, bool) {
     const NAME: &str = "network";
     let wished = fields.boolean(NAME);
-    rules.granted(wished).unwrap_or_else(|refusal| {
+    let granted = rules.granted(wished).unwrap_or_else(|refusal| {
         let code = match refusal {
             NetworkRefusal::NotAllowed => "not_allowed",
             NetworkRefusal::NotAvailable => "not_available",
         };
         fields.wrong(NAME, code, refusal.to_string());
         false
-    })
+    });
+    (wished, granted)
 }
 
 #[cfg(test)]

@@ -2,15 +2,15 @@
 //! Every path of ours is here and nowhere else.
 
 use actix_web::middleware::from_fn;
-use actix_web::web::{Data, PayloadConfig, ServiceConfig, delete, get, post, resource, scope};
+use actix_web::web::{Data, PayloadConfig, ServiceConfig, delete, get, post, put, resource, scope};
 use actix_web::{HttpResponse, Resource};
 
 use super::compat::hopx;
 use super::error::{Kind, Problem, not_found};
 use super::state::Api;
 use super::{
-    callbacks, deliveries, envelope, executions, health, list, metrics, output, runtimes, signing,
-    signing_keys,
+    callbacks, deliveries, envelope, executions, functions, health, list, metrics, output,
+    runtimes, signing, signing_keys,
 };
 
 /// Puts the routes into an application or a scope of one, under any prefix.
@@ -51,6 +51,24 @@ pub fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) + Clone {
                 )
                 .service(
                     only("/executions/{id}/output/{stream}", "GET").route(get().to(output::read)),
+                )
+                .service(only("/functions", "GET").route(get().to(functions::list)))
+                .service(
+                    only("/functions/{name}", "DELETE, GET, PUT")
+                        .route(put().to(functions::put))
+                        .route(get().to(functions::read))
+                        .route(delete().to(functions::remove)),
+                )
+                .service(
+                    only("/functions/{name}/versions", "GET").route(get().to(functions::versions)),
+                )
+                .service(
+                    only("/functions/{name}/invoke", "POST")
+                        .route(post().to(functions::invoke::invoke)),
+                )
+                .service(
+                    only("/functions/{name}/rotate-secret", "POST")
+                        .route(post().to(functions::rotate::rotate)),
                 )
                 .service(only("/callbacks/test", "POST").route(post().to(callbacks::test)))
                 .service(only("/runtimes", "GET").route(get().to(runtimes::list)))

@@ -1,4 +1,5 @@
-//! The signing secret of a tenant: made or rotated by `POST /v1/signing-secret`, and shown only then.
+//! Signing secrets that the server makes, and shows only then: that of a tenant by
+//! `POST /v1/signing-secret`, those of functions as they are made.
 //! Signs nothing, and tells nobody a secret a second time.
 
 use std::time::Duration;
@@ -14,7 +15,7 @@ use super::body::{self, Body};
 use super::error::{Kind, Problem};
 use super::fields::Fields;
 use super::state::Api;
-use crate::domain::Timestamp;
+use crate::domain::{Secret, Tenant, Timestamp};
 use crate::store::{NewSigningSecret, SigningSecret};
 use crate::webhook::signature::{self, PublicKey};
 
@@ -53,19 +54,47 @@ pub(super) async fn rotate(
 ) -> Result<HttpResponse, Problem> {
     let caller = caller?;
     caller.needs("keys:write")?;
-    let overlap = (!revokes_previous(&request, body)?).then_some(api.signing.overlap);
-    let secret = signature::new_secret().map_err(|error| {
-        log::error!("the system gives no random numbers: {error}");
-        Problem::new(Kind::Internal, "The server failed internally.")
-    })?;
-    let (tenant, name) = (caller.tenant, OF_THE_TENANT.to_owned());
+    let overlap = overlap(&request, body, &api)?;
+    put(&api, (caller.tenant, OF_THE_TENANT.to_owned()), overlap, StatusCode::CREATED).await
+}
+
+/// Makes a secret and has it sign by this name of a tenant from now on. The answer has it, and no other
+/// ever will.
+pub(super) async fn put(
+    api: &Api,
+    (tenant, name): (Tenant, String),
+    overlap: Option<Duration>,
+    status: StatusCode,
+) -> Result<HttpResponse, Problem> {
+    let secret = new_secret()?;
     let new = NewSigningSecret { tenant, name, secret: secret.clone(), overlap };
     let SigningSecret { created_at, previous_valid_until } =
         api.store.put_signing_secret(new).await?;
     let made = Made { signing_secret: secret.expose(), created_at, previous_valid_until };
-    let mut answer = json(StatusCode::CREATED, &made);
+    Ok(unstored(json(status, &made)))
+}
+
+/// A new secret.
+pub(super) fn new_secret() -> Result<Secret, Problem> {
+    signature::new_secret().map_err(|error| {
+        log::error!("the system gives no random numbers: {error}");
+        Problem::new(Kind::Internal, "The server failed internally.")
+    })
+}
+
+/// An answer with a secret in it, which nobody on the way is to keep.
+pub(super) fn unstored(mut answer: HttpResponse) -> HttpResponse {
     answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(answer)
+    answer
+}
+
+/// How long the secret before the new one signs on; none when it is to stop at once.
+pub(super) fn overlap(
+    request: &HttpRequest,
+    body: Body,
+    api: &Api,
+) -> Result<Option<Duration>, Problem> {
+    Ok((!revokes_previous(request, body)?).then_some(api.signing.overlap))
 }
 
 /// Whether the secret before the new one is to stop at once.

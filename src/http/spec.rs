@@ -73,7 +73,7 @@ pub(super) fn timeout(fields: &mut Fields, api: &Api) -> std::time::Duration {
     fields.seconds("timeout", limits.timeout_max).unwrap_or(limits.timeout_default)
 }
 
-fn stdin(fields: &mut Fields, api: &Api) -> Option<String> {
+pub(super) fn stdin(fields: &mut Fields, api: &Api) -> Option<String> {
     let (stdin, input) = (fields.string("stdin"), fields.take("input"));
     if stdin.is_some() && input.is_some() {
         let detail = "`stdin` and `input` cannot be given together.".to_owned();
@@ -116,7 +116,7 @@ pub(super) fn working_dir(fields: &mut Fields, api: &Api, names: &[&'static str]
     found
 }
 
-fn on_interrupt(fields: &mut Fields) -> OnInterrupt {
+pub(super) fn on_interrupt(fields: &mut Fields) -> OnInterrupt {
     let Some(name) = fields.string("on_interrupt") else { return OnInterrupt::Fail };
     OnInterrupt::from_name(&name).unwrap_or_else(|| {
         let detail = "`on_interrupt` must be `fail` or `rerun`.".to_owned();
@@ -125,7 +125,7 @@ fn on_interrupt(fields: &mut Fields) -> OnInterrupt {
     })
 }
 
-fn labels(fields: &mut Fields, api: &Api) -> BTreeMap<String, String> {
+pub(super) fn labels(fields: &mut Fields, api: &Api) -> BTreeMap<String, String> {
     let labels = fields.strings("labels");
     too_many(fields, "labels", labels.len(), api.limits.labels_max);
     for (name, value) in &labels {
@@ -134,7 +134,7 @@ fn labels(fields: &mut Fields, api: &Api) -> BTreeMap<String, String> {
     labels
 }
 
-fn metadata(fields: &mut Fields, api: &Api) -> Map<String, Value> {
+pub(super) fn metadata(fields: &mut Fields, api: &Api) -> Map<String, Value> {
     let metadata = fields.object("metadata").unwrap_or_default();
     too_many(fields, "metadata", metadata.len(), api.limits.metadata_max);
     for (name, value) in &metadata {

@@ -1,0 +1,66 @@
+//! `POST /v1/functions/{name}/invoke`: a function is called, and the answer is as that of
+//! `POST /v1/executions`. Runs nothing.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::call::{Call, Input, WhoIsTold};
+use super::{find, parse_name, variant};
+use crate::actors::Submit;
+use crate::domain::{FunctionKey, PayloadKind};
+use crate::http::answers::accepted;
+use crate::http::auth::Caller;
+use crate::http::body::{self, Body};
+use crate::http::error::Problem;
+use crate::http::fields::Fields;
+use crate::http::state::Api;
+use crate::http::{callback, spec};
+
+/// `POST /v1/functions/{name}/invoke`
+pub(in crate::http) async fn invoke(
+    request: HttpRequest,
+    caller: Result<Caller, Problem>,
+    api: web::Data<Api>,
+    name: web::Path<String>,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller?;
+    caller.needs("executions:write")?;
+    let name = parse_name(&name)?;
+    let mut fields = Fields::new(body::optional_object(&request, body)?.unwrap_or_default());
+    let key = FunctionKey { variant: variant(&mut fields), ..FunctionKey::default_of(name) };
+    let version = fields.count("version", 1..=u64::from(u32::MAX));
+    let version = version.and_then(|version| u32::try_from(version).ok());
+    // What else may be wrong is told of at once, whether or not there is such a function.
+    let call = read(&mut fields, &api);
+    fields.finish()?;
+    let function = find(&api, &caller.tenant, &key, version).await?;
+    let submit = Submit::new(caller.tenant, call.spec(&api, &function)?);
+    let execution = api.supervisor.send(submit).await??.execution;
+    let path = request.path();
+    // Under whatever prefix the application has put the routes.
+    let prefix = path.find("/functions/").map_or("", |end| &path[..end]);
+    Ok(accepted(&execution, &format!("{prefix}/executions")))
+}
+
+/// What the caller brings.
+fn read(fields: &mut Fields, api: &Api) -> Call {
+    let format = callback::payload_format(fields);
+    let secret = callback::signing_secret(fields, "callback_signature_secret");
+    let named = callback::read_for(fields, api, format.unwrap_or_default(), secret);
+    Call {
+        told: named.map_or(WhoIsTold::AsDefined, WhoIsTold::Named),
+        format,
+        timeout: fields.seconds("timeout", api.limits.timeout_max),
+        queue_timeout: fields.seconds("queue_timeout", api.limits.timeout_max),
+        env: spec::env(fields, api),
+        labels: spec::labels(fields, api),
+        metadata: spec::metadata(fields, api),
+        ..Call::new(input(fields, api))
+    }
+}
+
+/// The fields `input`, which is JSON, and `stdin`, which is a text.
+fn input(fields: &mut Fields, api: &Api) -> Option<Input> {
+    let kind = if fields.has("stdin") { PayloadKind::Text } else { PayloadKind::Json };
+    spec::stdin(fields, api).map(|stdin| Input { stdin, kind })
+}
