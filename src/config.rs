@@ -1,6 +1,7 @@
 //! The configuration: its keys, the layers they come from, and every mistake in them at once.
 //! Reads the files it is told to, never the environment or the command line of the process.
 
+mod compat;
 mod environment;
 mod error;
 mod execution;
@@ -49,6 +50,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 
+pub use compat::CompatConfig;
 pub use error::{ConfigError, ConfigErrors};
 pub use execution::ExecutionConfig;
 pub use isolation::{Containment, Isolation, Network};
@@ -81,6 +83,8 @@ pub struct Config {
     pub queue: QueueConfig,
     /// Limits on the parts of a request.
     pub request: RequestConfig,
+    /// The routes of the systems that this server stands in for.
+    pub compat: CompatConfig,
     /// The deliveries.
     pub webhook: WebhookConfig,
     /// How long executions are kept.
@@ -191,6 +195,7 @@ impl Config {
             execution: ExecutionConfig::read(reader),
             queue: QueueConfig::read(reader),
             request: RequestConfig::read(reader),
+            compat: CompatConfig::read(reader),
             webhook: WebhookConfig::read(reader),
             retention: RetentionConfig::read(reader),
             secrets: SecretsConfig::read(reader),

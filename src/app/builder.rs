@@ -13,7 +13,7 @@ use super::{keys, parts};
 use crate::actors::{EngineParts, Metrics, System, recover, retain};
 use crate::config::Config;
 use crate::domain::{OwnerId, Secret};
-use crate::http::{Api, Keyring, NewKey, Pings, new_key};
+use crate::http::{Api, Keyring, NewKey, Pings, RepeatRules, new_key};
 use crate::process::{Feature, LauncherBinary};
 use crate::store::{Clock, SqliteOptions, SqliteStore, Store};
 
@@ -169,6 +169,10 @@ impl Builder {
             keys,
             limits: parts::request_limits(&config, level),
             signing,
+            repeats: RepeatRules {
+                within: config.compat.hopx_repeat_within,
+                agents: config.compat.hopx_repeat_agents.clone(),
+            },
             node: parts::node(owner),
         });
         let last_pass = parts::last_pass(&config);

@@ -141,7 +141,8 @@ pub fn new_key(name: &str) -> Result<NewKey, getrandom::Error> {
     Ok(NewKey { text: Secret::new(text), kept })
 }
 
-fn token_of(request: &HttpRequest) -> Option<&str> {
+/// What a request shows to be let in: a Bearer token, or else an `X-API-Key`.
+pub(super) fn token_of(request: &HttpRequest) -> Option<&str> {
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     let bearer = header(AUTHORIZATION.as_str()).and_then(|value| {
         let (scheme, token) = value.split_once(' ')?;

@@ -35,4 +35,4 @@ pub use limits::{Bounds, ProgramLimits};
 pub use network::{NetworkPolicy, NetworkRefusal, NetworkRules};
 pub use routes::{nothing_else, routes};
 pub use signing::SigningRules;
-pub use state::{Api, RequestLimits};
+pub use state::{Api, RepeatRules, RequestLimits};

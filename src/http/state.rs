@@ -44,8 +44,19 @@ pub struct Api {
     pub limits: RequestLimits,
     /// How signing secrets are made.
     pub signing: SigningRules,
+    /// Which submissions to HopX's route are the same.
+    pub repeats: RepeatRules,
     /// Which server this is among others, and which start of it: a word without spaces.
     pub node: String,
+}
+
+/// Which submissions to HopX's route are taken for the same when they come again.
+#[derive(Debug, Clone)]
+pub struct RepeatRules {
+    /// For how long; zero is never.
+    pub within: Duration,
+    /// How the user agents begin of clients that submit again by themselves.
+    pub agents: Vec<String>,
 }
 
 /// How much of everything a request may have.

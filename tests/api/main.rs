@@ -18,6 +18,7 @@ mod deliveries_list;
 mod exposition;
 mod health;
 mod hopx_errors;
+mod hopx_repeat;
 mod limits;
 mod metrics;
 mod output;

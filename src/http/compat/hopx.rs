@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use serde_json::json;
 
+use super::repeat;
 use crate::actors::Submit;
 use crate::domain::{Callback, Endpoint, ExecutionId, ExecutionSpec, PayloadFormat, Timestamp};
 use crate::http::answers;
@@ -33,12 +34,13 @@ pub(in crate::http) async fn execute_async(
     body: Body,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller?;
+    let key = body.as_ref().ok().and_then(|body| repeat::key(&request, body, &api.repeats));
     let mut fields = Fields::new(body::object(&request, body)?);
     let callback_url = fields.required_string("callback_url").unwrap_or_default();
     let spec = read(&mut fields, &api, &callback_url);
     // Not strictly: these clients were written for another server, and may know more fields.
     fields.finish_leniently()?;
-    let submit = Submit::new(caller.tenant, spec);
+    let submit = Submit { tenant: caller.tenant, spec, key };
     let execution = api.supervisor.send(submit).await??.execution;
     // Its clients wait for this very word, whether or not a slot was free.
     let accepted =
