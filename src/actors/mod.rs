@@ -5,6 +5,7 @@ mod arbiters;
 mod attempt;
 mod cancel;
 mod desk;
+mod draining;
 mod engine;
 mod execution;
 #[cfg(test)]
@@ -30,6 +31,7 @@ mod watch;
 mod webhook;
 
 pub use self::metrics::{Metrics, Scrape};
+pub use draining::Draining;
 pub use engine::{EngineParts, EngineSettings};
 pub use execution::ExecutionActor;
 pub use hosts::{HostLimits, Hosts, HostsStatus, WaitingFor};

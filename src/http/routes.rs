@@ -64,10 +64,12 @@ pub fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) + Clone {
                 .wrap(from_fn(envelope::standard)),
         );
         config.service(
-            only("/execute/async", "POST")
+            scope("/execute")
                 .app_data(api.clone())
                 .app_data(body)
-                .route(post().to(hopx::execute_async))
+                .service(only("", "POST").route(post().to(hopx::execute)))
+                .service(only("/async", "POST").route(post().to(hopx::execute_async)))
+                .default_service(actix_web::web::to(not_found))
                 .wrap(from_fn(envelope::hopx)),
         );
         config.service(

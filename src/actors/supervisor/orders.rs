@@ -2,7 +2,6 @@
 //! Knows nothing of what executions report.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use actix::fut::wrap_future;
 use actix::{AsyncContext, Context, Handler, MessageResult, ResponseActFuture, ResponseFuture};
@@ -101,7 +100,7 @@ impl Handler<Drain> for SupervisorActor {
 
     fn handle(&mut self, Drain { within }: Drain, ctx: &mut Context<Self>) -> Self::Result {
         let (done, drained) = oneshot::channel();
-        self.surviving.draining.store(true, Ordering::Relaxed);
+        self.surviving.draining.begin();
         self.desk.drain();
         self.drain.push(done);
         ctx.run_later(within, |actor, _| {
