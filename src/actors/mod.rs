@@ -37,7 +37,8 @@ pub use execution::ExecutionActor;
 pub use hosts::{HostLimits, Hosts, HostsStatus, WaitingFor};
 pub use messages::{
     Cancel, CancelError, CancelOutcome, Doing, Drain, DrainDeliveries, EngineStatus,
-    ExecutionEnded, Query, Recover, Redeliver, Status, Submit, SubmitError, Subscribe, Terminate,
+    ExecutionEnded, ProcessIds, Query, Recover, Redeliver, Status, Submit, SubmitError, Subscribe,
+    Terminate,
 };
 pub use recovery::{Recovered, recover};
 pub use retention::{Retention, retain, sweep};

@@ -46,6 +46,7 @@ pub(super) enum Kind {
     Unauthorized,
     Forbidden,
     NotFound,
+    ProcessNotFound,
     NotTerminal,
     DeliveryPending,
     NotTerminalEvent,
@@ -69,7 +70,7 @@ impl Kind {
             Self::InvalidJson | Self::InvalidRequest => StatusCode::BAD_REQUEST,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::ProcessNotFound => StatusCode::NOT_FOUND,
             Self::NotTerminal | Self::DeliveryPending | Self::NotTerminalEvent => {
                 StatusCode::CONFLICT
             }
@@ -94,6 +95,7 @@ impl Kind {
             Self::Unauthorized => "unauthorized",
             Self::Forbidden => "forbidden",
             Self::NotFound => "not_found",
+            Self::ProcessNotFound => "process_not_found",
             Self::NotTerminal => "not_terminal",
             Self::DeliveryPending => "delivery_pending",
             Self::NotTerminalEvent => "not_terminal_event",

@@ -18,6 +18,15 @@ use super::{callbacks, purge, spec};
 use crate::actors::{Cancel, CancelOutcome, Submit};
 use crate::domain::{CancelWish, ExecutionId};
 
+/// The scope of those who may have code run.
+pub(super) const WRITE: &str = "executions:write";
+
+/// The scope of those who may see executions and what they have written.
+pub(super) const READ: &str = "executions:read";
+
+/// The scope of those who may end executions, and remove what has ended.
+pub(super) const CANCEL: &str = "executions:cancel";
+
 /// The longest reason of a cancel, in characters.
 const REASON_CHARS_MAX: usize = 1000;
 
@@ -155,7 +164,7 @@ impl Wait {
 }
 
 /// Why a client cancels, in its own words, if it says so.
-fn reason(fields: &mut Fields) -> Option<String> {
+pub(super) fn reason(fields: &mut Fields) -> Option<String> {
     let reason = fields.string("reason").filter(|reason| !reason.is_empty());
     if reason.as_ref().is_some_and(|reason| reason.chars().count() > REASON_CHARS_MAX) {
         let detail = format!("`reason` may have at most {REASON_CHARS_MAX} characters.");

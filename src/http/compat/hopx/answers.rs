@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use crate::domain::Execution;
+use crate::domain::{Execution, Status};
 use crate::webhook::payload::HopxRecord;
 
 /// What a webhook says of an execution, and what only answers do.
@@ -23,5 +23,14 @@ impl<'a> Answer<'a> {
             language: &execution.language,
             cancelling: execution.cancelling && execution.ended().is_none(),
         }
+    }
+}
+
+/// The status of an execution as that of a process. One that was ended by a client's wish was
+/// killed; one whose time was up has failed.
+pub(super) fn process_status(status: Status) -> &'static str {
+    match status {
+        Status::Cancelled => "killed",
+        other => other.as_str(),
     }
 }

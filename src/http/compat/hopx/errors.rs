@@ -48,6 +48,7 @@ fn code(problem: &Problem) -> &'static str {
         | Kind::RangeNotSatisfiable(_) => "INVALID_REQUEST",
         Kind::Unauthorized | Kind::Forbidden => "AUTHENTICATION_REQUIRED",
         Kind::NotFound => "RESOURCE_NOT_FOUND",
+        Kind::ProcessNotFound => "PROCESS_NOT_FOUND",
         Kind::MethodNotAllowed(_) => "METHOD_NOT_ALLOWED",
         Kind::TenantQueueFull | Kind::TooManyPings => "RATE_LIMIT_EXCEEDED",
         Kind::QueueFull

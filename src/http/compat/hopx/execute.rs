@@ -11,12 +11,13 @@ use crate::http::answers;
 use crate::http::auth::Caller;
 use crate::http::body::{self, Body};
 use crate::http::error::Problem;
+use crate::http::executions::WRITE;
 use crate::http::fields::Fields;
 use crate::http::state::Api;
 use crate::http::sync::{self, Hold, OnDisconnect};
 
 /// `POST /execute`. With `cancel_on_disconnect: true` the execution is cancelled when its client
-/// closes the connection; otherwise it runs on.
+/// closes the connection; otherwise it runs on, and its id is in the list of processes.
 pub(in crate::http) async fn execute(
     request: HttpRequest,
     caller: Result<Caller, Problem>,
@@ -24,6 +25,7 @@ pub(in crate::http) async fn execute(
     body: Body,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller?;
+    caller.needs(WRITE)?;
     let mut fields = Fields::new(body::object(&request, body)?);
     let spec = spec::read(&mut fields, &api);
     let cancels = fields.boolean("cancel_on_disconnect").unwrap_or(false);
