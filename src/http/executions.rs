@@ -41,6 +41,7 @@ pub(super) async fn submit(
     body: Body,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller?;
+    caller.needs(WRITE)?;
     let mut fields = Fields::new(body::object(&request, body)?);
     let spec = spec::read(&mut fields, &api);
     let is_to_be_verified = fields.boolean("callback_verify").unwrap_or(false);
@@ -70,9 +71,14 @@ pub(super) async fn read(
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller?;
+    caller.needs(READ)?;
     let (id, wait) = (id_of(&id)?, Wait::read(request.query_string())?);
-    let on_disconnect =
-        if wait.cancels { OnDisconnect::Cancel { by: caller.name } } else { OnDisconnect::Leave };
+    let on_disconnect = if wait.cancels {
+        caller.needs(CANCEL)?;
+        OnDisconnect::Cancel { by: caller.name }
+    } else {
+        OnDisconnect::Leave
+    };
     let found = match wait.at_most {
         None => api.store.execution(&caller.tenant, id).await?,
         // Whether it has ended in that time or not, the answer is how it stands then.
@@ -94,6 +100,7 @@ pub(super) async fn delete(
     body: Body,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller?;
+    caller.needs(CANCEL)?;
     let id = id_of(&id)?;
     if purge::is_wanted(request.query_string())? {
         return purge::purge(&request, &caller.tenant, &api, id, body).await;

@@ -38,5 +38,6 @@ mod redeliver;
 mod retry_fields;
 mod runtimes;
 mod scoped;
+mod scopes;
 mod signing;
 mod wait;
