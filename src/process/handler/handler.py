@@ -228,5 +228,6 @@ def written(value):
 def rarely(name):
     """A function of `rarely.py`."""
     if name not in globals():
-        exec(compile(RARELY, __file__, "exec", 0, True), globals())
+        # Python forgets `__file__` before it calls what is registered for its end.
+        exec(compile(RARELY, rarely.__code__.co_filename, "exec", 0, True), globals())
     return globals()[name]

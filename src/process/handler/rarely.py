@@ -7,8 +7,10 @@ LINE_MAX = 1000  # Characters of what is said of a failure.
 
 def fail(problem, answer, code):
     """Says why there is no result, and ends the program as Python does after an exception."""
-    while problem.__traceback__ and problem.__traceback__.tb_frame.f_code.co_filename == __file__:
-        problem.__traceback__ = problem.__traceback__.tb_next
+    frames, ours = problem.__traceback__, fail.__code__.co_filename
+    while frames and frames.tb_frame.f_code.co_filename == ours:
+        frames = frames.tb_next
+    problem.__traceback__ = frames
     line = shortened(str(problem) if isinstance(problem, Flaw) else last_line(problem, code), LINE_MAX)
     try:
         answer.give(write({"raised": line.encode("utf-8", "replace").decode()}))

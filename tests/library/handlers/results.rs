@@ -199,7 +199,10 @@ async fn what_fails_after_the_return_is_as_python_has_it() {
             (0, "ZeroDivisionError"),
         ),
         ("import os, atexit\natexit.register(lambda: os._exit(9))", (9, "")),
-        ("import os\nprint('lost')\nos.close(1)", (120, "OSError")),
+        (
+            "import os, sys\nsys.stdout = open(os.dup(1), 'w')\nprint('lost')\nos.close(sys.stdout.fileno())",
+            (120, "OSError"),
+        ),
     ];
     let spec = |code: &str| body(&format!("{code}\nreturn {{'a': 1}}"));
     each(cases.map(|(code, wanted)| (spec(code), wanted)), |seen, (exit, stderr)| {
