@@ -61,13 +61,13 @@ pub struct Usage {
     pub memory_peak_bytes: u64,
 }
 
-/// What the program wrote to `$RINGBACK_RESULT`.
+/// What the program wrote to `$RINGBACK_RESULT`, or what its handler returned.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub enum ProgramResult {
     /// Nothing.
     #[default]
     None,
-    /// JSON, kept as the program wrote it.
+    /// JSON.
     Json(String),
     /// Something that could not be taken; the sentence says why.
     Rejected(String),

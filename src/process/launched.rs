@@ -32,8 +32,8 @@ impl Launched {
         let on_disk =
             || Some(self.residence.directory.as_ref()?.result(self.results.file_bytes_max()));
         let found = from_launcher.or_else(on_disk).unwrap_or(ResultFile::None);
-        let result;
-        (result, ending.raised) = self.results.read(found);
+        let (result, raised) = self.results.read(found);
+        ending.raised = raised;
         Ok((ending, result, self.residence))
     }
 }
