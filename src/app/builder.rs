@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use actix::Arbiter;
 use actix_web::web::Data;
+use tokio_util::sync::CancellationToken;
 
 use super::engine::Engine;
 use super::error::StartError;
@@ -138,6 +139,7 @@ impl Builder {
         let level = launching::level(&config, &launcher)?;
         let signing_key = keys::signing_key(&config)?;
         let signing = keys::signing_rules(&config, signing_key.as_deref())?;
+        let tokens = keys::tokens(&config)?;
         let settings = Arc::new(parts::engine_settings(&config, signing_key));
         let metrics = Metrics::new();
         let parts = EngineParts { store, launcher, clock, settings, metrics };
@@ -167,8 +169,11 @@ impl Builder {
             launcher: parts.launcher.clone(),
             policy,
             keys,
+            tokens,
             limits: parts::request_limits(&config, level),
             signing,
+            public_url: config.server.public_url.clone(),
+            stopping: CancellationToken::new(),
             node: parts::node(owner),
         });
         let last_pass = parts::last_pass(&config);

@@ -104,6 +104,7 @@ impl Engine {
     /// Returns when nothing runs and every end is written, or when that takes longer than it should:
     /// the next engine then settles the rest. Called again with a shorter time, it hurries.
     pub async fn drain(&self, within: Duration) {
+        self.api.stopping.cancel();
         let drained = async {
             // The next supervisor goes on with a drain in which one fell, but nobody who waited
             // for that one is told.

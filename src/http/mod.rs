@@ -26,6 +26,7 @@ mod signing_keys;
 mod spec;
 mod state;
 mod times;
+mod tokens;
 mod working_dir;
 
 pub use auth::{Keyring, NewKey, new_key};
@@ -35,3 +36,4 @@ pub use network::{NetworkPolicy, NetworkRefusal, NetworkRules};
 pub use routes::{nothing_else, routes};
 pub use signing::SigningRules;
 pub use state::{Api, RequestLimits};
+pub use tokens::{TOKEN_KEY_BYTES, Tokens};

@@ -5,7 +5,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{Data, PayloadConfig, ServiceConfig, delete, get, post, resource, scope};
 use actix_web::{HttpResponse, Resource};
 
-use super::compat::hopx;
+use super::compat::{hopx, hopx_control};
 use super::error::{Kind, Problem, not_found};
 use super::state::Api;
 use super::{
@@ -17,6 +17,18 @@ use super::{
 pub fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) + Clone {
     move |config: &mut ServiceConfig| {
         let body = PayloadConfig::new(api.limits.body_bytes_max);
+        // Before our own routes, which it would otherwise be one of.
+        config.service(
+            scope(hopx_control::SANDBOXES)
+                .app_data(api.clone())
+                .service(only("/{id}", "GET").route(get().to(hopx_control::sandbox)))
+                .service(
+                    only("/{id}/token/refresh", "POST")
+                        .route(post().to(hopx_control::refresh_token)),
+                )
+                .default_service(actix_web::web::to(not_found))
+                .wrap(from_fn(envelope::hopx)),
+        );
         config.service(
             scope("/v1")
                 .app_data(api.clone())
@@ -68,6 +80,12 @@ pub fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) + Clone {
                 .app_data(api.clone())
                 .app_data(body)
                 .route(post().to(hopx::execute_async))
+                .wrap(from_fn(envelope::hopx)),
+        );
+        config.service(
+            only("/health", "GET")
+                .app_data(api.clone())
+                .route(get().to(hopx_control::health))
                 .wrap(from_fn(envelope::hopx)),
         );
         config.service(

@@ -5,11 +5,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+
 use super::auth::Keyring;
 use super::callbacks::Pings;
 use super::limits::ProgramLimits;
 use super::network::NetworkRules;
 use super::signing::SigningRules;
+use super::tokens::Tokens;
 use crate::actors::{Hosts, Scrape, Standing, SupervisorActor, WebhookActor};
 use crate::domain::ExecutionSpec;
 use crate::process::Launcher;
@@ -40,10 +43,16 @@ pub struct Api {
     pub policy: Arc<AddressPolicy>,
     /// Who may ask.
     pub keys: Keyring,
+    /// What stands for a key for some hours.
+    pub tokens: Tokens,
     /// How much of everything a request may have.
     pub limits: RequestLimits,
     /// How signing secrets are made.
     pub signing: SigningRules,
+    /// What paths of this server are appended to; empty when nobody has said.
+    pub public_url: String,
+    /// Over as soon as the server is told to stop.
+    pub stopping: CancellationToken,
     /// Which server this is among others, and which start of it: a word without spaces.
     pub node: String,
 }

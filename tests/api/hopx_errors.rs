@@ -8,7 +8,7 @@ use crate::support::client::Answer;
 use crate::support::receiver::TestReceiver;
 
 #[track_caller]
-fn check(answer: &Answer, status: u16, code: &str) -> Value {
+pub fn check(answer: &Answer, status: u16, code: &str) -> Value {
     assert_eq!(answer.status, status, "{}", answer.text());
     let error = answer.json();
     assert_eq!(error["code"], code, "{error}");

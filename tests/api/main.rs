@@ -17,6 +17,7 @@ mod deliveries;
 mod deliveries_list;
 mod exposition;
 mod health;
+mod hopx_control;
 mod hopx_errors;
 mod limits;
 mod metrics;

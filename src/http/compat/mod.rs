@@ -2,3 +2,4 @@
 //! There is no second way of running anything.
 
 pub(super) mod hopx;
+pub(super) mod hopx_control;
