@@ -5,7 +5,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{Data, PayloadConfig, ServiceConfig, delete, get, post, resource, scope};
 use actix_web::{HttpResponse, Resource};
 
-use super::compat::{hopx, hopx_control};
+use super::compat::{hopx, hopx_control, hopx_stream};
 use super::error::{Kind, Problem, not_found};
 use super::state::Api;
 use super::{
@@ -80,6 +80,12 @@ pub fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) + Clone {
                 .app_data(api.clone())
                 .app_data(body)
                 .route(post().to(hopx::execute_async))
+                .wrap(from_fn(envelope::hopx)),
+        );
+        config.service(
+            only("/execute/stream", "GET")
+                .app_data(api.clone())
+                .route(get().to(hopx_stream::stream))
                 .wrap(from_fn(envelope::hopx)),
         );
         config.service(

@@ -8,7 +8,7 @@ use crate::support::app::TestApp;
 use crate::support::client::Answer;
 use crate::support::options::API_KEY;
 
-const ROUTES: [(&str, &str); 19] = [
+const ROUTES: [(&str, &str); 20] = [
     ("GET", "/v1/runtimes"),
     ("POST", "/v1/executions"),
     ("GET", "/v1/executions"),
@@ -26,6 +26,7 @@ const ROUTES: [(&str, &str); 19] = [
     ("POST", "/v1/deliveries/recover"),
     ("GET", "/v1/deliveries/recover/rcv_0197ab2f5c1d7e8f9a0b1c2d3e4f5a6b"),
     ("POST", "/execute/async"),
+    ("GET", "/execute/stream"),
     ("GET", "/v1/sandboxes/sb_1"),
     ("POST", "/v1/sandboxes/sb_1/token/refresh"),
 ];

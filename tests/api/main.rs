@@ -19,6 +19,7 @@ mod exposition;
 mod health;
 mod hopx_control;
 mod hopx_errors;
+mod hopx_stream;
 mod limits;
 mod metrics;
 mod output;

@@ -45,7 +45,7 @@ pub(in crate::http) async fn execute_async(
     Ok(answers::json(StatusCode::OK, &accepted))
 }
 
-fn read(fields: &mut Fields, api: &Api, callback_url: &str) -> ExecutionSpec {
+pub(super) fn read(fields: &mut Fields, api: &Api, callback_url: &str) -> ExecutionSpec {
     let code = spec::code(fields, api);
     let language = spec::language(fields, api);
     let callback = (!callback_url.is_empty()).then(|| Callback {
@@ -94,7 +94,7 @@ fn now() -> std::time::SystemTime {
 }
 
 /// Only codes that the published clients know; one of them crashes on some others.
-fn code(problem: &Problem) -> &'static str {
+pub(super) fn code(problem: &Problem) -> &'static str {
     match problem.kind {
         Kind::InvalidJson => "INVALID_JSON",
         Kind::InvalidRequest if problem.errors.iter().any(|error| error.code == "required") => {

@@ -3,3 +3,6 @@
 
 pub(super) mod hopx;
 pub(super) mod hopx_control;
+mod hopx_follow;
+mod hopx_socket;
+pub(super) mod hopx_stream;

@@ -4,7 +4,9 @@
 use serde::Serialize;
 
 use super::record;
-use crate::domain::{Captured, Cause, Event, ExecutionId, Exit, Outcome, Status, Timestamp};
+use crate::domain::{
+    Captured, Cause, Event, Execution, ExecutionId, Exit, Outcome, Status, Timestamp,
+};
 
 #[derive(Serialize)]
 struct Body {
@@ -35,8 +37,8 @@ pub(super) fn body(event: &Event) -> Vec<u8> {
         success: execution.status() == Status::Completed,
         stdout: ended.map_or_else(String::new, |ended| text(&ended.stdout)),
         stderr: ended.map_or_else(String::new, |ended| text(&ended.stderr)),
-        exit_code: outcome.map_or(NO_EXIT, exit_code),
-        execution_time: record::execution_time(execution).unwrap_or(0.0),
+        exit_code: hopx_exit_code(execution).unwrap_or(NO_EXIT),
+        execution_time: hopx_execution_time(execution).unwrap_or_default(),
         started_at: execution.started_at(),
         completed_at: ended.map(|ended| ended.completed_at),
         timestamp: ended.map(|ended| ended.completed_at),
@@ -53,13 +55,20 @@ fn status(status: Status, outcome: Option<&Outcome>) -> &'static str {
     }
 }
 
-/// As a shell has it: 128 and the number of the signal.
-fn exit_code(outcome: &Outcome) -> i32 {
-    match outcome.exit() {
+/// As a shell has it, once it has ended: 128 and the number of the signal; -1 for a program that
+/// never started or whose end nobody saw.
+pub fn hopx_exit_code(execution: &Execution) -> Option<i32> {
+    Some(match execution.ended()?.outcome.exit() {
         Some(Exit::Code(code)) => code,
         Some(Exit::Signal(signal)) => 128 + signal,
         None => NO_EXIT,
-    }
+    })
+}
+
+/// How long the program ran, in seconds, once it has ended; 0 for one that never started.
+pub fn hopx_execution_time(execution: &Execution) -> Option<f64> {
+    execution.ended()?;
+    Some(record::execution_time(execution).unwrap_or(0.0))
 }
 
 /// The format has no place to say that a stream is not text.
