@@ -17,7 +17,7 @@ use crate::webhook::payload::{hopx_execution_time, hopx_exit_code};
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 
 /// How soon while nothing comes. A look costs two attempts to open a file.
-const PAUSE_MAX: Duration = Duration::from_millis(200);
+const PAUSE_MAX: Duration = Duration::from_millis(100);
 
 /// How much of a stream one message has, in bytes. The clients take no message beyond a megabyte, and
 /// JSON makes six bytes of some.

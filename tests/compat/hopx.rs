@@ -1,0 +1,7 @@
+//! HopX's three clients: Python's, its asynchronous one, and JavaScript's.
+
+mod asynchronous;
+mod client;
+mod control;
+mod stream;
+mod tokens;
