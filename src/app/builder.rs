@@ -172,6 +172,7 @@ impl Builder {
             tokens,
             limits: parts::request_limits(&config, level),
             signing,
+            silence_max: config.server.keep_alive,
             public_url: config.server.public_url.clone(),
             stopping: CancellationToken::new(),
             node: parts::node(owner),

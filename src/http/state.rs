@@ -49,6 +49,8 @@ pub struct Api {
     pub limits: RequestLimits,
     /// How signing secrets are made.
     pub signing: SigningRules,
+    /// How long a WebSocket may be silent before its client is asked whether it is there.
+    pub silence_max: Duration,
     /// What paths of this server are appended to; empty when nobody has said.
     pub public_url: String,
     /// Over as soon as the server is told to stop.

@@ -11,7 +11,7 @@ use tungstenite::protocol::frame::coding::CloseCode;
 
 use self::socket::{Socket, text};
 use super::hopx_errors::check;
-use super::scoped::with_key;
+use super::scoped::{add_key, with_key};
 use crate::support::app::TestApp;
 use crate::support::client;
 use crate::support::options::API_KEY;
@@ -35,6 +35,15 @@ fn only_execution(app: &TestApp) -> String {
         page["data"].as_array().and_then(|page| page.first()).cloned()
     });
     listed["id"].as_str().unwrap().to_owned()
+}
+
+/// The request that opens a socket, byte for byte.
+fn upgrade(key: &str, connection: &str) -> String {
+    format!(
+        "GET /execute/stream HTTP/1.1\r\nHost: a\r\nConnection: {connection}\r\n\
+         Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+         Sec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==\r\nAuthorization: Bearer {key}\r\n\r\n"
+    )
 }
 
 #[track_caller]
@@ -269,19 +278,40 @@ fn too_large_a_message_and_too_many_close_the_socket() {
 #[test]
 fn it_is_for_those_with_a_key_who_speak_websocket() {
     let app = TestApp::start();
-    let upgrade = |key: &str| {
-        let request = format!(
-            "GET /execute/stream HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, close\r\n\
-             Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
-             Sec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==\r\nAuthorization: Bearer {key}\r\n\r\n"
-        );
-        String::from_utf8_lossy(&client::exchange(app.address(), request.as_bytes())).into_owned()
-    };
-    let refused = upgrade("a-key-of-nobody-at-all");
+    let request = upgrade("a-key-of-nobody-at-all", "Upgrade, close");
+    let refused = client::exchange(app.address(), request.as_bytes());
+    let refused = String::from_utf8_lossy(&refused);
     assert!(refused.starts_with("HTTP/1.1 401 "), "{refused}");
     assert!(refused.contains(r#""code":"AUTHENTICATION_REQUIRED""#), "{refused}");
     check(&app.get("/execute/stream"), 400, "INVALID_REQUEST");
     check(&app.post("/execute/stream", &json!({})), 405, "METHOD_NOT_ALLOWED");
+}
+
+#[test]
+fn it_is_not_for_those_who_may_only_read() {
+    let mut app = TestApp::start();
+    let key = add_key(&mut app, &["executions:read"]);
+    check(&with_key(&app, &key, "/execute/stream"), 403, "AUTHENTICATION_REQUIRED");
+    let key = add_key(&mut app, &["executions:write"]);
+    let mut socket = Socket::open_with(&app, &key);
+    socket.execute("echo hi");
+    assert_eq!(text(&socket.until_complete(), "stdout"), "hi\n");
+}
+
+#[test]
+fn a_silent_client_is_asked_whether_it_is_there_and_let_go_if_it_is_not() {
+    let app = TestApp::with(|options| options.env("RINGBACK_SERVER__KEEP_ALIVE", "100ms"));
+    let mut socket = Socket::open(&app);
+    for _ in 0..5 {
+        assert!(matches!(socket.frame(), Message::Ping(_)));
+    }
+    socket.execute("echo still here");
+    assert_eq!(text(&socket.until_complete(), "stdout"), "still here\n");
+    // This one answers to nothing, and gives up only when the server has.
+    let answer = client::exchange(app.address(), upgrade(API_KEY, "Upgrade").as_bytes());
+    assert!(answer.starts_with(b"HTTP/1.1 101 "), "{}", String::from_utf8_lossy(&answer));
+    const PING_AND_CLOSE: &[u8] = &[0x89, 0, 0x88, 0];
+    assert!(answer.ends_with(PING_AND_CLOSE), "{answer:?}");
 }
 
 #[test]

@@ -12,9 +12,6 @@ use tokio::sync::{mpsc, watch};
 
 use crate::domain::{ExecutionId, Timestamp};
 
-/// After so much silence the other side is asked whether it is there; after as much again it has gone.
-const SILENCE_MAX: Duration = Duration::from_secs(60);
-
 /// How many messages may wait for the one before them to be answered.
 const WAITING_MAX: usize = 4;
 
@@ -46,17 +43,20 @@ pub(super) struct Ear {
     messages: AggregatedMessageStream,
     pongs: watch::Sender<u64>,
     heard: mpsc::Sender<String>,
+    silence_max: Duration,
 }
 
-/// Both ways of a socket, and what comes in by them.
+/// Both ways of a socket, and what comes in by them. After so much silence the other side is asked
+/// whether it is there; after as much again it has gone.
 pub(super) fn socket(
     session: Session,
     messages: AggregatedMessageStream,
+    silence_max: Duration,
 ) -> (Line, Ear, mpsc::Receiver<String>) {
     let (pong, pongs) = watch::channel(0);
     let (hear, heard) = mpsc::channel(WAITING_MAX);
     let line = Line { session: session.clone(), pongs, said: 0 };
-    (line, Ear { session, messages, pongs: pong, heard: hear }, heard)
+    (line, Ear { session, messages, pongs: pong, heard: hear, silence_max }, heard)
 }
 
 impl Line {
@@ -82,7 +82,8 @@ impl Ear {
     pub(super) async fn listen(mut self) -> Option<CloseReason> {
         let mut is_asked = false;
         loop {
-            let Ok(heard) = actix_rt::time::timeout(SILENCE_MAX, self.messages.recv()).await else {
+            let heard = actix_rt::time::timeout(self.silence_max, self.messages.recv()).await;
+            let Ok(heard) = heard else {
                 if is_asked {
                     return None;
                 }

@@ -24,13 +24,14 @@ pub(in crate::http) async fn stream(
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller?;
+    caller.needs("executions:write")?;
     let (response, session, messages) = actix_ws::handle(&request, payload).map_err(|error| {
-        Problem::new(Kind::InvalidRequest, format!("This path speaks WebSocket: {error}"))
+        Problem::new(Kind::InvalidRequest, format!("This path speaks WebSocket: {error}."))
     })?;
     let bytes_max = api.limits.body_bytes_max;
     let messages = messages.max_frame_size(bytes_max).aggregate_continuations();
-    let (mut line, ear, mut heard) =
-        socket(session.clone(), messages.max_continuation_size(bytes_max));
+    let messages = messages.max_continuation_size(bytes_max);
+    let (mut line, ear, mut heard) = socket(session.clone(), messages, api.silence_max);
     actix_rt::spawn(async move {
         let closing = tokio::select! {
             closing = ear.listen() => closing,
