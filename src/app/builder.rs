@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use actix::Arbiter;
 use actix_web::web::Data;
-use tokio_util::sync::CancellationToken;
 
 use super::engine::Engine;
 use super::error::StartError;
@@ -162,6 +161,7 @@ impl Builder {
             webhook: system.webhook.clone(),
             hosts: system.hosts.clone(),
             metrics: Arc::clone(&system.metrics),
+            draining: system.draining.clone(),
             client_settings,
             pings: Pings::new(&parts.settings.user_agent, parts.settings.ed25519.clone()),
             clock: parts.clock.clone(),
@@ -174,7 +174,6 @@ impl Builder {
             signing,
             silence_max: config.server.keep_alive,
             public_url: config.server.public_url.clone(),
-            stopping: CancellationToken::new(),
             node: parts::node(owner),
         });
         let last_pass = parts::last_pass(&config);

@@ -54,7 +54,10 @@ impl Engine {
         self.api.supervisor.clone()
     }
 
-    /// The HTTP API, for `App::new().configure(…)` or a scope under any prefix.
+    /// The HTTP API, for `App::new().configure(…)` or a scope under any prefix. A server that is given
+    /// [`on_connect`](crate::http::on_connect) as well notices clients that go away while they wait for
+    /// an execution. Answers that are held back are given at once when the engine is drained: an
+    /// application that wants its server to stop quickly drains first.
     pub fn routes(&self) -> impl FnOnce(&mut ServiceConfig) + Clone + Send + use<> {
         routes(self.api.clone())
     }
@@ -104,7 +107,6 @@ impl Engine {
     /// Returns when nothing runs and every end is written, or when that takes longer than it should:
     /// the next engine then settles the rest. Called again with a shorter time, it hurries.
     pub async fn drain(&self, within: Duration) {
-        self.api.stopping.cancel();
         let drained = async {
             // The next supervisor goes on with a drain in which one fell, but nobody who waited
             // for that one is told.

@@ -5,7 +5,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{Data, PayloadConfig, ServiceConfig, delete, get, post, resource, scope};
 use actix_web::{HttpResponse, Resource};
 
-use super::compat::{hopx, hopx_control, hopx_stream};
+use super::compat::hopx;
 use super::error::{Kind, Problem, not_found};
 use super::state::Api;
 use super::{
@@ -19,13 +19,10 @@ pub fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) + Clone {
         let body = PayloadConfig::new(api.limits.body_bytes_max);
         // Before our own routes, which it would otherwise be one of.
         config.service(
-            scope(hopx_control::SANDBOXES)
+            scope(hopx::SANDBOXES)
                 .app_data(api.clone())
-                .service(only("/{id}", "GET").route(get().to(hopx_control::sandbox)))
-                .service(
-                    only("/{id}/token/refresh", "POST")
-                        .route(post().to(hopx_control::refresh_token)),
-                )
+                .service(only("/{id}", "GET").route(get().to(hopx::sandbox)))
+                .service(only("/{id}/token/refresh", "POST").route(post().to(hopx::refresh_token)))
                 .default_service(actix_web::web::to(not_found))
                 .wrap(from_fn(envelope::hopx)),
         );
@@ -76,22 +73,40 @@ pub fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) + Clone {
                 .wrap(from_fn(envelope::standard)),
         );
         config.service(
-            only("/execute/async", "POST")
+            scope("/execute")
                 .app_data(api.clone())
-                .app_data(body)
-                .route(post().to(hopx::execute_async))
+                .app_data(body.clone())
+                .service(only("", "POST").route(post().to(hopx::execute)))
+                .service(only("/async", "POST").route(post().to(hopx::execute_async)))
+                .service(
+                    only("/async/{id}", "DELETE, GET")
+                        .route(get().to(hopx::read_async))
+                        .route(delete().to(hopx::cancel_async)),
+                )
+                .service(only("/background", "POST").route(post().to(hopx::execute_background)))
+                .service(only("/processes", "GET").route(get().to(hopx::list_processes)))
+                .service(only("/stream", "GET").route(get().to(hopx::stream)))
+                .service(only("/kill", "DELETE").route(delete().to(hopx::kill_named)))
+                .service(
+                    // An empty id is a missing one, and not another path.
+                    only("/kill/{id:[^/]*}", "POST").route(post().to(hopx::kill_by_path)),
+                )
+                .default_service(actix_web::web::to(not_found))
                 .wrap(from_fn(envelope::hopx)),
         );
         config.service(
-            only("/execute/stream", "GET")
+            scope("/processes")
                 .app_data(api.clone())
-                .route(get().to(hopx_stream::stream))
+                .app_data(body)
+                .service(only("", "GET").route(get().to(hopx::list_processes)))
+                .service(only("/{id:[^/]*}/kill", "POST").route(post().to(hopx::kill_by_path)))
+                .default_service(actix_web::web::to(not_found))
                 .wrap(from_fn(envelope::hopx)),
         );
         config.service(
             only("/health", "GET")
                 .app_data(api.clone())
-                .route(get().to(hopx_control::health))
+                .route(get().to(hopx::health))
                 .wrap(from_fn(envelope::hopx)),
         );
         config.service(

@@ -5,15 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio_util::sync::CancellationToken;
-
 use super::auth::Keyring;
 use super::callbacks::Pings;
 use super::limits::ProgramLimits;
 use super::network::NetworkRules;
 use super::signing::SigningRules;
 use super::tokens::Tokens;
-use crate::actors::{Hosts, Scrape, Standing, SupervisorActor, WebhookActor};
+use crate::actors::{Draining, Hosts, Scrape, Standing, SupervisorActor, WebhookActor};
 use crate::domain::ExecutionSpec;
 use crate::process::Launcher;
 use crate::store::{Clock, Store};
@@ -29,6 +27,8 @@ pub struct Api {
     pub hosts: Hosts,
     /// Who is asked for metrics.
     pub metrics: Arc<Scrape>,
+    /// Whether the engine stops.
+    pub draining: Draining,
     /// How requests to endpoints are made.
     pub client_settings: ClientSettings,
     /// Which of them are being tried out.
@@ -53,8 +53,6 @@ pub struct Api {
     pub silence_max: Duration,
     /// What paths of this server are appended to; empty when nobody has said.
     pub public_url: String,
-    /// Over as soon as the server is told to stop.
-    pub stopping: CancellationToken,
     /// Which server this is among others, and which start of it: a word without spaces.
     pub node: String,
 }

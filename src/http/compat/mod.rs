@@ -2,7 +2,3 @@
 //! There is no second way of running anything.
 
 pub(super) mod hopx;
-pub(super) mod hopx_control;
-mod hopx_follow;
-mod hopx_socket;
-pub(super) mod hopx_stream;

@@ -8,15 +8,17 @@ use crate::domain::{
     Captured, Cause, Event, Execution, ExecutionId, Exit, Outcome, Status, Timestamp,
 };
 
-#[derive(Serialize)]
-struct Body {
+/// An execution in HopX's words, in webhooks and in answers alike. Before the end, what is not
+/// known is null and the output empty.
+#[derive(Debug, Serialize)]
+pub struct HopxRecord {
     execution_id: ExecutionId,
     status: &'static str,
-    success: bool,
+    success: Option<bool>,
     stdout: String,
     stderr: String,
-    exit_code: i32,
-    execution_time: f64,
+    exit_code: Option<i32>,
+    execution_time: Option<f64>,
     started_at: Option<Timestamp>,
     completed_at: Option<Timestamp>,
     timestamp: Option<Timestamp>,
@@ -27,24 +29,30 @@ struct Body {
 /// whose end nobody saw.
 const NO_EXIT: i32 = -1;
 
+impl HopxRecord {
+    /// The whole record.
+    pub fn of(execution: &Execution) -> Self {
+        let ended = execution.ended();
+        let outcome = ended.map(|ended| &ended.outcome);
+        Self {
+            execution_id: execution.id,
+            status: status(execution.status(), outcome),
+            success: outcome.map(|outcome| outcome.status() == Status::Completed),
+            stdout: ended.map_or_else(String::new, |ended| text(&ended.stdout)),
+            stderr: ended.map_or_else(String::new, |ended| text(&ended.stderr)),
+            exit_code: hopx_exit_code(execution),
+            execution_time: hopx_execution_time(execution),
+            started_at: execution.started_at(),
+            completed_at: ended.map(|ended| ended.completed_at),
+            timestamp: ended.map(|ended| ended.completed_at),
+            error: outcome.and_then(Outcome::error),
+        }
+    }
+}
+
 pub(super) fn body(event: &Event) -> Vec<u8> {
-    let execution = &event.execution;
-    let ended = execution.ended();
-    let outcome = ended.map(|ended| &ended.outcome);
-    let body = Body {
-        execution_id: execution.id,
-        status: status(execution.status(), outcome),
-        success: execution.status() == Status::Completed,
-        stdout: ended.map_or_else(String::new, |ended| text(&ended.stdout)),
-        stderr: ended.map_or_else(String::new, |ended| text(&ended.stderr)),
-        exit_code: hopx_exit_code(execution).unwrap_or(NO_EXIT),
-        execution_time: hopx_execution_time(execution).unwrap_or_default(),
-        started_at: execution.started_at(),
-        completed_at: ended.map(|ended| ended.completed_at),
-        timestamp: ended.map(|ended| ended.completed_at),
-        error: outcome.and_then(Outcome::error),
-    };
-    serde_json::to_vec(&body).expect("plain fields can always be written")
+    let record = HopxRecord::of(&event.execution);
+    serde_json::to_vec(&record).expect("plain fields can always be written")
 }
 
 /// The clients' model has a word of its own for a timeout.

@@ -11,7 +11,7 @@ mod standard;
 #[cfg(test)]
 mod tests_support;
 
-pub use hopx::{hopx_execution_time, hopx_exit_code};
+pub use hopx::{HopxRecord, hopx_execution_time, hopx_exit_code};
 pub use output::{Told, output_body};
 pub use record::Record;
 

@@ -4,7 +4,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use super::hopx_socket::{Gone, Line, Message};
+use super::socket::{Gone, Line, Message};
 use crate::actors::ended;
 use crate::domain::{Captured, Execution, ExecutionId, Piece, Status, Tenant};
 use crate::http::error::{Kind, Problem};
@@ -149,7 +149,7 @@ async fn tell(api: &Api, line: &mut Line, stream: Stream, next: &Next) -> Result
 
 /// Ends when the server stops and the execution still waits in the queue, where it then stays.
 async fn waits_in_vain(api: &Api, (tenant, id): (&Tenant, ExecutionId)) -> Problem {
-    api.stopping.cancelled().await;
+    api.draining.begun().await;
     match api.store.execution(tenant, id).await {
         Ok(Some(execution)) if execution.status() == Status::Queued => {
             let detail = format!("The server is stopping; the next one runs execution {id}.");

@@ -6,9 +6,9 @@ use actix_ws::{CloseCode, CloseReason};
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
-use super::hopx;
-use super::hopx_follow::{Cut, follow};
-use super::hopx_socket::{Gone, Line, Message, reason, socket};
+use super::follow::{Cut, follow};
+use super::socket::{Gone, Line, Message, reason, socket};
+use super::{errors, spec};
 use crate::actors::Submit;
 use crate::domain::ExecutionId;
 use crate::http::auth::Caller;
@@ -53,7 +53,7 @@ async fn answer(
     loop {
         let text = tokio::select! {
             biased;
-            () = api.stopping.cancelled() => {
+            () = api.draining.begun() => {
                 return Ok(reason(CloseCode::Away, "the server is stopping"));
             }
             text = heard.recv() => text.ok_or(Gone)?,
@@ -121,7 +121,7 @@ async fn accept(
         return Err(Problem::new(Kind::Unauthorized, detail));
     }
     let mut fields = Fields::new(object);
-    let spec = hopx::read(&mut fields, api, "");
+    let spec = spec::read(&mut fields, api);
     // Not strictly, as on the other routes for these clients.
     fields.finish_leniently()?;
     let execution = api.supervisor.send(Submit { tenant: caller.tenant.clone(), spec }).await??;
@@ -129,6 +129,6 @@ async fn accept(
 }
 
 async fn tell(api: &Api, line: &mut Line, problem: &Problem) -> Result<(), Gone> {
-    let (error, code) = (problem.detail.as_str(), hopx::code(problem));
+    let (error, code) = (problem.detail.as_str(), errors::code(problem));
     line.say(&Message::Error { error, message: error, code, timestamp: api.clock.now() }).await
 }
