@@ -258,6 +258,16 @@ fn a_ping_is_answered_also_while_a_program_runs() {
 }
 
 #[test]
+fn a_socket_that_its_client_closes_is_closed_by_the_server_too() {
+    let app = TestApp::start();
+    let mut socket = Socket::open(&app);
+    socket.execute("echo hi");
+    socket.until_complete();
+    socket.close();
+    assert_eq!(socket.closed().code, CloseCode::Normal);
+}
+
+#[test]
 fn too_large_a_message_and_too_many_close_the_socket() {
     let app = TestApp::with(|options| options.env("RINGBACK_SERVER__BODY_BYTES_MAX", "65536"));
     let mut socket = Socket::open(&app);

@@ -84,6 +84,11 @@ impl Socket {
         }
     }
 
+    /// Closes it from this side.
+    pub fn close(&mut self) {
+        self.0.close(None).expect("it is open");
+    }
+
     /// How the server closes, after whatever else it says; the connection has ended then.
     #[track_caller]
     pub fn closed(&mut self) -> CloseFrame {

@@ -1,6 +1,6 @@
-//! HopX's routes for its unmodified clients: `/execute` and what is below it, and `/processes`.
-//! The words are HopX's; what they do is ours. A process of HopX's is an execution of ours, under
-//! the same id.
+//! HopX's routes for its unmodified clients: `/execute` and what is below it, `/processes`, and what
+//! they ask first, `/v1/sandboxes` and `/health`. The words are HopX's; what they do is ours. A process
+//! of HopX's is an execution of ours, under the same id.
 
 mod answers;
 mod asynchronous;

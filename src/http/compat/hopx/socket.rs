@@ -30,6 +30,29 @@ pub(super) enum Message<'a> {
 #[derive(Debug)]
 pub(super) struct Gone;
 
+/// How a socket ends.
+pub(super) enum Parting {
+    /// The other side has closed it.
+    Theirs,
+    /// We close it, for this reason.
+    Ours(CloseReason),
+    /// We close it because of what the other side says, and while it says it.
+    Refused(CloseReason),
+    /// There is nobody any more.
+    Lost,
+}
+
+impl Parting {
+    /// What the other side is told.
+    pub(super) fn reason(self) -> Option<CloseReason> {
+        match self {
+            Self::Theirs => Some(CloseCode::Normal.into()),
+            Self::Ours(reason) | Self::Refused(reason) => Some(reason),
+            Self::Lost => None,
+        }
+    }
+}
+
 /// The way out.
 pub(super) struct Line {
     session: Session,
@@ -77,9 +100,12 @@ impl Line {
 }
 
 impl Ear {
-    /// Listens until the other side closes, has gone, or says what it may not; gives what to close with,
-    /// or nothing when nobody would hear it.
-    pub(super) async fn listen(mut self) -> Option<CloseReason> {
+    /// Listens until the other side closes, has gone, or says what it may not.
+    pub(super) async fn listen(self) -> Parting {
+        self.until_parting().await.unwrap_or(Parting::Lost)
+    }
+
+    async fn until_parting(mut self) -> Option<Parting> {
         let mut is_asked = false;
         loop {
             let heard = actix_rt::time::timeout(self.silence_max, self.messages.recv()).await;
@@ -103,14 +129,14 @@ impl Ear {
                     self.pong(&bytes);
                     continue;
                 }
-                Ok(AggregatedMessage::Close(_)) => return Some(CloseCode::Normal.into()),
-                Err(error) => return refusal(&error),
+                Ok(AggregatedMessage::Close(_)) => return Some(Parting::Theirs),
+                Err(error) => return refusal(&error).map(Parting::Refused),
             };
             match self.heard.try_send(text) {
                 Ok(()) => {}
                 Err(TrySendError::Full(_)) => {
                     let why = "too many requests wait for the one before them";
-                    return Some(reason(CloseCode::Policy, why));
+                    return Some(Parting::Refused(reason(CloseCode::Policy, why)));
                 }
                 Err(TrySendError::Closed(_)) => return None,
             }

@@ -7,11 +7,12 @@ use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
 use super::follow::{Cut, follow};
-use super::socket::{Gone, Line, Message, reason, socket};
+use super::socket::{Gone, Line, Message, Parting, reason, socket};
 use super::{errors, spec};
 use crate::actors::Submit;
 use crate::domain::ExecutionId;
 use crate::http::auth::Caller;
+use crate::http::connection::Client;
 use crate::http::error::{Kind, Problem};
 use crate::http::fields::Fields;
 use crate::http::state::Api;
@@ -32,13 +33,20 @@ pub(in crate::http) async fn stream(
     let messages = messages.max_frame_size(bytes_max).aggregate_continuations();
     let messages = messages.max_continuation_size(bytes_max);
     let (mut line, ear, mut heard) = socket(session.clone(), messages, api.silence_max);
+    let client = Client::of(&request);
     actix_rt::spawn(async move {
-        let closing = tokio::select! {
-            closing = ear.listen() => closing,
-            stopped = answer(&api, &caller, &mut line, &mut heard) => stopped.ok(),
+        let parting = tokio::select! {
+            parting = ear.listen() => parting,
+            stopped = answer(&api, &caller, &mut line, &mut heard) => {
+                stopped.map_or(Parting::Lost, Parting::Ours)
+            }
         };
-        // When the other side has gone, nobody needs to be told.
-        let _ = session.close(closing).await;
+        let may_say_more = matches!(parting, Parting::Refused(_));
+        // Whoever has gone need not be told.
+        let _ = session.close(parting.reason()).await;
+        if !may_say_more {
+            client.has_said_all();
+        }
     });
     Ok(response)
 }
