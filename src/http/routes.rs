@@ -17,6 +17,15 @@ use super::{
 pub fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) + Clone {
     move |config: &mut ServiceConfig| {
         let body = PayloadConfig::new(api.limits.body_bytes_max);
+        // Before our own routes, which it would otherwise be one of.
+        config.service(
+            scope(hopx::SANDBOXES)
+                .app_data(api.clone())
+                .service(only("/{id}", "GET").route(get().to(hopx::sandbox)))
+                .service(only("/{id}/token/refresh", "POST").route(post().to(hopx::refresh_token)))
+                .default_service(actix_web::web::to(not_found))
+                .wrap(from_fn(envelope::hopx)),
+        );
         config.service(
             scope("/v1")
                 .app_data(api.clone())
@@ -94,6 +103,7 @@ pub fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) + Clone {
                 )
                 .service(only("/background", "POST").route(post().to(hopx::execute_background)))
                 .service(only("/processes", "GET").route(get().to(hopx::list_processes)))
+                .service(only("/stream", "GET").route(get().to(hopx::stream)))
                 .service(only("/kill", "DELETE").route(delete().to(hopx::kill_named)))
                 .service(
                     // An empty id is a missing one, and not another path.
@@ -109,6 +119,12 @@ pub fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) + Clone {
                 .service(only("", "GET").route(get().to(hopx::list_processes)))
                 .service(only("/{id:[^/]*}/kill", "POST").route(post().to(hopx::kill_by_path)))
                 .default_service(actix_web::web::to(not_found))
+                .wrap(from_fn(envelope::hopx)),
+        );
+        config.service(
+            only("/health", "GET")
+                .app_data(api.clone())
+                .route(get().to(hopx::health))
                 .wrap(from_fn(envelope::hopx)),
         );
         config.service(
