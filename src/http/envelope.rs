@@ -21,12 +21,20 @@ pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 /// The longest request id that is taken over from a client, in bytes.
 const REQUEST_ID_BYTES_MAX: usize = 128;
 
+/// What differs between the systems that an answer may be for.
+struct Customs {
+    /// An error in their words.
+    error: fn(&Problem) -> HttpResponse,
+    /// What a client may call its request.
+    is_id: fn(&str) -> bool,
+}
+
 /// Errors as problem+json.
 pub(super) async fn standard(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    wrap(request, next, (Problem::standard_body, is_sane)).await
+    wrap(request, next, Customs { error: Problem::standard_body, is_id: is_sane }).await
 }
 
 /// Errors as users of Cortex read them. The id of the request is that of the call, which may be anything
@@ -35,7 +43,7 @@ pub(super) async fn cortex(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    wrap(request, next, (cortex::error_body, cortex::is_request_id)).await
+    wrap(request, next, Customs { error: cortex::error_body, is_id: cortex::is_request_id }).await
 }
 
 /// Errors as HopX's clients read them.
@@ -43,15 +51,15 @@ pub(super) async fn hopx(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    wrap(request, next, (hopx::error_body, is_sane)).await
+    wrap(request, next, Customs { error: hopx::error_body, is_id: is_sane }).await
 }
 
 async fn wrap(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-    (in_words, is_id): (fn(&Problem) -> HttpResponse, fn(&str) -> bool),
+    customs: Customs,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let id = request_id(&request, is_id);
+    let id = request_id(&request, customs.is_id);
     // Nothing of a request outlives it, so nothing can be left half-changed.
     let answered = AssertUnwindSafe(next.call(request)).catch_unwind().await;
     let Ok(answered) = answered else {
@@ -59,7 +67,7 @@ async fn wrap(
         log::error!("request {id}: its handler panicked");
         let problem = Problem::new(Kind::Internal, "The server failed internally.");
         let problem = Problem { request_id: Some(id), ..problem };
-        let body = in_words(&problem);
+        let body = (customs.error)(&problem);
         return Err(InternalError::from_response(problem, body).into());
     };
     let answer = answered?.map_into_boxed_body();
@@ -67,7 +75,7 @@ async fn wrap(
     let mut answer = match problem {
         Some(problem) => {
             let problem = Problem { request_id: Some(id.clone()), ..problem };
-            answer.into_response(in_words(&problem))
+            answer.into_response((customs.error)(&problem))
         }
         None => answer,
     };

@@ -16,6 +16,7 @@ mod callbacks;
 mod deliveries;
 mod deliveries_list;
 mod exposition;
+mod functions;
 mod health;
 mod hopx_errors;
 mod limits;
