@@ -60,3 +60,14 @@ if ! cat "$pins"/* | cmp -s - "$verifiers/pins" || ! "$verifiers/python/bin/pyth
     # Written last: what was interrupted is done again.
     cat "$pins"/* >"$verifiers/pins"
 fi
+
+# What handlers import, without anything that is made for one Python only: programs may have another.
+pins=tests/library/handlers/requirements.txt
+imports=.cache/handlers
+if ! cmp -s "$pins" "$imports/pins"; then
+    echo "tools: installing what handlers of the tests import (PyPI) into $imports"
+    rm -rf "$imports"
+    "$verifiers/python/bin/python" -m pip install --quiet --disable-pip-version-check \
+        --only-binary :all: --platform any --target "$imports/python" --requirement "$pins"
+    cp "$pins" "$imports/pins"
+fi

@@ -185,10 +185,11 @@ impl ExecutionActor {
         ctx: &mut Context<Self>,
     ) {
         let event = match ended {
-            Ok((ending, result, residence)) => {
+            Ok((mut ending, result, residence)) => {
                 let (exit, exceeded) = (ending.exit, ending.exceeded);
+                let raised = ending.raised.take();
                 actor.left = Some(Left { ending, result, residence });
-                RunEvent::Ended { exit, exceeded }
+                RunEvent::Ended { exit, raised, exceeded }
             }
             Err(Interrupted) => RunEvent::Lost,
         };

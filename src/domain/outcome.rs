@@ -14,6 +14,13 @@ pub enum Outcome {
         /// Its exit code; 0 is success.
         code: i32,
     },
+    /// The program ended by itself, and the handler in it had not returned.
+    Raised {
+        /// Its exit code. Not a success even if it is 0.
+        code: i32,
+        /// What the handler raised, in one line such as `ValueError: bad`, or one plain sentence.
+        error: String,
+    },
     /// A signal that nobody here sent ended the program.
     Signaled {
         /// The signal's number.
@@ -143,7 +150,7 @@ impl Outcome {
     /// The stable word for it.
     pub const fn cause(&self) -> Cause {
         match self {
-            Self::Exited { .. } => Cause::Exited,
+            Self::Exited { .. } | Self::Raised { .. } => Cause::Exited,
             Self::Signaled { .. } => Cause::Signaled,
             Self::TimedOut { .. } => Cause::Timeout,
             Self::Cancelled { .. } => Cause::Cancelled,
@@ -157,7 +164,7 @@ impl Outcome {
     /// How the program's process ended, if there was one and somebody saw its end.
     pub const fn exit(&self) -> Option<Exit> {
         match self {
-            Self::Exited { code } => Some(Exit::Code(*code)),
+            Self::Exited { code } | Self::Raised { code, .. } => Some(Exit::Code(*code)),
             Self::Signaled { signal } => Some(Exit::Signal(*signal)),
             Self::TimedOut { exit, .. }
             | Self::Cancelled { exit, .. }
@@ -166,7 +173,7 @@ impl Outcome {
         }
     }
 
-    /// One plain sentence that says why it is not a success; none for a success.
+    /// One plain sentence that says why it is not a success, or what was raised; none for a success.
     pub fn error(&self) -> Option<String> {
         match self {
             Self::Exited { code: 0 } => None,
@@ -180,6 +187,7 @@ impl fmt::Display for Outcome {
         match self {
             Self::Exited { code: 0 } => f.write_str("The program exited with code 0."),
             Self::Exited { code } => write!(f, "The program exited with code {code}."),
+            Self::Raised { error, .. } => f.write_str(error),
             Self::Signaled { signal } => {
                 write!(f, "The program was ended by signal {}.", signal_name(*signal))
             }
@@ -242,6 +250,11 @@ mod tests {
         check(Outcome::Exited { code: 0 }, Status::Completed, "exited", None);
         let sentence = "The program exited with code 3.";
         check(Outcome::Exited { code: 3 }, Status::Failed, "exited", Some(sentence));
+        for code in [1, 0] {
+            let raised = Outcome::Raised { code, error: "ValueError: bad".into() };
+            assert_eq!(raised.exit(), Some(Exit::Code(code)));
+            check(raised, Status::Failed, "exited", Some("ValueError: bad"));
+        }
         let sentence = "The program was ended by signal SIGKILL.";
         check(Outcome::Signaled { signal: 9 }, Status::Failed, "signaled", Some(sentence));
         let timeout = Duration::from_millis(1500);

@@ -34,6 +34,8 @@ pub enum RunEvent {
     Ended {
         /// How.
         exit: Exit,
+        /// Why the handler in it has not returned, if there is one and it has not.
+        raised: Option<String>,
         /// The limit that it was ended for, if it was.
         exceeded: Option<Exceeded>,
     },
@@ -128,8 +130,8 @@ impl RunMachine {
             }],
             (Phase::Launching, RunEvent::NoLauncher) => vec![self.never_began()],
             (Phase::Launching | Phase::Running, RunEvent::Stop(reason)) => self.stop(reason),
-            (Phase::Launching | Phase::Running, RunEvent::Ended { exit, exceeded }) => {
-                vec![self.ended(exit, exceeded)]
+            (Phase::Launching | Phase::Running, RunEvent::Ended { exit, raised, exceeded }) => {
+                vec![self.ended(exit, raised, exceeded)]
             }
             (Phase::Launching | Phase::Running, RunEvent::Lost) => vec![self.lost()],
             (Phase::Settling, RunEvent::Settled) => {
@@ -166,13 +168,13 @@ impl RunMachine {
         }
     }
 
-    fn ended(&mut self, exit: Exit, exceeded: Option<Exceeded>) -> RunStep {
+    fn ended(&mut self, exit: Exit, raised: Option<String>, exceeded: Option<Exceeded>) -> RunStep {
         let is_drained = self.stopped == Some(StopReason::Shutdown);
         if is_drained && self.on_interrupt == OnInterrupt::Rerun {
             return self.requeue(Requeue::Drained);
         }
         let reason = self.stopped.clone().or(exceeded.map(StopReason::Limit));
-        self.finish(Outcome::of(exit, reason), Remains::All)
+        self.finish(Outcome::of(exit, raised, reason), Remains::All)
     }
 
     /// A reason that came before the loss counts; else the execution's own policy.
@@ -191,7 +193,8 @@ impl RunMachine {
                 }
             }
             Some(reason) => {
-                self.finish(Outcome::of(Exit::Signal(SIGKILL), Some(reason)), Remains::Recording)
+                let killed = Outcome::of(Exit::Signal(SIGKILL), None, Some(reason));
+                self.finish(killed, Remains::Recording)
             }
         }
     }

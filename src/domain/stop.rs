@@ -20,10 +20,14 @@ pub enum StopReason {
 
 impl Outcome {
     /// What the end of a program means. A program that was asked to end has ended for that
-    /// reason, whatever code it chose to exit with.
-    pub fn of(exit: Exit, stopped: Option<StopReason>) -> Self {
+    /// reason, whatever code it chose to exit with. `raised` says why the handler in it has not
+    /// returned, if there is one and it has not.
+    pub fn of(exit: Exit, raised: Option<String>, stopped: Option<StopReason>) -> Self {
         match (stopped, exit) {
-            (None, Exit::Code(code)) => Self::Exited { code },
+            (None, Exit::Code(code)) => match raised {
+                None => Self::Exited { code },
+                Some(error) => Self::Raised { code, error },
+            },
             (None, Exit::Signal(signal)) => Self::Signaled { signal },
             (Some(StopReason::Timeout(timeout)), exit) => {
                 Self::TimedOut { timeout, exit: Some(exit) }
@@ -62,7 +66,7 @@ mod tests {
     use crate::domain::{Cause, Status};
 
     fn check(stopped: Option<StopReason>, exit: Exit, status: Status, cause: Cause) {
-        let outcome = Outcome::of(exit, stopped);
+        let outcome = Outcome::of(exit, None, stopped);
         assert_eq!((outcome.status(), outcome.cause()), (status, cause));
     }
 
@@ -75,12 +79,24 @@ mod tests {
             check(timeout.clone(), exit, Status::Failed, Cause::Timeout);
             check(cancel.clone(), exit, Status::Cancelled, Cause::Cancelled);
             check(limit.clone(), exit, Status::Failed, Cause::OutputLimit);
-            assert_eq!(Outcome::of(exit, limit.clone()).exit(), Some(exit));
+            assert_eq!(Outcome::of(exit, None, limit.clone()).exit(), Some(exit));
             check(Some(StopReason::Shutdown), exit, Status::Failed, Cause::Interrupted);
         }
         check(None, Exit::Code(0), Status::Completed, Cause::Exited);
         check(None, Exit::Code(1), Status::Failed, Cause::Exited);
         check(None, Exit::Signal(9), Status::Failed, Cause::Signaled);
+    }
+
+    #[test]
+    fn what_a_handler_raised_counts_when_nothing_else_has_ended_the_program() {
+        let of = |exit, stopped| Outcome::of(exit, Some("ValueError: bad".into()), stopped);
+        for code in [0, 1, 3] {
+            let error = "ValueError: bad".to_owned();
+            assert_eq!(of(Exit::Code(code), None), Outcome::Raised { code, error });
+        }
+        assert_eq!(of(Exit::Signal(9), None), Outcome::Signaled { signal: 9 });
+        let timeout = StopReason::Timeout(Duration::from_secs(1));
+        assert_eq!(of(Exit::Code(1), Some(timeout)).cause(), Cause::Timeout);
     }
 
     #[test]

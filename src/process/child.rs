@@ -73,6 +73,8 @@ pub struct Ending {
     pub exceeded: Option<Exceeded>,
     /// Whether its interpreter was warm.
     pub start: StartMode,
+    /// Why the handler in it has not returned, if there is one and it has not.
+    pub raised: Option<String>,
     /// Its result, where only the launcher could read it.
     pub(super) result: Option<ResultFile>,
 }
@@ -191,6 +193,7 @@ impl Running {
             descendants_killed: ended.descendants_killed,
             exceeded,
             start: self.start,
+            raised: None,
             result: ended.result,
         })
     }

@@ -20,6 +20,14 @@ pub enum LaunchError {
         /// The command that was looked for.
         command: String,
     },
+    /// Its entrypoint is a handler, which its language has none of.
+    #[error(
+        "A program in the language `{language}` cannot have a handler: only `python` has them."
+    )]
+    NoHandlers {
+        /// The language.
+        language: String,
+    },
     /// The execution's directory could not be made.
     #[error("The execution's directory could not be made: {source}.")]
     Directory {

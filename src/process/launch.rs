@@ -9,6 +9,7 @@ use super::capture::Capture;
 use super::child::{Bounds, NotStarted, Running, Start};
 use super::directory::{Directories, ExecutionDirectory, Residence, Roots, Wanted};
 use super::error::{LaunchError, LauncherError};
+use super::handler::{self, Results};
 use super::launched::Launched;
 use super::launcher::{self, Launch, LauncherBinary, Limits, Setup};
 use super::level::{Containment, Feature, Level, Surroundings};
@@ -155,7 +156,9 @@ impl Launcher {
         let runtime = shared.runtimes.find(&spec.language).ok_or_else(unknown)?;
         let executable = runtime.executable(&shared.line, &shared.path).await?;
         self.warm_up(runtime, executable);
-        let place = self.place(order, runtime)?;
+        let code = handler::text_of(order, runtime.name(), shared.result_bytes_max)?;
+        let results = Results::of(&spec.entrypoint, shared.result_bytes_max);
+        let place = self.place(order, runtime, &code)?;
         let argv = command(runtime.settings(), executable, &place.outlook.code);
         let launch = Launch {
             number: 0,
@@ -164,8 +167,8 @@ impl Launcher {
             code: place
                 .directory
                 .is_none()
-                .then(|| (runtime.settings().file.clone(), spec.code.clone())),
-            result_bytes_max: shared.result_bytes_max,
+                .then(|| (runtime.settings().file.clone(), code.into_owned())),
+            result_bytes_max: results.file_bytes_max(),
             directory: place.outlook.runs_in.clone(),
             execution: place.directory.is_some().then(|| order.id.to_string()),
             workspace: place.workspace,
@@ -180,7 +183,7 @@ impl Launcher {
         failpoint::hit("launch-before-order");
         let running = self.run(order, launch).await?;
         let residence = Residence { directory: place.directory };
-        Ok(Launched { running, residence, result_bytes_max: shared.result_bytes_max })
+        Ok(Launched { running, residence, results })
     }
 
     /// Has an interpreter of this runtime kept warm, if the operator wants that and programs have
@@ -275,7 +278,12 @@ impl Launcher {
     }
 
     /// Makes what a program needs on our disk, and says what it will see of it.
-    fn place(&self, order: &Order<'_>, runtime: &Runtime) -> Result<Place, LaunchError> {
+    fn place(
+        &self,
+        order: &Order<'_>,
+        runtime: &Runtime,
+        code: &str,
+    ) -> Result<Place, LaunchError> {
         let working_dir = &order.spec.working_dir;
         let file = &runtime.settings().file;
         let directories = &self.shared.directories;
@@ -285,13 +293,8 @@ impl Launcher {
             let outlook = Outlook::in_sandbox(file, working_dir);
             return Ok(Place { outlook, directory: None, workspace });
         }
-        let wanted = Wanted {
-            id: order.id,
-            tenant: order.tenant,
-            code: &order.spec.code,
-            code_file: file,
-            working_dir,
-        };
+        let wanted =
+            Wanted { id: order.id, tenant: order.tenant, code, code_file: file, working_dir };
         let directory = directories.prepare(&wanted).map_err(cannot)?;
         Ok(Place { outlook: directory.outlook.clone(), directory: Some(directory), workspace })
     }

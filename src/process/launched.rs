@@ -3,6 +3,8 @@
 
 use super::child::{Ending, Interrupted, Running, Signaller};
 use super::directory::Residence;
+use super::handler::Results;
+use super::result::ResultFile;
 use crate::domain::ProgramResult;
 
 /// A program that runs, and the place where it does.
@@ -10,7 +12,7 @@ use crate::domain::ProgramResult;
 pub struct Launched {
     pub(super) running: Running,
     pub(super) residence: Residence,
-    pub(super) result_bytes_max: u64,
+    pub(super) results: Results,
 }
 
 impl Launched {
@@ -27,9 +29,11 @@ impl Launched {
     pub async fn ended(self) -> Result<(Ending, ProgramResult, Residence), Interrupted> {
         let mut ending = self.running.ended().await?;
         let from_launcher = ending.result.take();
-        let on_disk = || Some(self.residence.directory.as_ref()?.result(self.result_bytes_max));
-        let result = from_launcher.or_else(on_disk);
-        let result = result.map_or(ProgramResult::None, ProgramResult::from);
+        let on_disk =
+            || Some(self.residence.directory.as_ref()?.result(self.results.file_bytes_max()));
+        let found = from_launcher.or_else(on_disk).unwrap_or(ResultFile::None);
+        let result;
+        (result, ending.raised) = self.results.read(found);
         Ok((ending, result, self.residence))
     }
 }

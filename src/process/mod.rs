@@ -9,6 +9,7 @@ mod capture;
 mod child;
 mod directory;
 mod error;
+mod handler;
 mod launch;
 mod launched;
 pub(crate) mod launcher;

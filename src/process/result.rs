@@ -47,9 +47,14 @@ pub(super) fn read(path: &Path, bytes_max: u64) -> ResultFile {
     match read_at_most(file, bytes_max) {
         Ok(Some(bytes)) if bytes.is_empty() => ResultFile::None,
         Ok(Some(bytes)) => parse(&bytes),
-        Ok(None) => rejected(&format!("The result is longer than {bytes_max} bytes.")),
+        Ok(None) => ResultFile::Rejected(too_long(bytes_max)),
         Err(_) => rejected("The result could not be read."),
     }
+}
+
+/// What is said of a result that has more than so many bytes.
+pub(super) fn too_long(bytes_max: u64) -> String {
+    format!("The result is longer than {bytes_max} bytes.")
 }
 
 fn read_at_most(file: File, bytes_max: u64) -> io::Result<Option<Vec<u8>>> {

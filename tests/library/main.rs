@@ -7,6 +7,7 @@
 mod clock;
 mod embed;
 mod engine;
+mod handlers;
 mod launcher;
 mod meddling;
 mod metrics;

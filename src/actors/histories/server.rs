@@ -305,7 +305,7 @@ impl Server {
     pub(super) fn exit(&mut self, which: usize) {
         if let Some(run) = self.program(which) {
             self.programs.remove(&run.0);
-            self.tell(run, RunEvent::Ended { exit: Exit::Code(0), exceeded: None });
+            self.tell(run, RunEvent::Ended { exit: Exit::Code(0), raised: None, exceeded: None });
         }
     }
 

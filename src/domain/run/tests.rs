@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::*;
 use crate::domain::CancelWish;
 
-const BY_ITSELF: RunEvent = RunEvent::Ended { exit: Exit::Code(0), exceeded: None };
-const ASKED: RunEvent = RunEvent::Ended { exit: Exit::Signal(15), exceeded: None };
+const BY_ITSELF: RunEvent = RunEvent::Ended { exit: Exit::Code(0), raised: None, exceeded: None };
+const ASKED: RunEvent = RunEvent::Ended { exit: Exit::Signal(15), raised: None, exceeded: None };
 
 fn cancel() -> StopReason {
     StopReason::Cancel(CancelWish::default())
@@ -40,7 +40,7 @@ fn a_program_runs_and_ends() {
 #[test]
 fn the_first_reason_to_end_counts() {
     let events = [RunEvent::Launched, RunEvent::Stop(timeout()), RunEvent::Stop(cancel()), ASKED];
-    let outcome = Outcome::of(Exit::Signal(15), Some(timeout()));
+    let outcome = Outcome::of(Exit::Signal(15), None, Some(timeout()));
     let finish = RunStep::Finish(outcome, Remains::All);
     check(OnInterrupt::Fail, &events, &[RunStep::StartTimeout, RunStep::Terminate, finish]);
 }
@@ -83,7 +83,7 @@ fn what_cannot_be_started_fails_unless_nobody_was_there_to_start_it() {
 fn what_is_drained_fails_or_runs_again_as_its_client_wants() {
     let events = [RunEvent::Launched, RunEvent::Stop(StopReason::Shutdown), ASKED];
     let [started, asked] = [RunStep::StartTimeout, RunStep::Terminate];
-    let outcome = Outcome::of(Exit::Signal(15), Some(StopReason::Shutdown));
+    let outcome = Outcome::of(Exit::Signal(15), None, Some(StopReason::Shutdown));
     let finish = RunStep::Finish(outcome, Remains::All);
     check(OnInterrupt::Fail, &events, &[started.clone(), asked.clone(), finish]);
     let again = RunStep::Requeue(Requeue::Drained);

@@ -30,6 +30,7 @@ pub(super) fn columns(outcome: &Outcome) -> OutcomeColumns<'_> {
     let none = OutcomeColumns { exit_code, signal, ..OutcomeColumns::default() };
     match outcome {
         Outcome::Exited { .. } | Outcome::Signaled { .. } => none,
+        Outcome::Raised { error, .. } => OutcomeColumns { reason: Some(error), ..none },
         Outcome::TimedOut { timeout, .. } => OutcomeColumns { limit: Some(*timeout), ..none },
         Outcome::Cancelled { reason, by, .. } => {
             OutcomeColumns { reason: reason.as_deref(), cancelled_by: by.as_deref(), ..none }
@@ -60,7 +61,10 @@ pub(super) fn outcome(row: &Row<'_>) -> Result<Outcome, Failure> {
     let exit = exit_code.map(Exit::Code).or(signal.map(Exit::Signal));
     let over = |exceeded| Outcome::LimitExceeded { exceeded, exit };
     let outcome = match cause {
-        Cause::Exited => exit_code.map(|code| Outcome::Exited { code }),
+        Cause::Exited => exit_code.map(|code| match reason {
+            None => Outcome::Exited { code },
+            Some(error) => Outcome::Raised { code, error },
+        }),
         Cause::Signaled => signal.map(|signal| Outcome::Signaled { signal }),
         Cause::Timeout => limit.map(|timeout| Outcome::TimedOut { timeout, exit }),
         Cause::Cancelled => {

@@ -32,6 +32,8 @@ pub async fn every_outcome_reads_back(backend: &impl Backend) {
         Outcome::Exited { code: 0 },
         Outcome::Exited { code: 255 },
         Outcome::Exited { code: i32::MIN },
+        Outcome::Raised { code: 1, error: "ValueError: ☃ 'its' \"text\"".into() },
+        Outcome::Raised { code: 0, error: String::new() },
         Outcome::Signaled { signal: 9 },
         Outcome::TimedOut { timeout: Duration::from_millis(1500), exit: Some(Exit::Signal(9)) },
         Outcome::Cancelled { reason: None, by: None, exit: None },
