@@ -4,6 +4,7 @@
 mod bodies;
 mod callbacks;
 mod errors;
+mod handlers;
 mod ids;
 mod results;
 mod twice;

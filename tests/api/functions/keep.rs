@@ -77,7 +77,7 @@ fn every_field_is_kept_and_told_and_what_is_secret_by_name_only() {
     assert_eq!(told, expected);
     for path in ["f", "f?version=1", "f/versions", ""] {
         let text =
-            app.get(&format!("/v1/functions/{path}").trim_end_matches('/')).expect(200).text();
+            app.get(format!("/v1/functions/{path}").trim_end_matches('/')).expect(200).text();
         for secret in ["value-of-the-variable", "value-of-the-header", "in-the-query", "whsec_"] {
             assert!(!text.contains(secret), "{path}: {text}");
         }

@@ -7,7 +7,6 @@ use super::{call, calling, ended, executions, expect_error, id_of, put, verifies
 use crate::support::app::TestApp;
 use crate::support::receiver::{Received, TestReceiver};
 use crate::support::scripted::Scripted;
-use crate::support::wait::{DEADLINE, eventually};
 
 const CODE: &str = "echo '{\"sum\": 3}' > $RINGBACK_RESULT";
 
@@ -156,25 +155,4 @@ fn a_url_that_is_not_allowed_is_refused_by_the_name_of_the_header() {
         assert!(sentence.contains("Ringback-Callback-Url"), "{url}: {sentence}");
     }
     assert_eq!(executions(&app), Vec::<String>::new());
-}
-
-#[test]
-fn nothing_of_ours_goes_to_the_webhook_url_of_the_config() {
-    let app = TestApp::start();
-    let [of_the_config, own] = [(); 2].map(|()| TestReceiver::start());
-    let definition = json!({
-        "language": "python",
-        "entrypoint": "handler",
-        "code": "class Handler:\n    def __init__(self, config):\n        pass\n    \
-                 def handle_async(self, payload):\n        return {}\n",
-        "config": {"webhook_url": of_the_config.url("/")},
-        "callback_url": own.url("/"),
-    });
-    put(&app, "f", definition);
-    let id = call(&app, "f", &json!({}));
-    own.first();
-    eventually(DEADLINE, "it is delivered", || {
-        (app.record(&id)["delivery"] == "delivered").then_some(())
-    });
-    assert_eq!(of_the_config.connections(), 0);
 }
