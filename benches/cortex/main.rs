@@ -62,10 +62,11 @@ fn main() -> Result<()> {
         return Ok(());
     }
     let parent = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-    let machine = machine::Machine::describe(&parent);
-    println!("{machine:?}");
+    let machine::Machine { date, cores, cpu, kernel, file_system } =
+        machine::Machine::describe(&parent);
+    println!("{date}: {cores} cores ({cpu}), Linux {kernel}, data on {file_system}");
     let (rounds, calls) = if options.quick { (1, 50) } else { (options.rounds, options.calls) };
-    let at_once = options.at_once.unwrap_or_else(|| 2 * machine::cores()).max(1);
+    let at_once = options.at_once.unwrap_or_else(|| 2 * cores).max(1);
     let program = which::which("true").context("there is no `true`")?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut done = Vec::new();

@@ -42,7 +42,7 @@ pub(in crate::http) async fn call(
     let payload = Payload::read(&request, body, api.limits.stdin_bytes_max)?;
     let key = request_id.clone().map(|id| key_of(&function, id));
     let asked = Asked { request_id, callback_url, payload };
-    let execution = match submit(&api, (&tenant, &function), asked, &key).await {
+    let execution = match submit(&api, (&tenant, &function), asked, key.clone()).await {
         Ok(execution) => execution,
         Err(problem) => known_or(problem, &api, (&tenant, key.as_ref())).await?,
     };
@@ -71,9 +71,8 @@ pub(in crate::http) async fn read(
     Ok(answers::json(StatusCode::OK, &CortexRecord::of(&execution)))
 }
 
-/// An error as users of Cortex read it. Its documents promise no shape: its gateway writes a plain
-/// sentence in some places and `{"message": "<sentence>"}` in others. The second can be had by programs
-/// too, which find our own code and the id of the request beside it.
+/// An error as users of Cortex read it. Cortex documents no shape for them: a `message` is where most who
+/// call it look for a sentence, and our own code and the id of the request stand beside it.
 pub(in crate::http) fn error_body(problem: &Problem) -> HttpResponse {
     problem.start().json(json!({
         "message": problem.detail,
@@ -123,11 +122,11 @@ async fn submit(
     api: &Api,
     (tenant, function): (&Tenant, &FunctionKey),
     asked: Asked,
-    key: &Option<IdempotencyKey>,
+    key: Option<IdempotencyKey>,
 ) -> Result<Execution, Problem> {
     let function = find(api, tenant, function, None).await?;
     let spec = asked.call_of(&function)?.spec(api, &function)?;
-    let submit = Submit { tenant: tenant.clone(), spec, key: key.clone() };
+    let submit = Submit { tenant: tenant.clone(), spec, key };
     Ok(api.supervisor.send(submit).await??.execution)
 }
 

@@ -86,7 +86,8 @@ impl Call {
     /// What is to be executed.
     ///
     /// # Errors
-    /// When the operator no longer allows what the function was allowed when it was kept.
+    /// When the operator no longer allows what the function was allowed when it was kept, and when what
+    /// the caller brings does not go together with it.
     pub(in crate::http) fn spec(
         self,
         api: &Api,
@@ -99,7 +100,8 @@ impl Call {
         spec.labels.extend(self.labels);
         spec.metadata.extend(self.metadata);
         check_together(&spec, &api.limits)?;
-        (spec.stdin, spec.entrypoint) = entered(spec.entrypoint, self.input, &self.request_id);
+        (spec.stdin, spec.entrypoint) =
+            entered(spec.entrypoint, self.input, self.request_id.clone());
         let chosen = self.format.or(function.definition.payload_format);
         let format = chosen.unwrap_or(self.format_default);
         spec.callback = match self.told {
@@ -154,7 +156,7 @@ fn check_together(spec: &ExecutionSpec, limits: &RequestLimits) -> Result<(), Pr
 fn entered(
     entrypoint: Entrypoint,
     input: Option<Input>,
-    request_id: &Option<String>,
+    request_id: Option<String>,
 ) -> (Option<String>, Entrypoint) {
     let payload = input.as_ref().map(|input| input.kind).unwrap_or_default();
     let stdin = input.map(|input| input.stdin);
@@ -162,7 +164,7 @@ fn entered(
         Entrypoint::Script => (stdin, Entrypoint::Script),
         // A handler is always called with something.
         Entrypoint::Handler(call) => {
-            let call = HandlerCall { payload, request_id: request_id.clone(), ..*call };
+            let call = HandlerCall { payload, request_id, ..*call };
             (stdin.or_else(|| Some("null".to_owned())), Entrypoint::Handler(Box::new(call)))
         }
     }

@@ -13,7 +13,7 @@ fn without_an_id_of_the_callers_it_is_that_of_the_execution() {
     let app = TestApp::start();
     put_script(&app, "f", "true");
     let id = call(&app, "f", &json!({}));
-    assert_eq!(executions(&app), [id.clone()]);
+    assert_eq!(executions(&app), [id.as_str()]);
     assert_eq!(ended(&app, "f", &id)["id"], id);
     assert_eq!(app.record(&id)["status"], "completed");
 }

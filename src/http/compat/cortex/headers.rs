@@ -45,9 +45,8 @@ pub(super) fn callback_url(headers: &HeaderMap, api: &Api) -> Result<Option<Stri
         wrong(CALLBACK_URL, "invalid", detail)
     })?;
     let mut fields = Fields::new(Map::new());
-    if callback::is_too_long(&mut fields, CALLBACK_URL, url, api.limits.callback_url_chars_max) {
-        fields.finish()?;
-    }
+    callback::is_too_long(&mut fields, CALLBACK_URL, url, api.limits.callback_url_chars_max);
+    fields.finish()?;
     match api.policy.check_url(url) {
         Ok(endpoint) => Ok(Some(endpoint.as_str().to_owned())),
         Err(refusal) => {
