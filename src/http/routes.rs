@@ -5,7 +5,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{Data, PayloadConfig, ServiceConfig, delete, get, post, put, resource, scope};
 use actix_web::{HttpResponse, Resource};
 
-use super::compat::hopx;
+use super::compat::{cortex, hopx};
 use super::error::{Kind, Problem, not_found};
 use super::state::Api;
 use super::{
@@ -89,6 +89,20 @@ pub fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) + Clone {
                 )
                 .default_service(actix_web::web::to(not_found))
                 .wrap(from_fn(envelope::standard)),
+        );
+        config.service(
+            only("/apis/{name}", "POST")
+                .app_data(api.clone())
+                .app_data(body.clone())
+                .route(post().to(cortex::call))
+                .wrap(from_fn(envelope::cortex)),
+        );
+        config.service(
+            // An id may have slashes.
+            only("/apis/{name}/{id:.+}", "GET")
+                .app_data(api.clone())
+                .route(get().to(cortex::read))
+                .wrap(from_fn(envelope::cortex)),
         );
         config.service(
             scope("/execute")

@@ -17,6 +17,7 @@ mod deliveries;
 mod deliveries_list;
 mod exposition;
 mod gone_clients;
+mod functions;
 mod health;
 mod held_connections;
 mod held_drain;

@@ -112,6 +112,7 @@ def ask_inspect(target, offered):
 
 
 def parse(text, rules):
+    """What this JSON says, or what is wrong with it."""
     import json
 
     return json.loads(text, parse_int=rules.parse_int, parse_constant=rules.parse_constant)
