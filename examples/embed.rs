@@ -49,6 +49,8 @@ async fn serve() -> Result<(), Box<dyn std::error::Error>> {
             .route("/", web::get().to(|| async { "the host's own page" }))
             .service(web::scope("/rb").configure(routes.clone()))
     })
+    // So that who waits for an execution may have it cancelled by going away.
+    .on_connect(ringback::http::on_connect)
     .bind(listen)?;
     println!("listening on http://{}", server.addrs()[0]);
     server.run().await?;

@@ -1,6 +1,7 @@
 //! Every message that actors send and answer; all that can be said in the engine is here.
 //! Commands are imperatives, events are in the past. None of them does anything by itself.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -108,6 +109,15 @@ pub struct EngineStatus {
     pub queued: usize,
     /// Nothing more is accepted.
     pub draining: bool,
+}
+
+/// Say under which process ids the programs of these executions run. Those that have none at the
+/// moment, or none here, are left out.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "HashMap<ExecutionId, i32>")]
+pub struct ProcessIds {
+    /// Which executions.
+    pub of: Vec<ExecutionId>,
 }
 
 /// Tell an actor of the host application each terminal event from now on. A hint: what must not

@@ -5,6 +5,7 @@ mod arbiters;
 mod attempt;
 mod cancel;
 mod desk;
+mod draining;
 mod engine;
 mod execution;
 #[cfg(test)]
@@ -30,12 +31,14 @@ mod watch;
 mod webhook;
 
 pub use self::metrics::{Metrics, Scrape};
+pub use draining::Draining;
 pub use engine::{EngineParts, EngineSettings};
 pub use execution::ExecutionActor;
 pub use hosts::{HostLimits, Hosts, HostsStatus, WaitingFor};
 pub use messages::{
     Cancel, CancelError, CancelOutcome, Doing, Drain, DrainDeliveries, EngineStatus,
-    ExecutionEnded, Query, Recover, Redeliver, Status, Submit, SubmitError, Subscribe, Terminate,
+    ExecutionEnded, ProcessIds, Query, Recover, Redeliver, Status, Submit, SubmitError, Subscribe,
+    Terminate,
 };
 pub use recovery::{Recovered, recover};
 pub use retention::{Retention, retain, sweep};

@@ -5,7 +5,6 @@ mod news;
 mod orders;
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use actix::fut::wrap_future;
 use actix::{Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context};
@@ -223,7 +222,7 @@ impl SupervisorActor {
             }
             self.desk.occupy(run, actor);
         }
-        if self.surviving.draining.load(Ordering::Relaxed) {
+        if self.surviving.draining.has_begun() {
             self.desk.drain();
         }
         reclaimed.settled.iter().for_each(|event| self.surviving.audience().tell(event));

@@ -1,10 +1,10 @@
 //! What the supervisor knows and nobody could give back, kept apart so that it outlives a fall.
 //! Everything else is in the store.
 
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::arbiters::Arbiters;
+use super::draining::Draining;
 use super::live::Live;
 use super::watch::Audience;
 
@@ -16,7 +16,7 @@ pub(super) struct Surviving {
     /// Their threads.
     pub(super) arbiters: Arbiters,
     /// Whether the server stops.
-    pub(super) draining: Arc<AtomicBool>,
+    pub(super) draining: Draining,
     audience: Arc<Mutex<Audience>>,
 }
 
@@ -26,7 +26,7 @@ impl Surviving {
         Self {
             live: Live::default(),
             arbiters: Arbiters::start(arbiters),
-            draining: Arc::default(),
+            draining: Draining::default(),
             audience: Arc::default(),
         }
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use actix::Arbiter;
 use tokio::sync::watch;
 
+use super::draining::Draining;
 use super::engine::EngineParts;
 use super::hosts::Hosts;
 use super::metrics::Scrape;
@@ -26,6 +27,8 @@ pub struct System {
     pub hosts: Hosts,
     /// Who is asked for metrics.
     pub metrics: Arc<Scrape>,
+    /// Whether the engine stops.
+    pub draining: Draining,
     failed: watch::Receiver<Option<String>>,
 }
 
@@ -42,11 +45,13 @@ impl System {
         let hosts = Hosts::new(parts.settings.hosts.clone(), parts.clock.clone());
         let making = (parts.clone(), client_settings, hosts.clone());
         keep_webhook(making, webhook.clone(), (arbiter, tell.clone()));
+        let surviving = Surviving::new(parts.settings.arbiters);
+        let draining = surviving.draining.clone();
         let making = supervisor::Making {
             parts: parts.clone(),
             webhook: webhook.clone(),
             ourselves: supervisor.clone(),
-            surviving: Surviving::new(parts.settings.arbiters),
+            surviving,
             census,
             is_again: false,
         };
@@ -55,7 +60,7 @@ impl System {
         webhook.stands().await;
         arbiter.spawn(parts.metrics.clone().upkeep());
         let metrics = Arc::new(Scrape::new(parts, supervisor.clone(), hosts.clone()));
-        Self { supervisor, webhook, hosts, metrics, failed }
+        Self { supervisor, webhook, hosts, metrics, draining, failed }
     }
 
     /// Waits until one of them has failed for good, and says which. Nothing is accepted, started

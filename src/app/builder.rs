@@ -160,6 +160,7 @@ impl Builder {
             webhook: system.webhook.clone(),
             hosts: system.hosts.clone(),
             metrics: Arc::clone(&system.metrics),
+            draining: system.draining.clone(),
             client_settings,
             pings: Pings::new(&parts.settings.user_agent, parts.settings.ed25519.clone()),
             clock: parts.clock.clone(),

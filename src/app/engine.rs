@@ -54,7 +54,10 @@ impl Engine {
         self.api.supervisor.clone()
     }
 
-    /// The HTTP API, for `App::new().configure(…)` or a scope under any prefix.
+    /// The HTTP API, for `App::new().configure(…)` or a scope under any prefix. A server that is given
+    /// [`on_connect`](crate::http::on_connect) as well notices clients that go away while they wait for
+    /// an execution. Answers that are held back are given at once when the engine is drained: an
+    /// application that wants its server to stop quickly drains first.
     pub fn routes(&self) -> impl FnOnce(&mut ServiceConfig) + Clone + Send + use<> {
         routes(self.api.clone())
     }

@@ -11,7 +11,7 @@ use futures_util::FutureExt;
 use super::engine::Engine;
 use super::error::StartError;
 use crate::config::ServerConfig;
-use crate::http::nothing_else;
+use crate::http::{nothing_else, on_connect};
 
 /// How long open connections have to end when everything else has: an answer is short.
 const CONNECTIONS_END_WITHIN_SECONDS: u64 = 2;
@@ -43,6 +43,7 @@ impl Server {
         let threads = config.http_threads;
         let server =
             HttpServer::new(move || App::new().configure(routes.clone()).configure(nothing_else))
+                .on_connect(on_connect)
                 .workers(threads)
                 .backlog(BACKLOG)
                 .max_connections((config.connections_max / threads).max(1))

@@ -9,6 +9,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
 use crate::actors::{CancelError, SubmitError};
+use crate::domain::ExecutionId;
 use crate::store::StoreError;
 
 /// A request that is not answered as its sender had hoped, as RFC 9457 has it.
@@ -20,6 +21,8 @@ pub struct Problem {
     pub(super) detail: String,
     /// What is wrong with which field.
     pub(super) errors: Vec<FieldError>,
+    /// Which execution goes on, or has been accepted, all the same.
+    pub(super) execution: Option<ExecutionId>,
     /// How this request is called in the logs.
     pub(super) request_id: Option<String>,
 }
@@ -43,6 +46,7 @@ pub(super) enum Kind {
     Unauthorized,
     Forbidden,
     NotFound,
+    ProcessNotFound,
     NotTerminal,
     DeliveryPending,
     NotTerminalEvent,
@@ -66,7 +70,7 @@ impl Kind {
             Self::InvalidJson | Self::InvalidRequest => StatusCode::BAD_REQUEST,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::ProcessNotFound => StatusCode::NOT_FOUND,
             Self::NotTerminal | Self::DeliveryPending | Self::NotTerminalEvent => {
                 StatusCode::CONFLICT
             }
@@ -91,6 +95,7 @@ impl Kind {
             Self::Unauthorized => "unauthorized",
             Self::Forbidden => "forbidden",
             Self::NotFound => "not_found",
+            Self::ProcessNotFound => "process_not_found",
             Self::NotTerminal => "not_terminal",
             Self::DeliveryPending => "delivery_pending",
             Self::NotTerminalEvent => "not_terminal_event",
@@ -123,7 +128,13 @@ impl Kind {
 
 impl Problem {
     pub(super) fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), errors: Vec::new(), request_id: None }
+        let (errors, execution, request_id) = (Vec::new(), None, None);
+        Self { kind, detail: detail.into(), errors, execution, request_id }
+    }
+
+    /// The same about an execution that the client could not know of otherwise.
+    pub(super) fn about(self, id: ExecutionId) -> Self {
+        Self { execution: Some(id), ..self }
     }
 
     /// A request with wrong fields. The detail is about the first; `errors` has them all.
@@ -148,6 +159,8 @@ impl Problem {
             #[serde(skip_serializing_if = "<[_]>::is_empty")]
             errors: &'a [FieldError],
             #[serde(skip_serializing_if = "Option::is_none")]
+            execution_id: Option<ExecutionId>,
+            #[serde(skip_serializing_if = "Option::is_none")]
             request_id: Option<&'a str>,
         }
         let status = self.kind.status();
@@ -158,6 +171,7 @@ impl Problem {
             detail: &self.detail,
             code: self.kind.code(),
             errors: &self.errors,
+            execution_id: self.execution,
             request_id: self.request_id.as_deref(),
         };
         let body = serde_json::to_string(&body).expect("plain fields can always be written");

@@ -12,9 +12,19 @@ use super::body::{self, Body};
 use super::error::{FieldError, Problem};
 use super::fields::Fields;
 use super::state::Api;
+use super::sync::{self, Hold, OnDisconnect};
 use super::{callbacks, purge, spec};
-use crate::actors::{Cancel, CancelOutcome, Submit, ended};
+use crate::actors::{Cancel, CancelOutcome, Submit};
 use crate::domain::{CancelWish, ExecutionId};
+
+/// The scope of those who may have code run.
+pub(super) const WRITE: &str = "executions:write";
+
+/// The scope of those who may see executions and what they have written.
+pub(super) const READ: &str = "executions:read";
+
+/// The scope of those who may end executions, and remove what has ended.
+pub(super) const CANCEL: &str = "executions:cancel";
 
 /// The longest reason of a cancel, in characters.
 const REASON_CHARS_MAX: usize = 1000;
@@ -30,6 +40,7 @@ pub(super) async fn submit(
     body: Body,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller?;
+    caller.needs(WRITE)?;
     let mut fields = Fields::new(body::object(&request, body)?);
     let spec = spec::read(&mut fields, &api);
     let is_to_be_verified = fields.boolean("callback_verify").unwrap_or(false);
@@ -55,15 +66,22 @@ pub(super) async fn read(
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller?;
-    let (id, wait) = (id_of(&id)?, wait(request.query_string())?);
-    if !wait.is_zero() {
-        let waiting = ended(&api.supervisor, api.store.as_ref(), (&caller.tenant, id));
+    caller.needs(READ)?;
+    let (id, wait) = (id_of(&id)?, Wait::read(request.query_string())?);
+    let on_disconnect = if wait.cancels {
+        caller.needs(CANCEL)?;
+        OnDisconnect::Cancel { by: caller.name }
+    } else {
+        OnDisconnect::Leave
+    };
+    let found = match wait.at_most {
+        None => api.store.execution(&caller.tenant, id).await?,
         // Whether it has ended in that time or not, the answer is how it stands then.
-        if let Ok(ended) = actix_rt::time::timeout(wait, waiting).await {
-            ended?;
+        Some(at_most) => {
+            let hold = Hold::of(&request, on_disconnect).at_most(at_most);
+            sync::ended(&api, &caller.tenant, id, hold).await?
         }
-    }
-    let found = api.store.execution(&caller.tenant, id).await?;
+    };
     let execution = found.ok_or_else(Problem::not_found)?;
     Ok(json(StatusCode::OK, &Linked::whole(&execution, collection_of(&request))))
 }
@@ -77,11 +95,14 @@ pub(super) async fn delete(
     body: Body,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller?;
+    caller.needs(CANCEL)?;
     let id = id_of(&id)?;
     if purge::is_wanted(request.query_string())? {
         return purge::purge(&request, &caller.tenant, &api, id, body).await;
     }
-    let reason = reason(&request, body)?;
+    let mut fields = Fields::new(body::optional_object(&request, body)?.unwrap_or_default());
+    let reason = reason(&mut fields);
+    fields.finish()?;
     let wish = CancelWish { reason, by: caller.name };
     let outcome = api.supervisor.send(Cancel { tenant: caller.tenant, id, wish }).await??;
     let (status, execution) = match &outcome {
@@ -96,39 +117,62 @@ pub(super) fn id_of(text: &str) -> Result<ExecutionId, Problem> {
     text.parse().map_err(|_| Problem::not_found())
 }
 
-/// How long to wait for the end: `?wait=SECONDS`.
-fn wait(query: &str) -> Result<Duration, Problem> {
-    let mut wait = Duration::ZERO;
-    let mut errors = Vec::new();
-    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-        let seconds =
-            value.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        let (code, detail) = match (name.as_ref(), seconds) {
-            ("wait", Some(seconds)) if seconds <= WAIT_MAX => {
-                wait = seconds;
-                continue;
-            }
-            ("wait", _) => {
-                let max = WAIT_MAX.as_secs();
-                ("out_of_range", format!("`wait` must be a number of seconds from 0 to {max}."))
-            }
-            _ => ("unknown_field", format!("There is no parameter `{name}`.")),
-        };
-        errors.push(FieldError { field: name.into_owned(), code, detail });
-    }
-    if errors.is_empty() { Ok(wait) } else { Err(Problem::invalid(errors)) }
+/// How an answer is to be held back: `?wait=SECONDS&cancel_on_disconnect=true`.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Wait {
+    /// For how long; none when it is to be given at once.
+    at_most: Option<Duration>,
+    /// Whether the execution is to be cancelled when whoever waits for it goes away.
+    cancels: bool,
 }
 
-fn reason(request: &HttpRequest, body: Body) -> Result<Option<String>, Problem> {
-    let Some(object) = body::optional_object(request, body)? else { return Ok(None) };
-    let mut fields = Fields::new(object);
+impl Wait {
+    fn read(query: &str) -> Result<Self, Problem> {
+        let mut wait = Self::default();
+        let mut errors = Vec::new();
+        let mut is_named = false;
+        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            is_named |= name == "wait";
+            if let Err((code, detail)) = wait.set(&name, &value) {
+                errors.push(FieldError { field: name.into_owned(), code, detail });
+            }
+        }
+        if wait.cancels && !is_named {
+            let (field, code) = ("cancel_on_disconnect".to_owned(), "conflict");
+            let detail = "`cancel_on_disconnect` means something only beside `wait`.".to_owned();
+            errors.push(FieldError { field, code, detail });
+        }
+        if errors.is_empty() { Ok(wait) } else { Err(Problem::invalid(errors)) }
+    }
+
+    fn set(&mut self, name: &str, value: &str) -> Result<(), (&'static str, String)> {
+        let seconds = || Duration::try_from_secs_f64(value.parse().ok()?).ok();
+        match name {
+            "wait" => {
+                let wait = seconds().filter(|seconds| *seconds <= WAIT_MAX).ok_or_else(|| {
+                    let max = WAIT_MAX.as_secs();
+                    ("out_of_range", format!("`wait` must be a number of seconds from 0 to {max}."))
+                })?;
+                self.at_most = (!wait.is_zero()).then_some(wait);
+            }
+            "cancel_on_disconnect" => {
+                let detail = "`cancel_on_disconnect` must be `true` or `false`.";
+                self.cancels = value.parse().map_err(|_| ("invalid", detail.to_owned()))?;
+            }
+            _ => return Err(("unknown_field", format!("There is no parameter `{name}`."))),
+        }
+        Ok(())
+    }
+}
+
+/// Why a client cancels, in its own words, if it says so.
+pub(super) fn reason(fields: &mut Fields) -> Option<String> {
     let reason = fields.string("reason").filter(|reason| !reason.is_empty());
     if reason.as_ref().is_some_and(|reason| reason.chars().count() > REASON_CHARS_MAX) {
         let detail = format!("`reason` may have at most {REASON_CHARS_MAX} characters.");
         fields.wrong("reason", "too_long", detail);
     }
-    fields.finish()?;
-    Ok(reason)
+    reason
 }
 
 /// The path of all executions, from the path of one.

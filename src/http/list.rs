@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::answers::{Linked, json};
 use super::auth::Caller;
 use super::error::{FieldError, Problem};
+use super::executions::READ;
 use super::state::Api;
 use crate::domain::{BadFunctionName, ExecutionId, Status};
 use crate::store::Page;
@@ -36,6 +37,7 @@ pub(super) async fn list(
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller?;
+    caller.needs(READ)?;
     let page = page(request.query_string())?;
     // One more than is shown tells whether there is a next page.
     let limit = page.limit;

@@ -10,7 +10,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::auth::Caller;
 use super::error::{FieldError, Kind, Problem};
-use super::executions::id_of;
+use super::executions::{READ, id_of};
 use super::state::Api;
 use crate::domain::{Captured, Execution, ExecutionId, Tenant};
 use crate::process::Stream;
@@ -50,7 +50,7 @@ pub(super) async fn read(
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller?;
-    caller.needs("executions:read")?;
+    caller.needs(READ)?;
     let (id, stream) = (id_of(&path.0)?, stream(&path.1)?);
     let range = range(&request);
     let offset = offset(request.query_string(), range.is_some())?;

@@ -28,8 +28,7 @@ pub(super) fn is_wanted(query: &str) -> Result<bool, Problem> {
     if errors.is_empty() { Ok(wanted) } else { Err(Problem::invalid(errors)) }
 }
 
-/// Removes an execution that has ended. When keys have scopes of their own here, this will need
-/// the one that cancelling needs, `executions:cancel`.
+/// Removes an execution that has ended. Whoever asks has shown that it may cancel.
 pub(super) async fn purge(
     request: &HttpRequest,
     tenant: &Tenant,

@@ -82,10 +82,33 @@ pub fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) + Clone {
                 .wrap(from_fn(envelope::standard)),
         );
         config.service(
-            only("/execute/async", "POST")
+            scope("/execute")
+                .app_data(api.clone())
+                .app_data(body.clone())
+                .service(only("", "POST").route(post().to(hopx::execute)))
+                .service(only("/async", "POST").route(post().to(hopx::execute_async)))
+                .service(
+                    only("/async/{id}", "DELETE, GET")
+                        .route(get().to(hopx::read_async))
+                        .route(delete().to(hopx::cancel_async)),
+                )
+                .service(only("/background", "POST").route(post().to(hopx::execute_background)))
+                .service(only("/processes", "GET").route(get().to(hopx::list_processes)))
+                .service(only("/kill", "DELETE").route(delete().to(hopx::kill_named)))
+                .service(
+                    // An empty id is a missing one, and not another path.
+                    only("/kill/{id:[^/]*}", "POST").route(post().to(hopx::kill_by_path)),
+                )
+                .default_service(actix_web::web::to(not_found))
+                .wrap(from_fn(envelope::hopx)),
+        );
+        config.service(
+            scope("/processes")
                 .app_data(api.clone())
                 .app_data(body)
-                .route(post().to(hopx::execute_async))
+                .service(only("", "GET").route(get().to(hopx::list_processes)))
+                .service(only("/{id:[^/]*}/kill", "POST").route(post().to(hopx::kill_by_path)))
+                .default_service(actix_web::web::to(not_found))
                 .wrap(from_fn(envelope::hopx)),
         );
         config.service(

@@ -10,7 +10,7 @@ use super::callbacks::Pings;
 use super::limits::ProgramLimits;
 use super::network::NetworkRules;
 use super::signing::SigningRules;
-use crate::actors::{Hosts, Scrape, Standing, SupervisorActor, WebhookActor};
+use crate::actors::{Draining, Hosts, Scrape, Standing, SupervisorActor, WebhookActor};
 use crate::domain::ExecutionSpec;
 use crate::process::Launcher;
 use crate::store::{Clock, Store};
@@ -26,6 +26,8 @@ pub struct Api {
     pub hosts: Hosts,
     /// Who is asked for metrics.
     pub metrics: Arc<Scrape>,
+    /// Whether the engine stops.
+    pub draining: Draining,
     /// How requests to endpoints are made.
     pub client_settings: ClientSettings,
     /// Which of them are being tried out.

@@ -8,7 +8,7 @@ use crate::support::app::TestApp;
 use crate::support::client::Answer;
 use crate::support::options::API_KEY;
 
-const ROUTES: [(&str, &str); 17] = [
+const ROUTES: [(&str, &str); 26] = [
     ("GET", "/v1/runtimes"),
     ("POST", "/v1/executions"),
     ("GET", "/v1/executions"),
@@ -25,7 +25,16 @@ const ROUTES: [(&str, &str); 17] = [
     ("POST", "/v1/deliveries/dlv_0197ab2f5c1d7e8f9a0b1c2d3e4f5a6b/redeliver"),
     ("POST", "/v1/deliveries/recover"),
     ("GET", "/v1/deliveries/recover/rcv_0197ab2f5c1d7e8f9a0b1c2d3e4f5a6b"),
+    ("POST", "/execute"),
     ("POST", "/execute/async"),
+    ("GET", "/execute/async/exec_0197ab2f5c1d7e8f9a0b1c2d3e4f5a6b"),
+    ("DELETE", "/execute/async/exec_0197ab2f5c1d7e8f9a0b1c2d3e4f5a6b"),
+    ("POST", "/execute/background"),
+    ("GET", "/execute/processes"),
+    ("GET", "/processes"),
+    ("DELETE", "/execute/kill"),
+    ("POST", "/execute/kill/exec_0197ab2f5c1d7e8f9a0b1c2d3e4f5a6b"),
+    ("POST", "/processes/exec_0197ab2f5c1d7e8f9a0b1c2d3e4f5a6b/kill"),
 ];
 
 #[test]
@@ -89,7 +98,7 @@ fn a_first_start_without_a_key_makes_one_and_prints_it_once() {
 
 #[track_caller]
 fn check_refused(answer: &Answer, path: &str) {
-    if path.starts_with("/execute") {
+    if path.starts_with("/execute") || path.starts_with("/processes") {
         assert_eq!(answer.status, 401, "{}", answer.text());
         assert_eq!(answer.json()["code"], "AUTHENTICATION_REQUIRED");
     } else {

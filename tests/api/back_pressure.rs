@@ -36,9 +36,15 @@ fn check(setting: &str, status: u16, hopx_code: &str) {
     expect_problem(&refusal, status);
     let seconds = refusal.header("retry-after").and_then(|text| text.parse::<u64>().ok());
     assert!(seconds.is_some_and(|seconds| seconds >= 1), "{:?}", refusal.header("retry-after"));
-    let refusal = app.post("/execute/async", &program());
-    assert_eq!((refusal.status, &refusal.json()["code"]), (status, &json!(hopx_code)));
-    assert!(refusal.header("retry-after").is_some());
+    for path in ["/execute", "/execute/async", "/execute/background"] {
+        let refusal = app.post(path, &program());
+        assert_eq!(
+            (refusal.status, &refusal.json()["code"]),
+            (status, &json!(hopx_code)),
+            "{path}"
+        );
+        assert!(refusal.header("retry-after").is_some(), "{path}");
+    }
     app.delete(&format!("/v1/executions/{}", ids[2])).expect(200);
     app.submit(program());
     app.post("/v1/executions", &program()).expect(status);

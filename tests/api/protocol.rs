@@ -54,7 +54,7 @@ fn a_path_that_does_not_exist_is_404() {
 fn a_body_over_the_limit_is_413() {
     let app = TestApp::start();
     let code = "#".repeat(4 * 1024 * 1024);
-    for path in ["/v1/executions", "/execute/async"] {
+    for path in ["/v1/executions", "/execute", "/execute/async", "/execute/background"] {
         let body = json!({"code": code, "callback_url": "http://127.0.0.1:8080/"}).to_string();
         let announced = format!(
             "POST {path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {API_KEY}\r\n\

@@ -13,6 +13,7 @@ mod disk;
 mod drain;
 mod evidence;
 mod frozen;
+mod held;
 mod kill9;
 mod ledger;
 mod leftovers;

@@ -1,7 +1,8 @@
 //! `examples/embed.rs`, run as its readers run it.
 //! Changes nothing of it but where it listens and keeps its data.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
@@ -52,6 +53,16 @@ fn the_example_serves_its_own_page_and_ours_and_hears_of_ends() {
         .unwrap();
     let id = record["id"].as_str().unwrap();
     assert_eq!(lines.next().unwrap(), format!("{id} execution.failed"));
+
+    let body = json!({ "language": "sh", "code": "sleep 1000", "cancel_on_disconnect": true });
+    let (body, address) = (body.to_string(), base.strip_prefix("http://").unwrap());
+    let mut client = TcpStream::connect(address).unwrap();
+    let length = body.len();
+    write!(client, "POST /rb/execute HTTP/1.1\r\nHost: a\r\nX-API-Key: {KEY}\r\n").unwrap();
+    write!(client, "Content-Length: {length}\r\n\r\n{body}").unwrap();
+    drop(client);
+    let heard = lines.next().unwrap();
+    assert!(heard.ends_with(" execution.cancelled"), "its client has gone: {heard}");
 }
 
 #[test]

@@ -7,6 +7,7 @@
 pub mod app;
 pub mod client;
 pub mod files;
+pub mod held;
 pub mod options;
 pub mod processes;
 pub mod receiver;

@@ -1,17 +1,18 @@
 //! What anybody may ask of the supervisor: to accept, to cancel, to tell, to stop.
 //! Knows nothing of what executions report.
 
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use actix::fut::wrap_future;
 use actix::{AsyncContext, Context, Handler, MessageResult, ResponseActFuture, ResponseFuture};
+use futures_util::future::join_all;
 use tokio::sync::oneshot;
 
 use super::super::cancel;
 use super::super::messages::{
-    AcceptSettled, Cancel, CancelError, CancelOutcome, Drain, EngineStatus, Status, Submit,
-    SubmitError, Subscribe, Terminate, Watch,
+    AcceptSettled, Cancel, CancelError, CancelOutcome, Doing, Drain, EngineStatus, ProcessIds,
+    Query, Status, Submit, SubmitError, Subscribe, Terminate, Watch,
 };
 use super::SupervisorActor;
 use crate::domain::{Event, ExecutionId, IdempotencyKey, StopReason, Tenant};
@@ -90,6 +91,24 @@ impl Handler<Status> for SupervisorActor {
     }
 }
 
+impl Handler<ProcessIds> for SupervisorActor {
+    type Result = ResponseFuture<HashMap<ExecutionId, i32>>;
+
+    fn handle(&mut self, ProcessIds { of }: ProcessIds, _: &mut Context<Self>) -> Self::Result {
+        let slots = self.desk.slots();
+        let known = of.into_iter().filter_map(|id| Some((id, slots.address(id)?.clone())));
+        let asked = known.map(|(id, execution)| async move {
+            match execution.send(Query).await {
+                Ok(Doing::Running { pid }) => Some((id, pid?)),
+                // It has no program yet or any more, or it fell: there is no number to tell.
+                Ok(_) | Err(_) => None,
+            }
+        });
+        let answers = join_all(asked);
+        Box::pin(async move { answers.await.into_iter().flatten().collect() })
+    }
+}
+
 impl Handler<Subscribe> for SupervisorActor {
     type Result = ();
 
@@ -112,7 +131,7 @@ impl Handler<Drain> for SupervisorActor {
 
     fn handle(&mut self, Drain { within }: Drain, ctx: &mut Context<Self>) -> Self::Result {
         let (done, drained) = oneshot::channel();
-        self.surviving.draining.store(true, Ordering::Relaxed);
+        self.surviving.draining.begin();
         self.desk.drain();
         self.drain.push(done);
         ctx.run_later(within, |actor, _| {

@@ -4,17 +4,21 @@
 use serde::Serialize;
 
 use super::record;
-use crate::domain::{Captured, Cause, Event, ExecutionId, Exit, Outcome, Status, Timestamp};
+use crate::domain::{
+    Captured, Cause, Event, Execution, ExecutionId, Exit, Outcome, Status, Timestamp,
+};
 
-#[derive(Serialize)]
-struct Body {
+/// An execution in HopX's words, in webhooks and in answers alike. Before the end, what is not
+/// known is null and the output empty.
+#[derive(Debug, Serialize)]
+pub struct HopxRecord {
     execution_id: ExecutionId,
     status: &'static str,
-    success: bool,
+    success: Option<bool>,
     stdout: String,
     stderr: String,
-    exit_code: i32,
-    execution_time: f64,
+    exit_code: Option<i32>,
+    execution_time: Option<f64>,
     started_at: Option<Timestamp>,
     completed_at: Option<Timestamp>,
     timestamp: Option<Timestamp>,
@@ -25,24 +29,30 @@ struct Body {
 /// whose end nobody saw.
 const NO_EXIT: i32 = -1;
 
+impl HopxRecord {
+    /// The whole record.
+    pub fn of(execution: &Execution) -> Self {
+        let ended = execution.ended();
+        let outcome = ended.map(|ended| &ended.outcome);
+        Self {
+            execution_id: execution.id,
+            status: status(execution.status(), outcome),
+            success: outcome.map(|outcome| outcome.status() == Status::Completed),
+            stdout: ended.map_or_else(String::new, |ended| text(&ended.stdout)),
+            stderr: ended.map_or_else(String::new, |ended| text(&ended.stderr)),
+            exit_code: hopx_exit_code(execution),
+            execution_time: hopx_execution_time(execution),
+            started_at: execution.started_at(),
+            completed_at: ended.map(|ended| ended.completed_at),
+            timestamp: ended.map(|ended| ended.completed_at),
+            error: outcome.and_then(Outcome::error),
+        }
+    }
+}
+
 pub(super) fn body(event: &Event) -> Vec<u8> {
-    let execution = &event.execution;
-    let ended = execution.ended();
-    let outcome = ended.map(|ended| &ended.outcome);
-    let body = Body {
-        execution_id: execution.id,
-        status: status(execution.status(), outcome),
-        success: execution.status() == Status::Completed,
-        stdout: ended.map_or_else(String::new, |ended| text(&ended.stdout)),
-        stderr: ended.map_or_else(String::new, |ended| text(&ended.stderr)),
-        exit_code: outcome.map_or(NO_EXIT, exit_code),
-        execution_time: record::execution_time(execution).unwrap_or(0.0),
-        started_at: execution.started_at(),
-        completed_at: ended.map(|ended| ended.completed_at),
-        timestamp: ended.map(|ended| ended.completed_at),
-        error: outcome.and_then(Outcome::error),
-    };
-    serde_json::to_vec(&body).expect("plain fields can always be written")
+    let record = HopxRecord::of(&event.execution);
+    serde_json::to_vec(&record).expect("plain fields can always be written")
 }
 
 /// The clients' model has a word of its own for a timeout.
@@ -53,13 +63,20 @@ fn status(status: Status, outcome: Option<&Outcome>) -> &'static str {
     }
 }
 
-/// As a shell has it: 128 and the number of the signal.
-fn exit_code(outcome: &Outcome) -> i32 {
-    match outcome.exit() {
+/// As a shell has it, once it has ended: 128 and the number of the signal; -1 for a program that
+/// never started or whose end nobody saw.
+pub fn hopx_exit_code(execution: &Execution) -> Option<i32> {
+    Some(match execution.ended()?.outcome.exit() {
         Some(Exit::Code(code)) => code,
         Some(Exit::Signal(signal)) => 128 + signal,
         None => NO_EXIT,
-    }
+    })
+}
+
+/// How long the program ran, in seconds, once it has ended; 0 for one that never started.
+pub fn hopx_execution_time(execution: &Execution) -> Option<f64> {
+    execution.ended()?;
+    Some(record::execution_time(execution).unwrap_or(0.0))
 }
 
 /// The format has no place to say that a stream is not text.

@@ -14,6 +14,7 @@ mod standard;
 mod tests_support;
 
 pub use cortex::CortexRecord;
+pub use hopx::{HopxRecord, hopx_execution_time, hopx_exit_code};
 pub use output::{Told, output_body};
 pub use record::Record;
 

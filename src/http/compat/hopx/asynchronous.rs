@@ -1,0 +1,103 @@
+//! `/execute/async`: an execution that calls back when it has ended, how it stands, and its cancel.
+//! Waits for no program.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Serialize;
+
+use super::answers::Answer;
+use super::spec;
+use crate::actors::{Cancel, CancelOutcome, Submit};
+use crate::domain::{Callback, CancelWish, Endpoint, ExecutionId, ExecutionSpec, PayloadFormat};
+use crate::http::answers;
+use crate::http::auth::Caller;
+use crate::http::body::{self, Body};
+use crate::http::callback;
+use crate::http::error::Problem;
+use crate::http::executions::{CANCEL, READ, WRITE, reason};
+use crate::http::fields::Fields;
+use crate::http::state::Api;
+
+#[derive(Serialize)]
+struct Accepted<'a> {
+    execution_id: ExecutionId,
+    status: &'static str,
+    callback_url: &'a str,
+}
+
+/// `POST /execute/async`
+pub(in crate::http) async fn execute_async(
+    request: HttpRequest,
+    caller: Result<Caller, Problem>,
+    api: web::Data<Api>,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller?;
+    caller.needs(WRITE)?;
+    let mut fields = Fields::new(body::object(&request, body)?);
+    let callback_url = fields.required_string("callback_url").unwrap_or_default();
+    let spec = read(&mut fields, &api, &callback_url);
+    // Not strictly: these clients were written for another server, and may know more fields.
+    fields.finish_leniently()?;
+    let execution = api.supervisor.send(Submit::new(caller.tenant, spec)).await??.execution;
+    // Its clients wait for this very word, whether or not a slot was free.
+    let accepted =
+        Accepted { execution_id: execution.id, status: "queued", callback_url: &callback_url };
+    Ok(answers::json(StatusCode::OK, &accepted))
+}
+
+fn read(fields: &mut Fields, api: &Api, callback_url: &str) -> ExecutionSpec {
+    let spec = spec::read(fields, api);
+    let callback = (!callback_url.is_empty()).then(|| Callback {
+        endpoint: Endpoint::new(
+            callback::callback_url(fields, api, callback_url),
+            PayloadFormat::Hopx,
+        ),
+        headers: callback::headers(fields, "callback_headers", api),
+        signing_secret: callback::signing_secret(fields, "callback_signature_secret"),
+    });
+    ExecutionSpec { callback, ..spec }
+}
+
+/// `GET /execute/async/{id}`: the body of the callback, or what is known of it so far. Any execution
+/// of the tenant's can be asked for, however it was submitted.
+pub(in crate::http) async fn read_async(
+    caller: Result<Caller, Problem>,
+    api: web::Data<Api>,
+    id: Result<web::Path<String>, actix_web::Error>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller?;
+    caller.needs(READ)?;
+    let found = api.store.execution(&caller.tenant, id_of(id)?).await?;
+    let execution = found.ok_or_else(Problem::not_found)?;
+    Ok(answers::json(StatusCode::OK, &Answer::about(&execution)))
+}
+
+/// `DELETE /execute/async/{id}`: cancels, as `DELETE /v1/executions/{id}` does, with the same
+/// statuses: 202 while the program is being ended, else 200.
+pub(in crate::http) async fn cancel_async(
+    request: HttpRequest,
+    caller: Result<Caller, Problem>,
+    api: web::Data<Api>,
+    id: Result<web::Path<String>, actix_web::Error>,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller?;
+    caller.needs(CANCEL)?;
+    let id = id_of(id)?;
+    let mut fields = Fields::new(body::optional_object(&request, body)?.unwrap_or_default());
+    let reason = reason(&mut fields);
+    fields.finish_leniently()?;
+    let wish = CancelWish { reason, by: caller.name };
+    let outcome = api.supervisor.send(Cancel { tenant: caller.tenant, id, wish }).await??;
+    let (status, execution) = match &outcome {
+        CancelOutcome::Ended(execution) => (StatusCode::OK, execution),
+        CancelOutcome::Ending(execution) => (StatusCode::ACCEPTED, execution),
+    };
+    Ok(answers::json(status, &Answer::about(execution)))
+}
+
+/// An id in a path. Whatever is not an id names nothing, be it no text at all.
+fn id_of(id: Result<web::Path<String>, actix_web::Error>) -> Result<ExecutionId, Problem> {
+    id.ok().and_then(|text| text.parse().ok()).ok_or_else(Problem::not_found)
+}
