@@ -1,6 +1,7 @@
 //! The configuration: its keys, the layers they come from, and every mistake in them at once.
 //! Reads the files it is told to, never the environment or the command line of the process.
 
+mod compat;
 mod environment;
 mod error;
 mod execution;
@@ -49,6 +50,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 
+pub use compat::CompatConfig;
 pub use error::{ConfigError, ConfigErrors};
 pub use execution::ExecutionConfig;
 pub use isolation::{Containment, Isolation, Network};
@@ -83,6 +85,8 @@ pub struct Config {
     pub request: RequestConfig,
     /// The deliveries.
     pub webhook: WebhookConfig,
+    /// The routes of other systems.
+    pub compat: CompatConfig,
     /// How long executions are kept.
     pub retention: RetentionConfig,
     /// How secrets at rest are encrypted.
@@ -192,6 +196,7 @@ impl Config {
             queue: QueueConfig::read(reader),
             request: RequestConfig::read(reader),
             webhook: WebhookConfig::read(reader),
+            compat: CompatConfig::read(reader),
             retention: RetentionConfig::read(reader),
             secrets: SecretsConfig::read(reader),
             log: LogConfig::read(reader),

@@ -12,7 +12,7 @@ use actix_web::{Error, HttpResponse};
 use futures_util::FutureExt;
 use uuid::Uuid;
 
-use super::compat::hopx;
+use super::compat::{fetch_hive, hopx};
 use super::error::{Kind, Problem};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -34,6 +34,14 @@ pub(super) async fn hopx(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     wrap(request, next, hopx::error_body).await
+}
+
+/// Errors as Fetch Hive's clients read them.
+pub(super) async fn fetch_hive(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    wrap(request, next, fetch_hive::error_body).await
 }
 
 async fn wrap(
