@@ -16,6 +16,7 @@ mod callbacks;
 mod deliveries;
 mod deliveries_list;
 mod exposition;
+mod fetch_hive;
 mod gone_clients;
 mod health;
 mod held_connections;

@@ -7,16 +7,18 @@ use serde_json::value::RawValue;
 use crate::domain::{Ended, Event, EventType, ExecutionId, ProgramResult};
 
 #[derive(Serialize)]
-struct Body {
+struct Body<'a> {
     event_type: &'static str,
     request_id: String,
-    data: Data,
+    data: Data<'a>,
 }
 
 #[derive(Default, Serialize)]
-struct Data {
+struct Data<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     output: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result_error: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -62,13 +64,24 @@ pub fn output(ended: &Ended) -> Box<RawValue> {
     serde_json::value::to_raw_value(text).expect("a text can always be written")
 }
 
+/// Why the output is not the result although there was one: it could not be kept, or does not fit.
+pub fn result_error(ended: &Ended) -> Option<&str> {
+    match &ended.result {
+        ProgramResult::Rejected(why) => Some(why),
+        ProgramResult::Json(_) | ProgramResult::None => None,
+    }
+}
+
 pub(super) fn body(event: &Event) -> Vec<u8> {
     let execution = &event.execution;
     let ended = execution.ended();
     let error = ended.and_then(|ended| ended.outcome.error());
     let data = match event.kind {
         EventType::Cancelled => Data { error, reason: Some("cancelled"), ..Data::default() },
-        EventType::Completed => Data { output: ended.map(output), ..Data::default() },
+        EventType::Completed => {
+            let result_error = ended.and_then(result_error);
+            Data { output: ended.map(output), result_error, ..Data::default() }
+        }
         // Only ends are told in this format.
         EventType::Started | EventType::Output | EventType::Failed => {
             Data { error, ..Data::default() }
@@ -119,6 +132,14 @@ mod tests {
         for other in ["", "req_", "req_0", &id.to_string(), &upper, &format!("req_{id}")] {
             assert_eq!(execution_id(other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn what_stands_in_for_a_result_says_so() {
+        let why = "The result has 9 bytes, too many for this message.";
+        let told = told(exited(0), "said\n", ProgramResult::Rejected(why.to_owned()));
+        let data = json!({"output": "said", "result_error": why});
+        assert_eq!(told, ("workflow.completed".into(), data));
     }
 
     #[test]

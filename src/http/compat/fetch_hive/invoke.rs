@@ -17,7 +17,7 @@ use crate::http::executions::WRITE;
 use crate::http::signing;
 use crate::http::state::Api;
 use crate::http::sync::{self, Hold, OnDisconnect};
-use crate::webhook::payload::fetch_hive::{output, request_id};
+use crate::webhook::payload::fetch_hive::{output, request_id, result_error};
 
 #[derive(Serialize)]
 struct Answer<'a> {
@@ -26,6 +26,9 @@ struct Answer<'a> {
     /// When it has completed.
     #[serde(skip_serializing_if = "Option::is_none")]
     output: Option<Box<RawValue>>,
+    /// Why what it has put out is not its result although it wrote one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result_error: Option<&'a str>,
     /// When it has failed or was cancelled.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
@@ -107,12 +110,13 @@ fn in_these_words(problem: Problem) -> Problem {
 }
 
 impl<'a> Answer<'a> {
-    fn about(execution: &Execution, secret: Option<&'a Secret>) -> Self {
+    fn about(execution: &'a Execution, secret: Option<&'a Secret>) -> Self {
         let (ended, status) = (execution.ended(), execution.status());
         Self {
             request_id: request_id(execution.id),
             run_status: status.as_str(),
             output: ended.filter(|_| status == Status::Completed).map(output),
+            result_error: ended.and_then(result_error),
             error: ended.map(|ended| &ended.outcome).and_then(Outcome::error),
             webhook_secret: secret.map(Secret::expose),
         }

@@ -122,8 +122,8 @@ fn endpoint(fields: &mut Fields, api: &Api, url: &str) -> Option<Endpoint> {
         Ok(judged) if is_short_enough => {
             return Some(Endpoint::new(judged.as_str(), PayloadFormat::FetchHive));
         }
-        Ok(_) => log::debug!("a callback_url is refused: it is too long"),
-        Err(refusal) => log::debug!("a callback_url is refused: {refusal}"),
+        Ok(_) => log::info!("a callback_url is refused: it is too long"),
+        Err(refusal) => log::info!("a callback_url is refused: {refusal}"),
     }
     fields.wrong("async.callback_url", "invalid", URL_INVALID.to_owned());
     None

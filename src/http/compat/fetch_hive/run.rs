@@ -10,7 +10,7 @@ use crate::domain::{Execution, ExecutionId, Outcome, Status, Tenant, Timestamp};
 use crate::http::error::Problem;
 use crate::http::state::Api;
 use crate::webhook::payload::execution_time;
-use crate::webhook::payload::fetch_hive::{execution_id, output, request_id};
+use crate::webhook::payload::fetch_hive::{execution_id, output, request_id, result_error};
 use crate::webhook::shown;
 
 /// What a path has in the place of an id, as actix hands it over.
@@ -31,6 +31,8 @@ pub(super) struct Run<'a> {
     configuration: Configuration<'a>,
     /// Of a run that has completed.
     output: Option<Box<RawValue>>,
+    /// Why what it has put out is not its result although it wrote one.
+    result_error: Option<&'a str>,
     /// What a run had put out that has failed or was cancelled.
     partial_output: Option<Box<RawValue>>,
     error: Option<String>,
@@ -77,6 +79,7 @@ impl<'a> Run<'a> {
             r#async: Asynchronous::of(execution),
             configuration: Configuration { language, timeout },
             output: ended.filter(|_| is_completed).map(output),
+            result_error: ended.and_then(result_error),
             partial_output: ended.filter(|_| !is_completed).map(output),
             error: ended.map(|ended| &ended.outcome).and_then(Outcome::error),
             reason: ended.filter(|_| !is_completed).map(|ended| ended.outcome.cause().as_str()),
