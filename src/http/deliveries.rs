@@ -22,7 +22,7 @@ use super::executions::id_of;
 use super::fields::Fields;
 use super::state::Api;
 use crate::actors::Redeliver;
-use crate::domain::{Delivery, DeliveryId, EventType, ExecutionId, Tenant};
+use crate::domain::{Delivery, DeliveryId, ExecutionId, Tenant};
 use crate::store::{DeliveryPage, Redelivered, StoreError};
 
 /// The scope of whoever may read the log.
@@ -90,7 +90,7 @@ pub(super) async fn of_execution(
 ) -> Result<HttpResponse, Problem> {
     let caller = caller?;
     caller.needs(READ)?;
-    let data = log_of(&api, &caller, id_of(&id)?, EventType::as_str).await?;
+    let data = log_of(&api, &caller, id_of(&id)?, |each| each.event_type.as_str()).await?;
     Ok(json(StatusCode::OK, &Answer { data, next_cursor: None }))
 }
 
@@ -103,13 +103,13 @@ pub(super) async fn log_of(
     api: &Api,
     caller: &Caller,
     id: ExecutionId,
-    name_of: fn(EventType) -> &'static str,
+    name_of: fn(&Delivery) -> &'static str,
 ) -> Result<Vec<WholeBody>, Problem> {
     let deliveries = api.store.deliveries(&caller.tenant, id).await?;
     let deliveries = deliveries.ok_or_else(Problem::not_found)?;
     let seeing = Seeing::new(caller, api);
     let told = |delivery: Delivery| {
-        let name = name_of(delivery.event_type);
+        let name = name_of(&delivery);
         WholeBody::of(delivery, &seeing).named(name)
     };
     Ok(deliveries.into_iter().map(told).collect())

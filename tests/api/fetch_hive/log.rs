@@ -3,7 +3,10 @@
 
 use serde_json::{Value, json};
 
-use super::{begin, call_back, deploy, event_once, event_with, execution_of, log_of, path_of, run};
+use super::{
+    SAYS_AND_SLEEPS, begin, call_back, deploy, event_once, event_with, execution_of, log_of,
+    path_of, run,
+};
 use crate::owed::{comes_back_late, gives_up_at_once, patient};
 use crate::scoped::{add_key, with_key};
 use crate::support::app::TestApp;
@@ -103,6 +106,25 @@ fn what_endpoints_answer_is_only_for_those_who_may_see_it() {
     }
     let outsider = add_key(&mut app, &["executions:read"]);
     with_key(&app, &outsider, &format!("{}/webhooks", path_of(&id))).expect(403);
+}
+
+#[test]
+fn events_in_another_format_are_called_as_they_were_sent() {
+    let app = TestApp::with(patient);
+    let receiver = TestReceiver::start();
+    deploy(&app, "sh", SAYS_AND_SLEEPS);
+    let body = json!({
+        "variant": "prod", "callback_url": receiver.url("/hook"), "events": ["started"],
+    });
+    let answer = app.post("/v1/functions/flow/invoke", &body).expect(202).json();
+    let id = answer["id"].as_str().unwrap().replace("exec_", "req_");
+    assert_eq!(receiver.first().json()["type"], "execution.started");
+    app.delete(&path_of(&id)).expect(202);
+    assert_eq!(receiver.wait_for(2)[1].json()["type"], "execution.cancelled");
+    let log = log_of(&app, &id);
+    let mut names: Vec<_> = log.iter().map(|event| event["event_type"].as_str().unwrap()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["execution.cancelled", "execution.started"]);
 }
 
 #[test]

@@ -62,7 +62,8 @@ pub(in crate::http) async fn invoke(
             let on_disconnect =
                 if cancels { OnDisconnect::Cancel { by } } else { OnDisconnect::Leave };
             let hold = Hold::of(&request, on_disconnect);
-            let ended = sync::submitted(&api, submit, hold).await.map_err(in_these_words)?;
+            let ended = sync::submitted(&api, submit, hold).await;
+            let ended = ended.map_err(|problem| in_these_words(problem, &request))?;
             // It may have been rotated meanwhile.
             let secret = echoed_secret(&api, &tenant, &key).await;
             let secret = secret.map_err(|problem| problem.about(ended.id))?;
@@ -96,12 +97,14 @@ async fn echoed_secret(
 }
 
 /// An answer that is not held any longer, in the words of a client that knows runs.
-fn in_these_words(problem: Problem) -> Problem {
+fn in_these_words(problem: Problem, request: &HttpRequest) -> Problem {
+    // Under whatever prefix the application has put the routes.
+    let workflow = request.path().trim_end_matches("/invoke");
     match (problem.kind, problem.execution.map(request_id)) {
         (Kind::Draining, Some(request_id)) => {
             let detail = format!(
                 "The server is stopping and holds no answer back; the run {request_id} goes on \
-                 without it, and `GET /v1/workflow/runs/{request_id}` will say how it ends."
+                 without it, and `GET {workflow}/runs/{request_id}` will say how it ends."
             );
             Problem { detail, ..problem }
         }

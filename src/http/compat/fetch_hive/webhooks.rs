@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, web};
 use serde::Serialize;
 
 use super::run::{self, PathId};
-use crate::domain::ExecutionId;
+use crate::domain::{Delivery, ExecutionId, PayloadFormat};
 use crate::http::answers;
 use crate::http::auth::Caller;
 use crate::http::deliveries::{self, WholeBody};
@@ -40,6 +40,17 @@ pub(in crate::http) async fn webhooks(
     Ok(answers::json(StatusCode::OK, &Answer { data: log_of(&api, &caller, id).await? }))
 }
 
+/// What an event was called where it was sent: a call that came another way may have told of itself in
+/// another format.
+fn name_of(delivery: &Delivery) -> &'static str {
+    match delivery.payload_format {
+        PayloadFormat::FetchHive => event_type(delivery.event_type),
+        PayloadFormat::Standard | PayloadFormat::Hopx | PayloadFormat::Cortex => {
+            delivery.event_type.as_str()
+        }
+    }
+}
+
 /// The log of a run, for a caller that may read it.
 ///
 /// # Errors
@@ -49,7 +60,7 @@ pub(super) async fn log_of(
     caller: &Caller,
     id: ExecutionId,
 ) -> Result<Vec<Webhook>, Problem> {
-    let deliveries = deliveries::log_of(api, caller, id, event_type).await?;
+    let deliveries = deliveries::log_of(api, caller, id, name_of).await?;
     let in_these_words = |delivery| Webhook { request_id: request_id(id), delivery };
     Ok(deliveries.into_iter().map(in_these_words).collect())
 }
