@@ -73,7 +73,11 @@ pub(super) fn signing_rules(
     let mut public_keys = listed.collect::<Result<Vec<_>, BadKey>>()?;
     // Earlier keys alone are of no use to anybody: nothing is signed with them.
     public_keys.truncate(if signing_key.is_some() { usize::MAX } else { 0 });
-    Ok(SigningRules { overlap: config.webhook.rotation_overlap, public_keys })
+    Ok(SigningRules {
+        overlap: config.webhook.rotation_overlap,
+        public_keys,
+        fetch_hive_echo: config.compat.fetch_hive_echo_secret,
+    })
 }
 
 /// Tokens by the key in the data directory, which is made if there is none yet. They outlive a start of

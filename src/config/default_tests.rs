@@ -26,6 +26,7 @@ fn the_defaults_load_and_agree_with_the_domain() {
     assert_eq!(config.webhook.breaker, BreakerRule::default());
     assert_eq!(config.webhook.user_agent, format!("Ringback/{}", env!("CARGO_PKG_VERSION")));
     assert_eq!(config.webhook.ca_file, None);
+    assert!(config.compat.fetch_hive_echo_secret);
     assert_eq!(config.retention.age, Some(Duration::from_hours(7 * 24)));
     assert_eq!(config.retention.failed_age, Some(Duration::from_hours(30 * 24)));
     assert_eq!(config.retention.count_max, Some(1_000_000));

@@ -12,7 +12,7 @@ use actix_web::{Error, HttpResponse};
 use futures_util::FutureExt;
 use uuid::Uuid;
 
-use super::compat::{cortex, hopx};
+use super::compat::{cortex, fetch_hive, hopx};
 use super::error::{Kind, Problem};
 
 /// How a request is called, by its sender and in the answer.
@@ -52,6 +52,14 @@ pub(super) async fn hopx(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     wrap(request, next, Customs { error: hopx::error_body, is_id: is_sane }).await
+}
+
+/// Errors as Fetch Hive's clients read them.
+pub(super) async fn fetch_hive(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    wrap(request, next, Customs { error: fetch_hive::error_body, is_id: is_sane }).await
 }
 
 async fn wrap(

@@ -5,7 +5,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{Data, PayloadConfig, ServiceConfig, delete, get, post, put, resource, scope};
 use actix_web::{HttpResponse, Resource};
 
-use super::compat::{cortex, hopx};
+use super::compat::{cortex, fetch_hive, hopx};
 use super::error::{Kind, Problem, not_found};
 use super::state::Api;
 use super::{
@@ -25,6 +25,21 @@ pub fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) + Clone {
                 .service(only("/{id}/token/refresh", "POST").route(post().to(hopx::refresh_token)))
                 .default_service(actix_web::web::to(not_found))
                 .wrap(from_fn(envelope::hopx)),
+        );
+        // Before `/v1`, which would take these paths for its own and answer in another shape.
+        config.service(
+            scope("/v1/workflow")
+                .app_data(api.clone())
+                .app_data(body.clone())
+                .service(only("/invoke", "POST").route(post().to(fetch_hive::invoke)))
+                .service(
+                    only("/runs/{id}", "DELETE, GET")
+                        .route(get().to(fetch_hive::read))
+                        .route(delete().to(fetch_hive::cancel)),
+                )
+                .service(only("/runs/{id}/webhooks", "GET").route(get().to(fetch_hive::webhooks)))
+                .default_service(actix_web::web::to(not_found))
+                .wrap(from_fn(envelope::fetch_hive)),
         );
         config.service(
             scope("/v1")

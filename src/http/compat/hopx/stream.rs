@@ -132,8 +132,8 @@ async fn accept(
     let spec = spec::read(&mut fields, api);
     // Not strictly, as on the other routes for these clients.
     fields.finish_leniently()?;
-    let execution = api.supervisor.send(Submit { tenant: caller.tenant.clone(), spec }).await??;
-    Ok(execution.id)
+    let submit = Submit::new(caller.tenant.clone(), spec);
+    Ok(api.supervisor.send(submit).await??.execution.id)
 }
 
 async fn tell(api: &Api, line: &mut Line, problem: &Problem) -> Result<(), Gone> {
