@@ -15,14 +15,14 @@ need() { # COMMAND PACKAGE REASON
 need cc gcc "SQLite is built from source"
 need python3 python3 "tests run Python programs and a receiver's verifier"
 need node nodejs "tests run JavaScript programs and a receiver's verifier"
-need npm npm "tests run verifiers that are published on npm"
+need npm npm "tests run verifiers and clients that are published on npm"
 need ruby ruby "tests run a receiver's verifier"
 need strace strace "tests make system calls fail, and record what was on disk when the power went"
 need unshare util-linux "tests fill a disk of their own"
 need ip iproute2 "tests have name servers on a network of their own"
 need ps procps "tests look at sessions and process groups"
 python3 -c 'import ensurepip, venv' 2>/dev/null ||
-    miss "Python's venv" python3-venv "tests run verifiers that are published on PyPI"
+    miss "Python's venv" python3-venv "tests run verifiers and clients that are published on PyPI"
 
 if [ -n "$missing" ]; then
     as_root=""
@@ -44,22 +44,26 @@ fi
 # Every crate of the lock file, those of other platforms too: the test of licences reads them all.
 cargo fetch --locked --quiet
 
-# Verifiers of webhooks as receivers use them, in directories of this project alone.
-pins=tests/delivery/verifiers/packages
-verifiers=.cache/verifiers
-# A Python that was upgraded leaves an environment behind that no longer starts.
-if ! cat "$pins"/* | cmp -s - "$verifiers/pins" || ! "$verifiers/python/bin/python" -c ''; then
-    echo "tools: installing published verifiers of webhooks (PyPI, npm) into $verifiers"
-    rm -rf "$verifiers"
-    mkdir -p "$verifiers/node"
-    python3 -m venv "$verifiers/python"
-    "$verifiers/python/bin/python" -m pip install --quiet --disable-pip-version-check \
-        --requirement "$pins/requirements.txt"
-    cp "$pins/package.json" "$pins/package-lock.json" "$verifiers/node"
-    npm ci --prefix "$verifiers/node" --ignore-scripts --no-audit --no-fund --silent
+# Installs what a folder of pins names, from PyPI and npm, into a directory of this project alone.
+install_published() { # PINS INTO WHAT
+    # A Python that was upgraded leaves an environment behind that no longer starts.
+    if cat "$1"/* | cmp -s - "$2/pins" && "$2/python/bin/python" -c ''; then
+        return
+    fi
+    echo "tools: installing $3 (PyPI, npm) into $2"
+    rm -rf "$2"
+    mkdir -p "$2/node"
+    python3 -m venv "$2/python"
+    "$2/python/bin/python" -m pip install --quiet --disable-pip-version-check \
+        --requirement "$1/requirements.txt"
+    cp "$1/package.json" "$1/package-lock.json" "$2/node"
+    npm ci --prefix "$2/node" --ignore-scripts --no-audit --no-fund --silent
     # Written last: what was interrupted is done again.
-    cat "$pins"/* >"$verifiers/pins"
-fi
+    cat "$1"/* >"$2/pins"
+}
+
+install_published tests/delivery/verifiers/packages .cache/verifiers "published verifiers of webhooks"
+install_published tests/compat/hopx/packages .cache/hopx "the published clients of HopX"
 
 # What handlers import, without anything that is made for one Python only: programs may have another.
 pins=tests/library/handlers/requirements.txt
@@ -67,7 +71,7 @@ imports=.cache/handlers
 if ! cmp -s "$pins" "$imports/pins"; then
     echo "tools: installing what handlers of the tests import (PyPI) into $imports"
     rm -rf "$imports"
-    "$verifiers/python/bin/python" -m pip install --quiet --disable-pip-version-check \
+    .cache/verifiers/python/bin/python -m pip install --quiet --disable-pip-version-check \
         --only-binary :all: --platform any --target "$imports/python" --requirement "$pins"
     cp "$pins" "$imports/pins"
 fi

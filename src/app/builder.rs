@@ -138,6 +138,7 @@ impl Builder {
         let level = launching::level(&config, &launcher)?;
         let signing_key = keys::signing_key(&config)?;
         let signing = keys::signing_rules(&config, signing_key.as_deref())?;
+        let tokens = keys::tokens(&config)?;
         let settings = Arc::new(parts::engine_settings(&config, signing_key));
         let metrics = Metrics::new();
         let parts = EngineParts { store, launcher, clock, settings, metrics };
@@ -168,12 +169,15 @@ impl Builder {
             launcher: parts.launcher.clone(),
             policy,
             keys,
+            tokens,
             limits: parts::request_limits(&config, level),
             signing,
             repeats: RepeatRules {
                 within: config.compat.hopx_repeat_within,
                 agents: config.compat.hopx_repeat_agents.clone(),
             },
+            silence_max: config.server.keep_alive,
+            public_url: config.server.public_url.clone(),
             node: parts::node(owner),
         });
         let last_pass = parts::last_pass(&config);

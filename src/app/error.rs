@@ -50,6 +50,16 @@ pub enum StartError {
         /// What a key is.
         source: BadKey,
     },
+    /// The key of tokens cannot be used.
+    #[error(
+        "cannot use {}: a key for tokens is 32 bytes in base64; remove the file and a new one is \
+         made, and every token ends",
+        path.display()
+    )]
+    TokenKeyFile {
+        /// Which file.
+        path: PathBuf,
+    },
     /// The system gives no random numbers.
     #[error("the system gives no random numbers: {0}")]
     Randomness(#[from] getrandom::Error),

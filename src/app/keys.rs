@@ -1,12 +1,17 @@
-//! The keys of a server: what secrets are sealed with at rest, and what callbacks are signed with
-//! beside their secrets. From the configuration, or from files in the data directory.
+//! The keys of a server: what secrets are sealed with at rest, what callbacks are signed with beside
+//! their secrets, and what tokens are made with. From the configuration, or from files in the data
+//! directory.
 
 use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use secrecy::zeroize::Zeroizing;
 
 use super::error::StartError;
 use crate::config::Config;
 use crate::domain::Secret;
-use crate::http::SigningRules;
+use crate::http::{SigningRules, TOKEN_KEY_BYTES, Tokens};
 use crate::store::{KeySource, SealingKey, create_private_text, load_private_text};
 use crate::webhook::signature::{BadKey, Ed25519Key, PublicKey};
 
@@ -68,5 +73,31 @@ pub(super) fn signing_rules(
     let mut public_keys = listed.collect::<Result<Vec<_>, BadKey>>()?;
     // Earlier keys alone are of no use to anybody: nothing is signed with them.
     public_keys.truncate(if signing_key.is_some() { usize::MAX } else { 0 });
-    Ok(SigningRules { overlap: config.webhook.rotation_overlap, public_keys })
+    Ok(SigningRules {
+        overlap: config.webhook.rotation_overlap,
+        public_keys,
+        fetch_hive_echo: config.compat.fetch_hive_echo_secret,
+    })
+}
+
+/// Tokens by the key in the data directory, which is made if there is none yet. They outlive a start of
+/// the server, and end when that file is removed.
+///
+/// # Errors
+/// When the file holds no key or cannot be used, and when the system gives no random numbers.
+pub(super) fn tokens(config: &Config) -> Result<Tokens, StartError> {
+    let path = config.server.data_dir.join("token.key");
+    let text = match load_private_text(&path)? {
+        Some(text) => text,
+        None => {
+            let mut key = Zeroizing::new([0; TOKEN_KEY_BYTES]);
+            getrandom::fill(key.as_mut_slice())?;
+            let encoded = format!("{}\n", STANDARD.encode(key.as_slice()));
+            create_private_text(&path, &Secret::new(encoded))?
+        }
+    };
+    let bytes = STANDARD.decode(text.expose().trim()).map(Zeroizing::new);
+    let key = bytes.ok().and_then(|bytes| <[u8; TOKEN_KEY_BYTES]>::try_from(bytes.as_slice()).ok());
+    let key = key.map(Zeroizing::new).ok_or(StartError::TokenKeyFile { path })?;
+    Ok(Tokens::new(&key, config.server.token_lifetime))
 }

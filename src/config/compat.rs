@@ -15,6 +15,8 @@ pub struct CompatConfig {
     pub hopx_repeat_within: Duration,
     /// How the user agents begin of clients that submit again by themselves.
     pub hopx_repeat_agents: Vec<String>,
+    /// Whether `POST /v1/workflow/invoke` answers with the signing secret, as Fetch Hive does.
+    pub fetch_hive_echo_secret: bool,
 }
 
 const AGENTS: Rule = Rule {
@@ -27,6 +29,7 @@ impl CompatConfig {
         Self {
             hopx_repeat_within: reader.get("compat.hopx_repeat_within"),
             hopx_repeat_agents: reader.list(&KeyPath::from("compat.hopx_repeat_agents"), &AGENTS),
+            fetch_hive_echo_secret: reader.get("compat.fetch_hive_echo_secret"),
         }
     }
 }

@@ -68,6 +68,7 @@ fn durations_have_units_and_bounds() {
     for key in [
         "server.header_timeout",
         "server.keep_alive",
+        "server.token_lifetime",
         "execution.timeout_max",
         "execution.timeout_default",
         "queue.poll",

@@ -31,6 +31,8 @@ pub struct ServerConfig {
     pub header_timeout: Duration,
     /// How long an idle connection is kept.
     pub keep_alive: Duration,
+    /// How long a token that was given for an API key is good.
+    pub token_lifetime: Duration,
 }
 
 impl ServerConfig {
@@ -49,6 +51,7 @@ impl ServerConfig {
             connections_max: reader.number("server.connections_max", 1..=ANY),
             header_timeout: reader.wait("server.header_timeout"),
             keep_alive: reader.wait("server.keep_alive"),
+            token_lifetime: reader.wait("server.token_lifetime"),
         }
     }
 }

@@ -29,8 +29,16 @@ impl Piece {
 
     /// The piece without a character at its end of which the rest is still to come.
     pub fn without_half_character(mut self) -> Self {
-        let whole = without_cut_end(&self.bytes).len();
-        self.bytes.truncate(whole);
+        let half = half_character(&self.bytes);
+        self.bytes.truncate(self.bytes.len() - half);
+        self
+    }
+
+    /// The piece without what is left at its beginning of a character that began before it.
+    pub fn without_rest_of_character(mut self) -> Self {
+        let rest = self.bytes.len() - without_cut_start(&self.bytes).len();
+        self.bytes.drain(..rest);
+        self.offset += rest as u64;
         self
     }
 }
@@ -84,6 +92,22 @@ impl Captured {
         Self { head: kept[..head].to_vec(), tail: kept[tail..].to_vec(), total: self.total }
     }
 
+    /// What was kept from a place on, so many bytes at most; none when nothing more is there. Where
+    /// the middle was left out, it begins behind that, and no character that the gap has cut is in it.
+    pub fn piece(&self, from: u64, bytes_max: usize) -> Option<Piece> {
+        let (head, tail) = match self.is_truncated() {
+            true => (without_cut_end(&self.head), without_cut_start(&self.tail)),
+            false => (self.head.as_slice(), self.tail.as_slice()),
+        };
+        let tail_from = self.total.saturating_sub(tail.len() as u64);
+        [(0, head), (tail_from, tail)].into_iter().find_map(|(begin, bytes)| {
+            let offset = from.max(begin);
+            let rest = bytes.get(usize::try_from(offset - begin).ok()?..)?;
+            let bytes = rest[..rest.len().min(bytes_max)].to_vec();
+            (!bytes.is_empty()).then_some(Piece { offset, bytes })
+        })
+    }
+
     /// What was kept, as text when it is UTF-8, with a mark where the middle is missing.
     pub fn bytes(&self) -> (Vec<u8>, Encoding) {
         let mut bytes = Vec::with_capacity(self.head.len() + self.tail.len() + 64);
@@ -104,6 +128,21 @@ impl Captured {
         };
         (bytes, encoding)
     }
+}
+
+/// How many bytes at the end begin a character of which the rest is not there, whatever stands
+/// before them.
+fn half_character(bytes: &[u8]) -> usize {
+    // A character has at most four bytes, so three of one that is not whole.
+    let lacks = |length: usize| match bytes[bytes.len() - length] {
+        0xC2..=0xDF => length < 2,
+        0xE0..=0xEF => length < 3,
+        0xF0..=0xF4 => length < 4,
+        _ => false,
+    };
+    let is_inside = |length: usize| bytes[bytes.len() - length] & 0xC0 == 0x80;
+    let begins_at = (1..=bytes.len().min(3)).find(|length| !is_inside(*length));
+    begins_at.filter(|length| lacks(*length)).unwrap_or(0)
 }
 
 /// The longest beginning that does not end inside a character.
@@ -174,6 +213,31 @@ mod tests {
         assert_eq!(whole("a€".as_bytes()), "a€".as_bytes());
         assert_eq!(whole(&"a€".as_bytes()[..3]), b"a");
         assert_eq!(whole(b"a\xff"), b"a\xff");
+        assert_eq!(whole(b"\xff\xe2\x82"), b"\xff", "whatever stands before it");
+        assert_eq!(whole(b"\x82\x82\x82\x82"), b"\x82\x82\x82\x82", "no character begins here");
         assert_eq!(piece(b"abc").end(), 10);
+    }
+
+    #[test]
+    fn what_was_kept_is_read_piece_by_piece_and_the_gap_is_passed_over() {
+        let piece = |offset, bytes: &[u8]| Some(Piece { offset, bytes: bytes.to_vec() });
+        let kept = cut(b"0123", b"678", 9);
+        assert_eq!(kept.piece(0, 3), piece(0, b"012"));
+        assert_eq!(kept.piece(3, 3), piece(3, b"3"));
+        assert_eq!(kept.piece(4, 3), piece(6, b"678"));
+        assert_eq!(kept.piece(5, 3), piece(6, b"678"));
+        assert_eq!(kept.piece(7, 3), piece(7, b"78"));
+        assert_eq!(kept.piece(9, 3), None);
+        assert_eq!(kept.piece(10, 3), None);
+        assert_eq!(Captured::whole("ab").piece(1, 3), piece(1, b"b"));
+        assert_eq!(Captured::default().piece(0, 3), None);
+    }
+
+    #[test]
+    fn a_character_that_the_gap_has_cut_is_in_no_piece() {
+        let text = "€€€".as_bytes();
+        let kept = cut(&text[..4], &text[5..], 9);
+        assert_eq!(kept.piece(0, 9), Some(Piece { offset: 0, bytes: text[..3].to_vec() }));
+        assert_eq!(kept.piece(3, 9), Some(Piece { offset: 6, bytes: text[6..].to_vec() }));
     }
 }

@@ -1,7 +1,8 @@
-//! Who is asking: API keys, and the caller that a good one stands for.
+//! Who is asking: API keys, and the caller that a good one, or a token that it was given, stands for.
 //! Knows a key only by its SHA-256, and compares in constant time.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
@@ -13,7 +14,7 @@ use uuid::Uuid;
 
 use super::error::{Kind, Problem};
 use super::state::Api;
-use crate::domain::{Secret, Tenant};
+use crate::domain::{Secret, Tenant, Timestamp};
 use crate::store::ApiKey;
 
 /// The keys that open this server.
@@ -45,33 +46,76 @@ impl Keyring {
 
     fn caller(&self, token: Option<&str>) -> Option<Caller> {
         if self.open {
-            return Some(Caller { tenant: Tenant::default(), name: None, scopes: all() });
+            let nobodys = Credential { key_id: String::new(), key_sha256: [0; 32], until: None };
+            let tenant = Tenant::default();
+            return Some(Caller { tenant, name: None, scopes: all(), credential: nobodys });
         }
         let token = token?;
         let hash = sha256(token);
         if let Some(admin) = &self.admin
             && bool::from(admin.ct_eq(&hash))
         {
-            let name = Some("admin".to_owned());
-            return Some(Caller { tenant: Tenant::default(), name, scopes: all() });
+            return self.holder(ADMIN_ID);
         }
         let key = self.by_id.get(key_id(token)?)?;
-        bool::from(key.sha256.ct_eq(&hash)).then(|| Caller {
-            tenant: key.tenant.clone(),
-            name: Some(key.name.clone()),
-            scopes: key.scopes.clone(),
+        bool::from(key.sha256.ct_eq(&hash)).then(|| self.holder(&key.id))?
+    }
+
+    /// Whom the key with this id stands for, without its having been shown; none when there is no
+    /// such key any more.
+    pub(super) fn holder(&self, key_id: &str) -> Option<Caller> {
+        let credential =
+            |key_sha256| Credential { key_id: key_id.to_owned(), key_sha256, until: None };
+        if let Some(key) = self.by_id.get(key_id) {
+            return Some(Caller {
+                tenant: key.tenant.clone(),
+                name: Some(key.name.clone()),
+                scopes: key.scopes.clone(),
+                credential: credential(key.sha256),
+            });
+        }
+        let sha256 = self.admin.filter(|_| key_id == ADMIN_ID)?;
+        Some(Caller {
+            tenant: Tenant::default(),
+            name: Some("admin".to_owned()),
+            scopes: all(),
+            credential: credential(sha256),
         })
     }
 }
 
-/// Whoever has shown a good key.
+/// The id of the key from the configuration; no stored one has it, for theirs are UUIDs.
+const ADMIN_ID: &str = "admin";
+
+/// Whoever has shown a good key, or a token that one was given.
 #[derive(Debug, Clone)]
 pub(super) struct Caller {
     /// Whose executions it may see.
     pub(super) tenant: Tenant,
     /// What its key is called.
     pub(super) name: Option<String>,
-    scopes: Vec<String>,
+    /// What it may do.
+    pub(super) scopes: Vec<String>,
+    /// By what it has been let in.
+    pub(super) credential: Credential,
+}
+
+/// The key that lets a caller in: the one that it has shown, or the one behind its token.
+#[derive(Clone)]
+pub(super) struct Credential {
+    /// Which key; empty where there are none.
+    pub(super) key_id: String,
+    /// The key's SHA-256.
+    pub(super) key_sha256: [u8; 32],
+    /// When it ends; a key never does, a token always.
+    pub(super) until: Option<Timestamp>,
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A key that somebody has thought up could be guessed by its hash.
+        f.debug_struct("Credential").field("key_id", &self.key_id).finish_non_exhaustive()
+    }
 }
 
 /// The scope that includes all others.
@@ -105,9 +149,11 @@ impl FromRequest for Caller {
         let Some(api) = request.app_data::<web::Data<Api>>() else {
             return ready(Err(Problem::new(Kind::Internal, "The server failed internally.")));
         };
-        let caller = api.keys.caller(token_of(request));
+        let shown = token_of(request);
+        let by_token = || api.tokens.caller(shown?, &api.keys, api.clock.now());
+        let caller = api.keys.caller(shown).or_else(by_token);
         ready(caller.ok_or_else(|| {
-            let detail = "A valid API key is needed: `Authorization: Bearer <key>`.";
+            let detail = "A valid API key or token is needed: `Authorization: Bearer <key>`.";
             Problem::new(Kind::Unauthorized, detail)
         }))
     }
@@ -182,7 +228,8 @@ mod tests {
         let kept = new_key("some").unwrap().kept;
         let check = |scopes: &[&str], expected| {
             let scopes = scopes.iter().map(|&scope| scope.to_owned()).collect();
-            let caller = Caller { tenant: kept.tenant.clone(), name: None, scopes };
+            let holder = Keyring::new(None, vec![kept.clone()]).holder(&kept.id).unwrap();
+            let caller = Caller { scopes, ..holder };
             assert_eq!(caller.needs("metrics:read").is_ok(), expected, "{caller:?}");
         };
         check(&["metrics:read"], true);

@@ -34,7 +34,8 @@ pub(super) fn optional_object(
     if bytes.is_empty() { Ok(None) } else { object(request, Ok(bytes)).map(Some) }
 }
 
-fn bytes(body: Body) -> Result<web::Bytes, Problem> {
+/// The bytes of a body, whatever they are.
+pub(super) fn bytes(body: Body) -> Result<web::Bytes, Problem> {
     body.map_err(|error| match error.as_error::<PayloadError>() {
         Some(PayloadError::Overflow) => {
             Problem::new(Kind::TooLarge, "The body is longer than this server takes.")

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::error::FieldError;
 use super::fields::Fields;
 use super::spec::{too_long, too_many};
 use super::state::Api;
@@ -15,6 +16,9 @@ use crate::webhook::{check_callback_header, check_secret};
 
 /// The longest signing secret, in bytes; HMAC-SHA256 hashes longer keys down anyway.
 const SECRET_BYTES_MAX: usize = 1024;
+
+/// The field that says what is told beside the end.
+const EVENTS: &str = "events";
 
 /// Whom to call back, and how; none when nobody.
 pub(super) fn read(fields: &mut Fields, api: &Api) -> Option<Callback> {
@@ -36,7 +40,7 @@ pub(super) fn read_for(
     let Some(url) = url else {
         let is_told = !progress.is_none() || retry != RetryPolicy::default();
         if !headers.is_empty() || signing_secret.is_some() || is_told {
-            let detail = "`callback_url` is missing, and without it nobody is called back.";
+            let detail = "`callback_url` is missing, and what else is said of a callback needs it.";
             fields.wrong("callback_url", "required", detail.to_owned());
         }
         return None;
@@ -113,9 +117,8 @@ pub(super) fn signing_secret(fields: &mut Fields, name: &'static str) -> Option<
 
 /// The field `events`: what is told beside the end, which is told in any case.
 fn progress(fields: &mut Fields, format: PayloadFormat) -> Progress {
-    const NAME: &str = "events";
     let mut progress = Progress::default();
-    for event in fields.texts(NAME) {
+    for event in fields.texts(EVENTS) {
         match event.as_str() {
             "started" => progress.started = true,
             "output" => progress.output = true,
@@ -123,20 +126,26 @@ fn progress(fields: &mut Fields, format: PayloadFormat) -> Progress {
             _ => {
                 let event = event.escape_debug();
                 let detail = format!(
-                    "`{NAME}` has `{event}`; there are `started`, `output` and `completed`."
+                    "`{EVENTS}` has `{event}`; there are `started`, `output` and `completed`."
                 );
-                fields.wrong(NAME, "invalid", detail);
+                fields.wrong(EVENTS, "invalid", detail);
             }
         }
     }
     if !progress.is_none() && format != PayloadFormat::Standard {
-        let detail = format!(
-            "`{NAME}` may have only `completed` with the payload format `{format}`, which has no \
-             shape for anything else."
-        );
-        fields.wrong(NAME, "conflict", detail);
+        let FieldError { field, code, detail } = no_shape_for_progress(format);
+        fields.wrong(&field, code, detail);
     }
     progress
+}
+
+/// Only our own format has a shape for what is told before the end.
+pub(super) fn no_shape_for_progress(format: PayloadFormat) -> FieldError {
+    let detail = format!(
+        "`{EVENTS}` may have only `completed` with the payload format `{format}`, which has no shape \
+         for anything else."
+    );
+    FieldError { field: EVENTS.to_owned(), code: "conflict", detail }
 }
 
 /// The field `retry`: a schedule of the client's own, within what the operator allows.

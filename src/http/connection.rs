@@ -14,7 +14,7 @@ use std::time::Duration;
 use actix_rt::net::TcpStream;
 use actix_web::HttpRequest;
 use actix_web::dev::Extensions;
-use rustix::net::sockopt;
+use rustix::net::{Shutdown, sockopt};
 use tokio::io::{Interest, Ready};
 
 /// How long a client may be silent before it is asked whether it is there, and how often that is
@@ -56,6 +56,15 @@ impl Client {
     /// Waits until there is nobody any more who could read an answer.
     pub(super) async fn gone(&self) {
         self.ready(Interest::WRITABLE, Ready::is_write_closed).await;
+    }
+
+    /// Takes its word that it says nothing more. The server then ends the connection as soon as it has
+    /// said all itself, and does not wait a second for whatever may still come.
+    pub(super) fn has_said_all(&self) {
+        if let Some(socket) = &self.0 {
+            // It may have gone altogether by now.
+            let _ = rustix::net::shutdown(socket, Shutdown::Read);
+        }
     }
 
     async fn ready(&self, interest: Interest, wanted: fn(Ready) -> bool) {

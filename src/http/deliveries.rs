@@ -10,8 +10,8 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 
-use answer::{ListedBody, Seeing, WholeBody};
-pub(super) use answer::{TriedBody, outlined};
+use answer::{ListedBody, Seeing};
+pub(super) use answer::{TriedBody, WholeBody, outlined};
 use query::Query;
 
 use super::answers::json;
@@ -22,11 +22,11 @@ use super::executions::id_of;
 use super::fields::Fields;
 use super::state::Api;
 use crate::actors::Redeliver;
-use crate::domain::{Delivery, DeliveryId, Tenant};
+use crate::domain::{Delivery, DeliveryId, ExecutionId, Tenant};
 use crate::store::{DeliveryPage, Redelivered, StoreError};
 
 /// The scope of whoever may read the log.
-const READ: &str = "deliveries:read";
+pub(super) const READ: &str = "deliveries:read";
 
 /// The scope of whoever may have deliveries made again, and may see what endpoints have answered.
 pub(super) const REDELIVER: &str = "deliveries:redeliver";
@@ -90,11 +90,29 @@ pub(super) async fn of_execution(
 ) -> Result<HttpResponse, Problem> {
     let caller = caller?;
     caller.needs(READ)?;
-    let deliveries = api.store.deliveries(&caller.tenant, id_of(&id)?).await?;
-    let deliveries = deliveries.ok_or_else(Problem::not_found)?;
-    let seeing = Seeing::new(&caller, &api);
-    let data = deliveries.into_iter().map(|delivery| WholeBody::of(delivery, &seeing)).collect();
+    let data = log_of(&api, &caller, id_of(&id)?, |each| each.event_type.as_str()).await?;
     Ok(json(StatusCode::OK, &Answer { data, next_cursor: None }))
+}
+
+/// The deliveries of an execution with their attempts, for a caller that may read the log; events are
+/// called as `name_of` says.
+///
+/// # Errors
+/// When this tenant has no such execution, and when the store cannot be read.
+pub(super) async fn log_of(
+    api: &Api,
+    caller: &Caller,
+    id: ExecutionId,
+    name_of: fn(&Delivery) -> &'static str,
+) -> Result<Vec<WholeBody>, Problem> {
+    let deliveries = api.store.deliveries(&caller.tenant, id).await?;
+    let deliveries = deliveries.ok_or_else(Problem::not_found)?;
+    let seeing = Seeing::new(caller, api);
+    let told = |delivery: Delivery| {
+        let name = name_of(&delivery);
+        WholeBody::of(delivery, &seeing).named(name)
+    };
+    Ok(deliveries.into_iter().map(told).collect())
 }
 
 /// `POST /v1/deliveries/{id}/redeliver`

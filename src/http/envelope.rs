@@ -12,20 +12,38 @@ use actix_web::{Error, HttpResponse};
 use futures_util::FutureExt;
 use uuid::Uuid;
 
-use super::compat::hopx;
+use super::compat::{cortex, fetch_hive, hopx};
 use super::error::{Kind, Problem};
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// How a request is called, by its sender and in the answer.
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The longest request id that is taken over from a client, in bytes.
 const REQUEST_ID_BYTES_MAX: usize = 128;
+
+/// What differs between the systems that an answer may be for.
+struct Customs {
+    /// An error in their words.
+    error: fn(&Problem) -> HttpResponse,
+    /// What a client may call its request.
+    is_id: fn(&str) -> bool,
+}
 
 /// Errors as problem+json.
 pub(super) async fn standard(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    wrap(request, next, Problem::standard_body).await
+    wrap(request, next, Customs { error: Problem::standard_body, is_id: is_sane }).await
+}
+
+/// Errors as users of Cortex read them. The id of the request is that of the call, which may be anything
+/// that can be seen, and which the answer to a call has already.
+pub(super) async fn cortex(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    wrap(request, next, Customs { error: cortex::error_body, is_id: cortex::is_request_id }).await
 }
 
 /// Errors as HopX's clients read them.
@@ -33,15 +51,23 @@ pub(super) async fn hopx(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    wrap(request, next, hopx::error_body).await
+    wrap(request, next, Customs { error: hopx::error_body, is_id: is_sane }).await
+}
+
+/// Errors as Fetch Hive's clients read them.
+pub(super) async fn fetch_hive(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    wrap(request, next, Customs { error: fetch_hive::error_body, is_id: is_sane }).await
 }
 
 async fn wrap(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-    in_words: fn(&Problem) -> HttpResponse,
+    customs: Customs,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let id = request_id(&request);
+    let id = request_id(&request, customs.is_id);
     // Nothing of a request outlives it, so nothing can be left half-changed.
     let answered = AssertUnwindSafe(next.call(request)).catch_unwind().await;
     let Ok(answered) = answered else {
@@ -49,7 +75,7 @@ async fn wrap(
         log::error!("request {id}: its handler panicked");
         let problem = Problem::new(Kind::Internal, "The server failed internally.");
         let problem = Problem { request_id: Some(id), ..problem };
-        let body = in_words(&problem);
+        let body = (customs.error)(&problem);
         return Err(InternalError::from_response(problem, body).into());
     };
     let answer = answered?.map_into_boxed_body();
@@ -57,20 +83,22 @@ async fn wrap(
     let mut answer = match problem {
         Some(problem) => {
             let problem = Problem { request_id: Some(id.clone()), ..problem };
-            answer.into_response(in_words(&problem))
+            answer.into_response((customs.error)(&problem))
         }
         None => answer,
     };
-    if let Ok(value) = HeaderValue::from_str(&id) {
+    if let Ok(value) = HeaderValue::from_str(&id)
+        && !answer.headers().contains_key(&REQUEST_ID)
+    {
         answer.headers_mut().insert(REQUEST_ID, value);
     }
     Ok(answer)
 }
 
 /// The client's own request id where it is harmless in a log and a header, else a new one.
-fn request_id(request: &ServiceRequest) -> String {
+fn request_id(request: &ServiceRequest, is_id: fn(&str) -> bool) -> String {
     let own = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok());
-    own.filter(|id| is_sane(id)).map_or_else(|| Uuid::now_v7().simple().to_string(), str::to_owned)
+    own.filter(|id| is_id(id)).map_or_else(|| Uuid::now_v7().simple().to_string(), str::to_owned)
 }
 
 fn is_sane(id: &str) -> bool {

@@ -152,7 +152,7 @@ pub(in crate::http) async fn find(
     api.store.function(tenant, key, version).await?.ok_or_else(Problem::not_found)
 }
 
-/// The name in a path. One that cannot be a name is that of no function.
+/// The name in a path. Of one that cannot be a name there is no function; it is said why.
 pub(in crate::http) fn parse_name(text: &str) -> Result<FunctionName, Problem> {
     text.parse().map_err(|bad| {
         let detail = format!("The name of a function {bad}.");

@@ -67,6 +67,12 @@ pub(super) async fn ready(
         caller?.needs("metrics:read")?;
         return in_detail(&api).await;
     }
+    check(&api).await?;
+    Ok(answers::json(StatusCode::OK, &json!({ "ready": true })))
+}
+
+/// Whether the server can take anything on at this moment.
+pub(super) async fn check(api: &Api) -> Result<(), Problem> {
     let status = api.supervisor.send(Status).await?;
     if status.draining {
         return Err(Problem::new(Kind::Draining, STOPPING));
@@ -75,7 +81,7 @@ pub(super) async fn ready(
     if !api.launcher.is_up() {
         return Err(Problem::new(Kind::NoLauncher, NO_LAUNCHER));
     }
-    Ok(answers::json(StatusCode::OK, &json!({ "ready": true })))
+    Ok(())
 }
 
 fn is_verbose(query: &str) -> bool {

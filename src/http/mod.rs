@@ -29,6 +29,7 @@ mod spec;
 mod state;
 mod sync;
 mod times;
+mod tokens;
 mod working_dir;
 
 pub use auth::{Keyring, NewKey, new_key};
@@ -39,3 +40,4 @@ pub use network::{NetworkPolicy, NetworkRefusal, NetworkRules};
 pub use routes::{nothing_else, routes};
 pub use signing::SigningRules;
 pub use state::{Api, RepeatRules, RequestLimits};
+pub use tokens::{TOKEN_KEY_BYTES, Tokens};

@@ -5,7 +5,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{Data, PayloadConfig, ServiceConfig, delete, get, post, put, resource, scope};
 use actix_web::{HttpResponse, Resource};
 
-use super::compat::hopx;
+use super::compat::{cortex, fetch_hive, hopx};
 use super::error::{Kind, Problem, not_found};
 use super::state::Api;
 use super::{
@@ -17,6 +17,30 @@ use super::{
 pub fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) + Clone {
     move |config: &mut ServiceConfig| {
         let body = PayloadConfig::new(api.limits.body_bytes_max);
+        // Before our own routes, which it would otherwise be one of.
+        config.service(
+            scope(hopx::SANDBOXES)
+                .app_data(api.clone())
+                .service(only("/{id}", "GET").route(get().to(hopx::sandbox)))
+                .service(only("/{id}/token/refresh", "POST").route(post().to(hopx::refresh_token)))
+                .default_service(actix_web::web::to(not_found))
+                .wrap(from_fn(envelope::hopx)),
+        );
+        // Before `/v1`, which would take these paths for its own and answer in another shape.
+        config.service(
+            scope("/v1/workflow")
+                .app_data(api.clone())
+                .app_data(body.clone())
+                .service(only("/invoke", "POST").route(post().to(fetch_hive::invoke)))
+                .service(
+                    only("/runs/{id}", "DELETE, GET")
+                        .route(get().to(fetch_hive::read))
+                        .route(delete().to(fetch_hive::cancel)),
+                )
+                .service(only("/runs/{id}/webhooks", "GET").route(get().to(fetch_hive::webhooks)))
+                .default_service(actix_web::web::to(not_found))
+                .wrap(from_fn(envelope::fetch_hive)),
+        );
         config.service(
             scope("/v1")
                 .app_data(api.clone())
@@ -82,6 +106,20 @@ pub fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) + Clone {
                 .wrap(from_fn(envelope::standard)),
         );
         config.service(
+            only("/apis/{name}", "POST")
+                .app_data(api.clone())
+                .app_data(body.clone())
+                .route(post().to(cortex::call))
+                .wrap(from_fn(envelope::cortex)),
+        );
+        config.service(
+            // An id may have slashes.
+            only("/apis/{name}/{id:.+}", "GET")
+                .app_data(api.clone())
+                .route(get().to(cortex::read))
+                .wrap(from_fn(envelope::cortex)),
+        );
+        config.service(
             scope("/execute")
                 .app_data(api.clone())
                 .app_data(body.clone())
@@ -94,6 +132,7 @@ pub fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) + Clone {
                 )
                 .service(only("/background", "POST").route(post().to(hopx::execute_background)))
                 .service(only("/processes", "GET").route(get().to(hopx::list_processes)))
+                .service(only("/stream", "GET").route(get().to(hopx::stream)))
                 .service(only("/kill", "DELETE").route(delete().to(hopx::kill_named)))
                 .service(
                     // An empty id is a missing one, and not another path.
@@ -109,6 +148,12 @@ pub fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) + Clone {
                 .service(only("", "GET").route(get().to(hopx::list_processes)))
                 .service(only("/{id:[^/]*}/kill", "POST").route(post().to(hopx::kill_by_path)))
                 .default_service(actix_web::web::to(not_found))
+                .wrap(from_fn(envelope::hopx)),
+        );
+        config.service(
+            only("/health", "GET")
+                .app_data(api.clone())
+                .route(get().to(hopx::health))
                 .wrap(from_fn(envelope::hopx)),
         );
         config.service(

@@ -26,6 +26,8 @@ pub struct SigningRules {
     pub overlap: Duration,
     /// Which keys receivers may verify with, the one that signs first; none when none does.
     pub public_keys: Vec<PublicKey>,
+    /// Whether answers in Fetch Hive's shape have the signing secret of the function that was called.
+    pub fetch_hive_echo: bool,
 }
 
 /// The name of the secret that signs all callbacks of a tenant that bring none of their own.

@@ -10,6 +10,7 @@ use super::callbacks::Pings;
 use super::limits::ProgramLimits;
 use super::network::NetworkRules;
 use super::signing::SigningRules;
+use super::tokens::Tokens;
 use crate::actors::{Draining, Hosts, Scrape, Standing, SupervisorActor, WebhookActor};
 use crate::domain::ExecutionSpec;
 use crate::process::Launcher;
@@ -42,12 +43,18 @@ pub struct Api {
     pub policy: Arc<AddressPolicy>,
     /// Who may ask.
     pub keys: Keyring,
+    /// What stands for a key for some hours.
+    pub tokens: Tokens,
     /// How much of everything a request may have.
     pub limits: RequestLimits,
     /// How signing secrets are made.
     pub signing: SigningRules,
     /// Which submissions to HopX's route are the same.
     pub repeats: RepeatRules,
+    /// How long a WebSocket may be silent before its client is asked whether it is there.
+    pub silence_max: Duration,
+    /// What paths of this server are appended to; empty when nobody has said.
+    pub public_url: String,
     /// Which server this is among others, and which start of it: a word without spaces.
     pub node: String,
 }

@@ -8,7 +8,7 @@ use crate::support::app::TestApp;
 use crate::support::client::Answer;
 use crate::support::options::API_KEY;
 
-const ROUTES: [(&str, &str); 26] = [
+const ROUTES: [(&str, &str); 29] = [
     ("GET", "/v1/runtimes"),
     ("POST", "/v1/executions"),
     ("GET", "/v1/executions"),
@@ -35,6 +35,9 @@ const ROUTES: [(&str, &str); 26] = [
     ("DELETE", "/execute/kill"),
     ("POST", "/execute/kill/exec_0197ab2f5c1d7e8f9a0b1c2d3e4f5a6b"),
     ("POST", "/processes/exec_0197ab2f5c1d7e8f9a0b1c2d3e4f5a6b/kill"),
+    ("GET", "/execute/stream"),
+    ("GET", "/v1/sandboxes/sb_1"),
+    ("POST", "/v1/sandboxes/sb_1/token/refresh"),
 ];
 
 #[test]
@@ -98,7 +101,8 @@ fn a_first_start_without_a_key_makes_one_and_prints_it_once() {
 
 #[track_caller]
 fn check_refused(answer: &Answer, path: &str) {
-    if path.starts_with("/execute") || path.starts_with("/processes") {
+    let hopx = ["/execute", "/processes", "/v1/sandboxes"];
+    if hopx.iter().any(|prefix| path.starts_with(prefix)) {
         assert_eq!(answer.status, 401, "{}", answer.text());
         assert_eq!(answer.json()["code"], "AUTHENTICATION_REQUIRED");
     } else {

@@ -70,6 +70,7 @@ struct Owing {
     app: TestApp,
     receiver: TestReceiver,
     of_the_tenant: String,
+    of_the_function: String,
     /// Which callbacks are looked at: those before are used up some time.
     round: usize,
 }
@@ -82,16 +83,21 @@ impl Owing {
         let receiver = TestReceiver::always(Scripted::status(503));
         let made = app.request("POST", "/v1/signing-secret").send().expect(201).json();
         let of_the_tenant = made["signing_secret"].as_str().unwrap().to_owned();
-        Self { app, receiver, of_the_tenant, round: 0 }
+        let of_the_function = put_function(&app, &receiver.url("/"), 201);
+        let of_the_function = of_the_function["signing_secret"].as_str().unwrap().to_owned();
+        Self { app, receiver, of_the_tenant, of_the_function, round: 0 }
     }
 
-    /// Owes one callback that brings its own secret and one that does not, and has them attempted
-    /// once.
+    /// Owes one callback that brings its own secret, one that does not, and one of a function, and has
+    /// them attempted once.
     #[track_caller]
-    fn owe_two(&mut self) {
+    fn owe_three(&mut self) {
         self.round += 1;
         self.owe("own", json!({"callback_signature_secret": OWN_SECRET}));
         self.owe("tenant", json!({}));
+        put_function(&self.app, &self.receiver.url(&self.path("function")), 200);
+        self.app.post("/v1/functions/f/invoke", &json!({})).expect(202);
+        self.attempt_after(0, "function");
     }
 
     #[track_caller]
@@ -111,7 +117,7 @@ impl Owing {
         format!("/{}/{which}", self.round)
     }
 
-    /// The first attempt of one of the two that comes after so many requests.
+    /// The first attempt of one of the three that comes after so many requests.
     #[track_caller]
     fn attempt_after(&self, count: usize, which: &str) -> Received {
         let path = self.path(which);
@@ -125,13 +131,26 @@ impl Owing {
     fn a_server_opens_all(&mut self, after: &str) {
         let before = self.receiver.received().len();
         self.app.restart();
-        for (which, secret) in [("own", OWN_SECRET), ("tenant", &self.of_the_tenant)] {
+        let of_the_function = ("function", &*self.of_the_function);
+        for (which, secret) in
+            [("own", OWN_SECRET), ("tenant", &self.of_the_tenant), of_the_function]
+        {
             let request = self.attempt_after(before, which);
             assert_eq!(request.header(HEADER.0), Some(HEADER.1), "after {after}");
             let signed = Webhook::new(secret).unwrap().verify(&request.body, &header_map(&request));
             assert!(signed.is_ok(), "after {after}: {signed:?}");
         }
+        let function = self.app.get("/v1/functions/f").expect(200).json();
+        assert_eq!(function["callback_headers"], json!([HEADER.0]), "after {after}");
     }
+}
+
+/// Keeps a function, or a version of it, that calls back there.
+#[track_caller]
+fn put_function(app: &TestApp, url: &str, status: u16) -> Value {
+    let definition = json!({"language": "sh", "code": "true", "callback_url": url,
+        "callback_headers": {HEADER.0: HEADER.1}});
+    app.request("PUT", "/v1/functions/f").json(&definition).send().expect(status).json()
 }
 
 fn header_map(request: &Received) -> HeaderMap {
@@ -146,7 +165,7 @@ fn header_map(request: &Received) -> HeaderMap {
 fn w10_killed_at_any_step_of_a_rotation_all_still_opens_and_the_next_one_ends() {
     let mut owing = Owing::nothing();
     for (step, left) in STEPS {
-        owing.owe_two();
+        owing.owe_three();
         owing.app.terminate();
         let before = keys(&owing.app);
         assert_eq!(before.len(), 1);
@@ -157,7 +176,7 @@ fn w10_killed_at_any_step_of_a_rotation_all_still_opens_and_the_next_one_ends() 
         assert!(status.success() && !said.contains("none of the keys opens"), "{step}: {said}");
         owing.a_server_opens_all(step);
         // It seals with the new key by now, if there is one.
-        owing.owe_two();
+        owing.owe_three();
         owing.app.terminate();
 
         let said = rotated(&owing.app);
@@ -170,15 +189,17 @@ fn w10_killed_at_any_step_of_a_rotation_all_still_opens_and_the_next_one_ends() 
         owing.a_server_opens_all(&format!("{step}, and another rotation"));
     }
     let files = fs::read_dir(owing.app.data_dir()).unwrap().map(|file| file.unwrap().file_name());
-    let keys: Vec<_> = files.filter(|name| name.to_string_lossy().contains(".key")).collect();
+    let is_draft_or_key =
+        |name: &std::ffi::OsString| name.to_string_lossy().contains("secrets.key");
+    let keys: Vec<_> = files.filter(is_draft_or_key).collect();
     assert_eq!(keys, ["secrets.key"], "no draft is left");
 }
 
 #[test]
 fn w10_killed_again_and_again_it_gets_through_with_one_new_key() {
     let mut owing = Owing::nothing();
-    owing.owe_two();
-    owing.owe_two();
+    owing.owe_three();
+    owing.owe_three();
     owing.app.terminate();
     for step in ["rotate-after-new-key", "rotate-after-commit", "rotate-after-commit"] {
         killed_at(&owing.app, &format!("{step}=return(kill)"));

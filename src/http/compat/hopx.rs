@@ -1,20 +1,26 @@
-//! HopX's routes for its unmodified clients: `/execute` and what is below it, and `/processes`.
-//! The words are HopX's; what they do is ours. A process of HopX's is an execution of ours, under
-//! the same id.
+//! HopX's routes for its unmodified clients: `/execute` and what is below it, `/processes`, and what
+//! they ask first, `/v1/sandboxes` and `/health`. The words are HopX's; what they do is ours. A process
+//! of HopX's is an execution of ours, under the same id.
 
 mod answers;
 mod asynchronous;
 mod background;
+mod control;
 mod errors;
 mod execute;
+mod follow;
 mod kill;
 mod processes;
 mod repeat;
+mod socket;
 mod spec;
+mod stream;
 
 pub(in crate::http) use asynchronous::{cancel_async, execute_async, read_async};
 pub(in crate::http) use background::execute_background;
+pub(in crate::http) use control::{SANDBOXES, health, refresh_token, sandbox};
 pub(in crate::http) use errors::error_body;
 pub(in crate::http) use execute::execute;
 pub(in crate::http) use kill::{kill_by_path, kill_named};
 pub(in crate::http) use processes::list_processes;
+pub(in crate::http) use stream::stream;

@@ -28,7 +28,7 @@ pub(super) struct Seeing<'a> {
 
 /// A delivery with all its attempts.
 #[derive(Serialize)]
-pub(super) struct WholeBody {
+pub(in crate::http) struct WholeBody {
     #[serde(flatten)]
     common: CommonBody,
     attempts: Vec<AttemptBody>,
@@ -111,6 +111,11 @@ impl WholeBody {
         let common = CommonBody::of(&delivery, seeing);
         let attempts = delivery.attempts.into_iter();
         Self { common, attempts: attempts.map(|each| AttemptBody::of(each, seeing)).collect() }
+    }
+
+    /// The same with another name for the event.
+    pub(super) fn named(self, event_type: &'static str) -> Self {
+        Self { common: CommonBody { event_type, ..self.common }, ..self }
     }
 }
 

@@ -10,8 +10,9 @@ use crate::domain::{
     Callback, Definition, Entrypoint, ExecutionSpec, Function, HandlerCall, Invocation,
     PayloadFormat, PayloadKind, Progress, Secret, WorkingDir,
 };
-use crate::http::error::{Kind, Problem};
-use crate::http::state::Api;
+use crate::http::callback;
+use crate::http::error::{FieldError, Kind, Problem};
+use crate::http::state::{Api, RequestLimits};
 
 /// What a caller brings.
 #[derive(Debug)]
@@ -85,44 +86,26 @@ impl Call {
     /// What is to be executed.
     ///
     /// # Errors
-    /// When the operator no longer allows what the function was allowed when it was kept.
+    /// When the operator no longer allows what the function was allowed when it was kept, and when what
+    /// the caller brings does not go together with it.
     pub(in crate::http) fn spec(
         self,
         api: &Api,
         function: &Function,
     ) -> Result<ExecutionSpec, Problem> {
-        let Definition { mut spec, payload_format, network } =
-            Definition::clone(&function.definition);
-        spec.network = api.limits.network.granted(network).map_err(no_longer)?;
-        if let WorkingDir::Listed(path) = &spec.working_dir
-            && !api.limits.working_dirs.iter().any(|allowed| path.starts_with(allowed))
-        {
-            return Err(no_longer("its `working_dir` is not listed any more."));
-        }
-        if api.launcher.runtimes().find(&spec.language).is_none() {
-            return Err(no_longer(format!("it has no language `{}`.", spec.language)));
-        }
-        spec.limits = api.limits.program.within(spec.limits);
-        spec.output_bytes = spec.output_bytes.min(api.limits.program.output_bytes_max);
+        let mut spec = allowed(api, &function.definition)?;
         spec.timeout = self.timeout.unwrap_or(spec.timeout).min(api.limits.timeout_max);
         spec.queue_timeout = self.queue_timeout.or(spec.queue_timeout);
         spec.env.extend(self.env);
         spec.labels.extend(self.labels);
         spec.metadata.extend(self.metadata);
-        let kind = self.input.as_ref().map(|input| input.kind).unwrap_or_default();
-        let stdin = self.input.map(|input| input.stdin);
-        (spec.stdin, spec.entrypoint) = match spec.entrypoint {
-            Entrypoint::Script => (stdin, Entrypoint::Script),
-            // A handler is always called with something.
-            Entrypoint::Handler(call) => {
-                let request_id = self.request_id.clone();
-                let call = HandlerCall { payload: kind, request_id, ..*call };
-                (stdin.or_else(|| Some("null".to_owned())), Entrypoint::Handler(Box::new(call)))
-            }
-        };
-        let format = self.format.or(payload_format).unwrap_or(self.format_default);
+        check_together(&spec, &api.limits)?;
+        (spec.stdin, spec.entrypoint) =
+            entered(spec.entrypoint, self.input, self.request_id.clone());
+        let chosen = self.format.or(function.definition.payload_format);
+        let format = chosen.unwrap_or(self.format_default);
         spec.callback = match self.told {
-            WhoIsTold::Named(callback) => Some(in_format(callback, format)),
+            WhoIsTold::Named(callback) => Some(named_in(callback, format)?),
             WhoIsTold::AsDefined => spec.callback.map(|callback| in_format(callback, format)),
             WhoIsTold::Nobody => None,
         };
@@ -130,6 +113,69 @@ impl Call {
         spec.invocation = Some(Invocation { function, version, request_id: self.request_id });
         Ok(spec)
     }
+}
+
+/// What a function asks for, as far as the operator allows it now.
+fn allowed(api: &Api, definition: &Definition) -> Result<ExecutionSpec, Problem> {
+    let mut spec = definition.spec.clone();
+    spec.network = api.limits.network.granted(definition.network).map_err(no_longer)?;
+    if let WorkingDir::Listed(path) = &spec.working_dir
+        && !api.limits.working_dirs.iter().any(|allowed| path.starts_with(allowed))
+    {
+        return Err(no_longer("its `working_dir` is not listed any more."));
+    }
+    if api.launcher.runtimes().find(&spec.language).is_none() {
+        return Err(no_longer(format!("it has no language `{}`.", spec.language)));
+    }
+    spec.limits = api.limits.program.within(spec.limits);
+    spec.output_bytes = spec.output_bytes.min(api.limits.program.output_bytes_max);
+    Ok(spec)
+}
+
+/// The function and its caller have each kept to what an execution may have; so must both together.
+fn check_together(spec: &ExecutionSpec, limits: &RequestLimits) -> Result<(), Problem> {
+    let env_bytes = spec.env.iter().map(|(name, value)| name.len() + value.expose().len()).sum();
+    let counts = [
+        ("env", "too_long", (env_bytes, "bytes"), limits.env_bytes_max),
+        ("labels", "too_many", (spec.labels.len(), "entries"), limits.labels_max),
+        ("metadata", "too_many", (spec.metadata.len(), "entries"), limits.metadata_max),
+    ];
+    let over = counts.into_iter().filter(|(_, _, (count, _), max)| count > max);
+    let errors: Vec<FieldError> = over
+        .map(|(name, code, (count, unit), max)| {
+            let detail = format!(
+                "`{name}` has {count} {unit} together with the function's, and may have at most {max}."
+            );
+            FieldError { field: name.to_owned(), code, detail }
+        })
+        .collect();
+    if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors)) }
+}
+
+/// Standard input, and how the program is entered that reads it.
+fn entered(
+    entrypoint: Entrypoint,
+    input: Option<Input>,
+    request_id: Option<String>,
+) -> (Option<String>, Entrypoint) {
+    let payload = input.as_ref().map(|input| input.kind).unwrap_or_default();
+    let stdin = input.map(|input| input.stdin);
+    match entrypoint {
+        Entrypoint::Script => (stdin, Entrypoint::Script),
+        // A handler is always called with something.
+        Entrypoint::Handler(call) => {
+            let call = HandlerCall { payload, request_id, ..*call };
+            (stdin.or_else(|| Some("null".to_owned())), Entrypoint::Handler(Box::new(call)))
+        }
+    }
+}
+
+/// The callback that a caller names, in a format that may be the function's choice.
+fn named_in(callback: Callback, format: PayloadFormat) -> Result<Callback, Problem> {
+    if format != PayloadFormat::Standard && !callback.endpoint.progress.is_none() {
+        return Err(Problem::invalid(vec![callback::no_shape_for_progress(format)]));
+    }
+    Ok(in_format(callback, format))
 }
 
 /// The callback in a format. Only ours has a shape for what is told before the end.

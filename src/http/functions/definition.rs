@@ -1,8 +1,6 @@
 //! The fields of `PUT /v1/functions/{name}`: what a function does when it is called.
 //! Calls nothing.
 
-use serde_json::Map;
-
 use crate::domain::{Definition, Entrypoint, ExecutionSpec, HandlerCall};
 use crate::http::fields::Fields;
 use crate::http::state::Api;
@@ -53,7 +51,7 @@ fn entrypoint(fields: &mut Fields, api: &Api, language: &str) -> Entrypoint {
                 let detail = format!("`entrypoint` can be `handler` only for `{HANDLERS}`.");
                 fields.wrong("entrypoint", "conflict", detail);
             }
-            let config = config.unwrap_or_else(Map::new);
+            let config = config.unwrap_or_default();
             Entrypoint::Handler(Box::new(HandlerCall { config, ..HandlerCall::default() }))
         }
         None | Some("script") => {

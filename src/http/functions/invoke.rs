@@ -36,9 +36,8 @@ pub(in crate::http) async fn invoke(
     let function = find(&api, &caller.tenant, &key, version).await?;
     let submit = Submit::new(caller.tenant, call.spec(&api, &function)?);
     let execution = api.supervisor.send(submit).await??.execution;
-    let path = request.path();
-    // Under whatever prefix the application has put the routes.
-    let prefix = path.find("/functions/").map_or("", |end| &path[..end]);
+    // Under whatever prefix the application has put `/functions/{name}/invoke`.
+    let prefix = request.path().rsplitn(4, '/').nth(3).unwrap_or_default();
     Ok(accepted(&execution, &format!("{prefix}/executions")))
 }
 

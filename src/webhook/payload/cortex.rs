@@ -32,6 +32,11 @@ impl CortexRecord {
             timestamp: completed.map(|ended| ended.completed_at),
         }
     }
+
+    /// What the request is called.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
 }
 
 /// What the caller calls it; the id of the execution, where it has not said.

@@ -4,28 +4,49 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::domain::{Ended, Event, Execution, ProgramResult, Status};
+use crate::domain::{Ended, Event, EventType, ExecutionId, ProgramResult};
 
 #[derive(Serialize)]
-struct Body {
+struct Body<'a> {
     event_type: &'static str,
     request_id: String,
-    data: Data,
+    data: Data<'a>,
 }
 
 #[derive(Default, Serialize)]
-struct Data {
+struct Data<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     output: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result_error: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
 }
 
+/// What the id of a run begins with.
+const REQUEST: &str = "req_";
+
 /// What Fetch Hive calls a run: `req_` and the UUID of the execution.
-pub fn request_id(execution: &Execution) -> String {
-    format!("req_{}", execution.id.uuid().simple())
+pub fn request_id(id: ExecutionId) -> String {
+    format!("{REQUEST}{}", id.uuid().simple())
+}
+
+/// The execution that Fetch Hive calls so; none when nothing can be called so.
+pub fn execution_id(request_id: &str) -> Option<ExecutionId> {
+    let uuid = request_id.strip_prefix(REQUEST)?;
+    format!("{}{uuid}", ExecutionId::PREFIX).parse().ok()
+}
+
+/// What Fetch Hive calls an event. It has no word for what is told before the end, which keeps ours.
+pub fn event_type(kind: EventType) -> &'static str {
+    match kind {
+        EventType::Started | EventType::Output => kind.as_str(),
+        EventType::Completed => "workflow.completed",
+        EventType::Failed => "workflow.failed",
+        EventType::Cancelled => "workflow.cancelled",
+    }
 }
 
 /// What a run has put out: the result that it has written, else its standard output as a text without
@@ -43,23 +64,31 @@ pub fn output(ended: &Ended) -> Box<RawValue> {
     serde_json::value::to_raw_value(text).expect("a text can always be written")
 }
 
+/// Why the output is not the result although there was one: it could not be kept, or does not fit.
+pub fn result_error(ended: &Ended) -> Option<&str> {
+    match &ended.result {
+        ProgramResult::Rejected(why) => Some(why),
+        ProgramResult::Json(_) | ProgramResult::None => None,
+    }
+}
+
 pub(super) fn body(event: &Event) -> Vec<u8> {
     let execution = &event.execution;
     let ended = execution.ended();
     let error = ended.and_then(|ended| ended.outcome.error());
-    let (event_type, data) = match execution.status() {
-        Status::Cancelled => {
-            ("workflow.cancelled", Data { error, reason: Some("cancelled"), ..Data::default() })
-        }
-        Status::Completed => {
-            ("workflow.completed", Data { output: ended.map(output), ..Data::default() })
+    let data = match event.kind {
+        EventType::Cancelled => Data { error, reason: Some("cancelled"), ..Data::default() },
+        EventType::Completed => {
+            let result_error = ended.and_then(result_error);
+            Data { output: ended.map(output), result_error, ..Data::default() }
         }
         // Only ends are told in this format.
-        Status::Queued | Status::Running | Status::Failed => {
-            ("workflow.failed", Data { error, ..Data::default() })
+        EventType::Started | EventType::Output | EventType::Failed => {
+            Data { error, ..Data::default() }
         }
     };
-    let body = Body { event_type, request_id: request_id(execution), data };
+    let (event_type, request_id) = (event_type(event.kind), request_id(execution.id));
+    let body = Body { event_type, request_id, data };
     serde_json::to_vec(&body).expect("plain fields and JSON can always be written")
 }
 
@@ -93,6 +122,24 @@ mod tests {
             let expected = (event.clone(), json!({"output": output}));
             assert_eq!(completed(stdout, ProgramResult::None), expected);
         }
+    }
+
+    #[test]
+    fn the_id_of_a_run_leads_back_to_the_execution() {
+        let id = ExecutionId::generate();
+        assert_eq!(execution_id(&request_id(id)), Some(id));
+        let upper = format!("req_{}", id.uuid().simple().to_string().to_uppercase());
+        for other in ["", "req_", "req_0", &id.to_string(), &upper, &format!("req_{id}")] {
+            assert_eq!(execution_id(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn what_stands_in_for_a_result_says_so() {
+        let why = "The result has 9 bytes, too many for this message.";
+        let told = told(exited(0), "said\n", ProgramResult::Rejected(why.to_owned()));
+        let data = json!({"output": "said", "result_error": why});
+        assert_eq!(told, ("workflow.completed".into(), data));
     }
 
     #[test]

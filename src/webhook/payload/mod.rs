@@ -16,7 +16,7 @@ mod tests_support;
 pub use cortex::CortexRecord;
 pub use hopx::{HopxRecord, hopx_execution_time, hopx_exit_code};
 pub use output::{Told, output_body};
-pub use record::Record;
+pub use record::{Record, execution_time};
 
 use full_output::FullOutput;
 

@@ -175,7 +175,7 @@ impl RecordUsage {
 }
 
 /// How long the program ran, in seconds, once it has ended.
-pub(super) fn execution_time(execution: &Execution) -> Option<f64> {
+pub fn execution_time(execution: &Execution) -> Option<f64> {
     let ended = execution.ended()?;
     Some(ended.completed_at.since(ended.started_at?).as_secs_f64())
 }

@@ -1,8 +1,11 @@
 //! W1 and W2: killed before and after what a client asked for is on disk.
 //! Whether it was started with that or queued makes a difference.
 
+use serde_json::json;
+
 use super::{COMPLETED, INTERRUPTED, POLICIES, unbegun_ends};
 use crate::scene::Scene;
+use crate::support::client::Request;
 
 #[test]
 fn w1_what_was_not_committed_was_not_answered_and_does_not_exist() {
@@ -48,6 +51,39 @@ fn w2_what_was_accepted_and_started_in_one_commit_has_an_end() {
         // The auditor believes only what clients were answered.
         let answered = scene.submit(&program);
         scene.ends(&answered, COMPLETED, 1);
+        scene.audit();
+    }
+}
+
+/// A call of the function `f` in Cortex's way, which its caller has given an id.
+fn calling(scene: &Scene) -> Request {
+    let request = scene.app.request("POST", "/apis/f").header("x-request-id", "mine");
+    request.json(&json!({}))
+}
+
+#[test]
+fn w2_a_call_with_an_id_that_nobody_was_answered_is_the_same_when_it_is_sent_again() {
+    // Started with being accepted where a slot is free, and queued otherwise.
+    for (occupied, failpoints) in [(0, "return(kill)"), (1, "1*off->return(kill)")] {
+        let mut scene = Scene::with(&format!("accept-after-commit={failpoints}"), 1);
+        let program = scene.program("echo hi", "fail");
+        scene.app.request("PUT", "/v1/functions/f").json(&program).send().expect(201);
+        for _ in 0..occupied {
+            scene.occupy();
+        }
+        assert!(calling(&scene).try_send().is_err(), "it is killed instead of answering");
+        scene.killed_and_started_again();
+        let call = scene.all().remove(occupied);
+        for _ in 0..2 {
+            let answer = calling(&scene).send().expect(200).json();
+            assert_eq!(answer, json!({"id": "mine"}));
+            assert_eq!(scene.all().len(), occupied + 1, "it has begun nothing more");
+        }
+        scene.evidence.submitted(&program, &call);
+        unbegun_ends(&scene, &call, "fail");
+        let told = scene.app.get("/apis/f/mine").expect(200).json();
+        assert_eq!((&told["id"], &told["status"]), (&json!("mine"), &json!("completed")));
+        assert_eq!(scene.told(&call), 1);
         scene.audit();
     }
 }

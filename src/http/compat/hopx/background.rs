@@ -42,8 +42,7 @@ pub(in crate::http) async fn execute_background(
     let spec = read(&mut fields, &api);
     // Not strictly: these clients were written for another server, and may know more fields.
     fields.finish_leniently()?;
-    let submit = Submit::new(caller.tenant, spec);
-    let execution = api.supervisor.send(submit).await??.execution;
+    let execution = api.supervisor.send(Submit::new(caller.tenant, spec)).await??.execution;
     let begun = Begun {
         process_id: execution.id,
         execution_id: execution.id,

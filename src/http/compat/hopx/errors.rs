@@ -33,7 +33,7 @@ fn now() -> std::time::SystemTime {
 }
 
 /// Only codes that the published clients know; one of them crashes on some others.
-fn code(problem: &Problem) -> &'static str {
+pub(super) fn code(problem: &Problem) -> &'static str {
     match problem.kind {
         Kind::InvalidJson => "INVALID_JSON",
         Kind::InvalidRequest if problem.errors.iter().any(|error| error.code == "required") => {

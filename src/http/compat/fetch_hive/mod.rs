@@ -1,0 +1,17 @@
+//! Fetch Hive's routes for clients that were written for it: `/v1/workflow` and what is below it.
+//! The words are Fetch Hive's; what they do is ours. A deployment and its variant are a function of
+//! ours, and a run is an execution that is a call of one.
+
+mod cancel;
+mod errors;
+mod invoke;
+mod read;
+mod request;
+mod run;
+mod webhooks;
+
+pub(in crate::http) use cancel::cancel;
+pub(in crate::http) use errors::error_body;
+pub(in crate::http) use invoke::invoke;
+pub(in crate::http) use read::read;
+pub(in crate::http) use webhooks::webhooks;
