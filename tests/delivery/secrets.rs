@@ -121,7 +121,7 @@ fn the_keys_that_the_server_makes_are_for_the_owner_alone() {
         .into_iter()
         .filter(|file| file.file_name().is_some_and(|name| name.to_string_lossy().contains("key")))
         .collect();
-    assert_eq!(keys.len(), 2, "{:?}", files::all_in(&app.data_dir()));
+    assert_eq!(keys.len(), 3, "{:?}", files::all_in(&app.data_dir()));
     for key in keys {
         assert_eq!(mode(&key), 0o600, "{}", key.display());
     }
@@ -132,7 +132,7 @@ fn made_by_the_server(app: &TestApp) -> Vec<(String, Option<PathBuf>)> {
     let make = || app.request("POST", "/v1/signing-secret").send().expect(201).json();
     let text = |made: Value| made["signing_secret"].as_str().unwrap().to_owned();
     let secrets = [make(), make()].map(|made| (text(made), None));
-    let keys = ["secrets.key", "signing.key"].map(|name| {
+    let keys = ["secrets.key", "signing.key", "token.key"].map(|name| {
         let path = app.data_dir().join(name);
         (std::fs::read_to_string(&path).unwrap().trim().to_owned(), Some(path))
     });
@@ -148,7 +148,7 @@ fn what_the_server_makes_is_told_to_who_makes_it_and_lies_in_no_other_file() {
     };
     let mut app = TestApp::with(trace);
     let made = made_by_the_server(&app);
-    assert_eq!(made.len(), 4);
+    assert_eq!(made.len(), 5);
     let receiver = TestReceiver::start();
     let id = app.submit(calling(&receiver)).id;
     delivery_once(&app, &id, "delivered");
