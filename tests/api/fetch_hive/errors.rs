@@ -109,7 +109,7 @@ fn whatever_else_is_wrong_is_told_by_the_name_of_the_field() {
         let error = error_of(&app.post(INVOKE, &body), 400);
         assert!(error.contains(named), "{named}: {error}");
     }
-    let mut body = call_back_to("http://127.0.0.1:12345/");
+    let mut body = call_back_to("http://127.0.0.1:8080/");
     body["cancel_on_disconnect"] = json!(true);
     let error = error_of(&app.post(INVOKE, &body), 400);
     assert!(error.contains("`cancel_on_disconnect`"), "{error}");
@@ -121,7 +121,7 @@ fn an_unknown_deployment_or_variant_is_404_with_a_sentence() {
     let mut app = TestApp::start();
     deploy(&app, "sh", "true");
     let body = |deployment: &str, variant: &str| {
-        let mut body = call_back_to("http://127.0.0.1:12345/");
+        let mut body = call_back_to("http://127.0.0.1:8080/");
         body["deployment"] = json!(deployment);
         body["variant"] = json!(variant);
         body
@@ -229,7 +229,7 @@ fn a_full_queue_says_when_to_come_back() {
     {
         let app = TestApp::with(|options| options.slots(1).env(setting, "1"));
         deploy(&app, "sh", SAYS_AND_SLEEPS);
-        let body = call_back_to("http://127.0.0.1:12345/");
+        let body = call_back_to("http://127.0.0.1:8080/");
         super::begin(&app, &body);
         app.wait_for_program(SLEEPS);
         assert_eq!(super::invoke(&app, &body)["run_status"], "queued");

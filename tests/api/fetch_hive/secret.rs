@@ -3,10 +3,13 @@
 
 use serde_json::{Value, json};
 
+use super::synchronous::newest;
 use super::{
-    INVOKE, begin, call, call_back, deploy, event_with, invoke, log_of, path_of, run, signature,
+    INVOKE, SAYS_AND_SLEEPS, SLEEPS, begin, call, call_back, deploy, event_with, invoke, log_of,
+    path_of, run, signature,
 };
 use crate::support::app::TestApp;
+use crate::support::held::{Held, post};
 use crate::support::receiver::TestReceiver;
 
 fn rotate(app: &TestApp, body: &Value) -> String {
@@ -29,6 +32,19 @@ fn a_rotated_secret_is_told_at_once_and_signs_at_once() {
     assert_eq!(sent, [signature(&second, &request.body)], "one value only, the newest secret's");
     let standard = request.header("webhook-signature").unwrap();
     assert_eq!(standard.split(' ').count(), 2, "both sign where there is room for two");
+}
+
+#[test]
+fn who_has_waited_is_told_the_secret_of_the_end_and_not_of_the_beginning() {
+    let app = TestApp::start();
+    let first = deploy(&app, "sh", SAYS_AND_SLEEPS);
+    let mut held = Held::send(app.address(), &post(INVOKE, &call()));
+    app.wait_for_program(SLEEPS);
+    let second = rotate(&app, &json!({"revoke_previous": true}));
+    app.delete(&path_of(&newest(&app, "running"))).expect(202);
+    let (status, answer) = held.answer();
+    assert_eq!((status, &answer["webhook_secret"]), (200, &json!(second)), "{answer}");
+    assert_ne!(first, second);
 }
 
 #[test]

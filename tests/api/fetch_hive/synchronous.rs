@@ -20,7 +20,7 @@ const UNTIL_TOLD: &str =
 
 /// The run of the newest execution, once there is one in this state.
 #[track_caller]
-fn newest(app: &TestApp, status: &str) -> String {
+pub(super) fn newest(app: &TestApp, status: &str) -> String {
     eventually(DEADLINE, format!("one is {status}"), || {
         let list = app.get(&format!("/v1/executions?status={status}")).expect(200).json();
         Some(list["data"][0]["id"].as_str()?.replace("exec_", "req_"))
