@@ -176,6 +176,26 @@ fn a_program_of_node_s_is_called_as_well() {
 }
 
 #[test]
+fn a_handler_is_called_with_the_inputs_and_what_it_returns_is_the_output() {
+    let app = TestApp::start();
+    let receiver = TestReceiver::start();
+    let code = "class Handler:
+    def __init__(self, config):
+        self.word = config['word']
+    def handle_async(self, payload):
+        return {'said': [self.word, payload['name']]}";
+    let config = json!({"word": "hello"});
+    deploy_with(
+        &app,
+        json!({"language": "python", "entrypoint": "handler", "code": code, "config": config}),
+    );
+    let mut body = call_back(&receiver);
+    body["inputs"] = json!({"name": "bee"});
+    invoke(&app, &body);
+    assert_eq!(receiver.first().json()["data"], json!({"output": {"said": ["hello", "bee"]}}));
+}
+
+#[test]
 fn fields_that_only_their_clients_know_are_passed_over() {
     let app = TestApp::start();
     let receiver = TestReceiver::start();
