@@ -20,7 +20,7 @@ fn the_defaults_load_and_agree_with_the_domain() {
     assert_eq!(config.execution.timeout_default, ExecutionSpec::DEFAULT_TIMEOUT);
     assert_eq!(config.execution.output_bytes_default, ExecutionSpec::DEFAULT_OUTPUT_BYTES);
     assert_eq!(config.execution.output_bytes_max, 64 * 1024 * 1024);
-    assert_eq!(config.server.token_lifetime, Duration::from_hours(3));
+    assert_eq!(config.server.token_lifetime, Duration::from_hours(24));
     assert_eq!(config.queue.max_total, 100_000);
     assert_eq!(config.webhook.retry_schedule, RetrySchedule::default());
     assert_eq!(config.webhook.breaker, BreakerRule::default());

@@ -72,7 +72,7 @@ pub(super) struct Results {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Answer {
-    Returned(Map<String, Value>),
+    Returned(Option<Map<String, Value>>),
     TooLong,
     Raised(String),
 }
@@ -98,9 +98,11 @@ impl Results {
             ResultFile::None | ResultFile::Rejected(_) => None,
         };
         match answer {
-            Some(Answer::Returned(returned)) => {
+            Some(Answer::Returned(Some(returned))) => {
                 (ProgramResult::Json(Value::Object(returned).to_string()), None)
             }
+            // Its own guide has a handler that returns nothing, because it has told of its end itself.
+            Some(Answer::Returned(None)) => (ProgramResult::None, None),
             Some(Answer::TooLong) => {
                 (ProgramResult::Rejected(result::too_long(self.bytes_max)), None)
             }

@@ -5,7 +5,7 @@ with the client's code. It runs the whole as the program of an execution, so tha
 and ends as a script does, cold or warm. The payload is what comes on standard input.
 
 What became of the call goes into the file $RINGBACK_RESULT, and nowhere else, as JSON:
-  {"returned": {...}}  `handle_async` has returned this
+  {"returned": {...}}  `handle_async` has returned this; null if it has returned nothing
   "too_long"           it has, but this has more bytes than are taken
   {"raised": "..."}    it has not, for this reason: the last line of an exception, or a sentence of ours
 None of these in the file says that the program ended before.
@@ -128,7 +128,8 @@ def begin(name, code, config, kind, request_id, bytes_max):
 
 
 def call(code, config, kind, request_id):
-    """What the handler returns, which is a dict."""
+    """What the handler returns, which is a dict, or None: one that sends its callback itself need not
+    return what it has sent."""
     payload = read(kind)
     made = vars(import_code(code)).get("Handler")
     if not isinstance(made, type):
@@ -146,7 +147,7 @@ def call(code, config, kind, request_id):
     returned = handle(*arguments, **named)
     if hasattr(type(returned), "__await__"):
         returned = rarely("run")(returned)
-    if not isinstance(returned, dict):
+    if returned is not None and not isinstance(returned, dict):
         raise Flaw(f"`handle_async` returned a value of type {type(returned).__name__}, not a dict.")
     return returned
 

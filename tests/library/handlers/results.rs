@@ -39,9 +39,17 @@ return collections.OrderedDict(z=E.A, a={})
 }
 
 #[actix_rt::test]
+async fn a_handler_that_returns_nothing_completes_without_a_result() {
+    each(["return None", "pass", "return"].map(|code| (body(code), ())), |seen, ()| {
+        assert_eq!((seen.status, &seen.result), (Status::Completed, &ProgramResult::None));
+    })
+    .await;
+}
+
+#[actix_rt::test]
 async fn what_is_no_dict_is_told_by_its_type_only() {
     let cases = [
-        ("return None", "NoneType"),
+        ("return 0", "int"),
         ("return 'secret'", "str"),
         ("return [1]", "list"),
         ("yield {}", "generator"),

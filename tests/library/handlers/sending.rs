@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use ringback::config::{Config, Isolation};
-use ringback::domain::{ExecutionSpec, Secret, StartMode};
+use ringback::domain::{ExecutionSpec, ProgramResult, Secret, StartMode, Status};
 use serde_json::json;
 
 use super::super::receiver::TestReceiver;
@@ -46,8 +46,8 @@ fn packages() -> PathBuf {
 }
 
 /// A call with this payload, of which a receiver is told by the handler itself.
-fn sending(receiver: &TestReceiver, payload: &str) -> ExecutionSpec {
-    let mut spec = called(handler(CODE), |call| {
+fn sending(receiver: &TestReceiver, code: &str, payload: &str) -> ExecutionSpec {
+    let mut spec = called(handler(code), |call| {
         call.config.insert("webhook_url".into(), json!(receiver.url("/cortex")));
         call.request_id = Some("request-1".into());
     });
@@ -65,11 +65,15 @@ async fn a_handler_that_sends_its_own_callback_runs_unchanged() {
     })
     .await;
     let receiver = TestReceiver::start();
-    site.run(sending(&receiver, r#"{"text": "one two three"}"#))
-        .await
-        .returned(json!({"words": 3}));
-    site.run(sending(&receiver, r#"{"other": 1}"#)).await.raised(1, "KeyError: 'text'");
-    let received = receiver.wait_for(2);
+    let (good, bad) = (r#"{"text": "one two three"}"#, r#"{"other": 1}"#);
+    site.run(sending(&receiver, CODE, good)).await.returned(json!({"words": 3}));
+    site.run(sending(&receiver, CODE, bad)).await.raised(1, "KeyError: 'text'");
+    // That of the guide returns nothing: it has told of its end itself.
+    let silent = CODE.replace("        return result\n", "");
+    let seen = site.run(sending(&receiver, &silent, good)).await;
+    assert_eq!((seen.status, seen.result), (Status::Completed, ProgramResult::None));
+    let received = receiver.wait_for(3);
+    assert_eq!(received[2].json()["result"], json!({"words": 3}));
     assert_eq!(received[0].path, "/cortex");
     let body = received[0].json();
     let told = (&body["id"], &body["status"], &body["result"]);
