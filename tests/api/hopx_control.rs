@@ -107,7 +107,7 @@ fn a_token_opens_every_route_and_is_good_for_two_hours_and_more() {
     let expires_at: jiff::Timestamp =
         granted["token_expires_at"].as_str().unwrap().parse().unwrap();
     let left = expires_at.duration_since(jiff::Timestamp::now()).as_secs();
-    assert!((2 * 3600 + 60..=3 * 3600).contains(&left), "{left} s are left");
+    assert!((2 * 3600 + 60..=24 * 3600).contains(&left), "{left} s are left");
     let token = granted["auth_token"].as_str().unwrap();
     for path in ["/v1/executions", "/v1/deliveries", "/v1/signing-secret", "/metrics"] {
         assert_eq!(with_key(&app, token, path).status, 200, "{path}");

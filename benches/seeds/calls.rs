@@ -17,6 +17,7 @@ use super::figures::percentile_ms;
 use super::http::Connection;
 use super::machine;
 use super::receiver::Receiver;
+use super::run_code;
 use super::server::{API_KEY, Server};
 
 /// What is called: it does next to nothing, so that the way there and back is what is measured.
@@ -53,18 +54,26 @@ struct Call {
     told: Duration,
 }
 
+/// What a round has shown.
+pub struct Round {
+    pub alone: Figures,
+    pub together: Figures,
+    pub run_code: run_code::Figures,
+}
+
 /// Who calls, whom, and who is told.
 #[derive(Clone)]
-struct Site {
+pub struct Site {
     server: SocketAddr,
     receiver: Rc<Receiver>,
 }
 
-/// Measures a server of its own: so many calls one at a time, and as many with some at once.
+/// Measures a server of its own: so many calls one at a time, as many with some at once, and as many
+/// programs by HopX's route.
 pub async fn measure(
     (program, parent): (&Path, &Path),
     (calls, at_once): (usize, usize),
-) -> Result<(Figures, Figures)> {
+) -> Result<Round> {
     let mut server = Server::start(4 * machine::cores(), program, parent)?;
     let receiver = Rc::new(Receiver::start().await?);
     let site = Site { server: server.address, receiver };
@@ -72,8 +81,9 @@ pub async fn measure(
     site.many(WARM_UP.max(at_once), at_once).await?;
     let alone = site.figures(calls, 1).await?;
     let together = site.figures(calls, at_once).await?;
+    let run_code = run_code::measure(&site, calls).await?;
     server.stop()?;
-    Ok((alone, together))
+    Ok(Round { alone, together, run_code })
 }
 
 impl Site {
@@ -152,13 +162,13 @@ impl Site {
         Ok(warm)
     }
 
-    async fn connect(&self) -> Result<Connection> {
+    pub async fn connect(&self) -> Result<Connection> {
         let stream = TcpStream::connect(self.server).await.context("cannot reach the server")?;
         Ok(Connection::new(stream)?)
     }
 
     /// A request that must be answered well.
-    async fn ask(
+    pub async fn ask(
         &self,
         connection: &mut Connection,
         method: &str,

@@ -1,9 +1,12 @@
-//! What a call in Cortex's way costs: from `POST /apis/{name}` until the webhook with what the handler
-//! returned has been received, one call at a time and several at once.
+//! What the systems cost that the server stands in for: a call in Cortex's way, from `POST /apis/{name}`
+//! until the webhook with what the handler returned has been received, one at a time and several at
+//! once; and HopX's `run_code` beside the bare interpreter.
 //! Asserts no time; it fails when anything does not complete.
 //!
-//! `cargo bench --bench cortex -- --help` says what can be chosen. The isolation level is that of the
-//! environment: `RINGBACK_EXECUTION__ISOLATION=none cargo bench --bench cortex`.
+//! `cargo bench --bench seeds -- --help` says what can be chosen. The isolation level is that of the
+//! environment: `RINGBACK_EXECUTION__ISOLATION=none cargo bench --bench seeds`.
+
+#![expect(clippy::disallowed_methods, reason = "a benchmark starts what it compares with")]
 
 mod calls;
 #[path = "../load/figures.rs"]
@@ -15,6 +18,7 @@ mod machine;
 #[path = "../load/proc.rs"]
 mod proc;
 mod receiver;
+mod run_code;
 #[path = "../load/server.rs"]
 #[expect(dead_code, reason = "the load run uses all of it")]
 mod server;
@@ -28,9 +32,9 @@ use tokio::task::LocalSet;
 use calls::Figures;
 use figures::Spread;
 
-/// Measures calls of a handler, from the request to its webhook.
+/// Measures calls of a handler, from the request to its webhook, and programs by HopX's route.
 #[derive(Debug, Parser)]
-#[command(name = "cortex")]
+#[command(name = "seeds")]
 struct Options {
     /// How often everything is measured; shown are the median and the range
     #[arg(long, default_value_t = 3)]
@@ -75,9 +79,27 @@ fn main() -> Result<()> {
         let measuring = calls::measure((&program, &parent), (calls, at_once));
         done.push(LocalSet::new().block_on(&runtime, measuring)?);
     }
-    show("one at a time", done.iter().map(|(alone, _)| alone));
-    show(&format!("{at_once} at once"), done.iter().map(|(_, together)| together));
+    show("Cortex, one at a time", done.iter().map(|round| &round.alone));
+    show(&format!("Cortex, {at_once} at once"), done.iter().map(|round| &round.together));
+    show_run_code(done.iter().map(|round| &round.run_code));
     Ok(())
+}
+
+fn show_run_code<'a>(rounds: impl Iterator<Item = &'a run_code::Figures> + Clone) {
+    let spread = |of: fn(&run_code::Figures) -> f64| Spread::of(rounds.clone().map(of));
+    println!("HopX, one at a time");
+    let lines = [
+        ("run_code, p50 ms", spread(|round| round.run_code_p50_ms)),
+        ("run_code, p99 ms", spread(|round| round.run_code_p99_ms)),
+        ("python3 -c, p50 ms", spread(|round| round.bare_p50_ms)),
+        ("python3 -c, p99 ms", spread(|round| round.bare_p99_ms)),
+        ("ratio of the medians", spread(|round| round.ratio)),
+    ];
+    lines.into_iter().for_each(|(name, spread)| line(name, spread));
+}
+
+fn line(name: &str, Spread { median, min, max }: Spread) {
+    println!("  {name:<24} {median:>9.2}   ({min:.2} to {max:.2})");
 }
 
 fn show<'a>(how: &str, rounds: impl Iterator<Item = &'a Figures> + Clone) {
@@ -90,9 +112,7 @@ fn show<'a>(how: &str, rounds: impl Iterator<Item = &'a Figures> + Clone) {
         ("call to answer, p99 ms", spread(|round| round.answer_p99_ms)),
         ("calls a second", spread(|round| round.per_second)),
     ];
-    for (name, Spread { median, min, max }) in lines {
-        println!("  {name:<24} {median:>9.2}   ({min:.2} to {max:.2})");
-    }
+    lines.into_iter().for_each(|(name, spread)| line(name, spread));
     let (warm, all) =
         rounds.fold((0, 0), |(warm, all), round| (warm + round.warm, all + round.all));
     println!("  {:<24} {warm} of {all}", "warm");
