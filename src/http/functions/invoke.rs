@@ -4,6 +4,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::call::{Call, Input, WhoIsTold};
+use super::query::Query;
 use super::{find, parse_name, variant};
 use crate::actors::Submit;
 use crate::domain::{FunctionKey, PayloadKind};
@@ -26,6 +27,7 @@ pub(in crate::http) async fn invoke(
     let caller = caller?;
     caller.needs("executions:write")?;
     let name = parse_name(&name)?;
+    Query::none(request.query_string())?;
     let mut fields = Fields::new(body::optional_object(&request, body)?.unwrap_or_default());
     let key = FunctionKey { variant: variant(&mut fields), ..FunctionKey::default_of(name) };
     let version = fields.count("version", 1..=u64::from(u32::MAX));
