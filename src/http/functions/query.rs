@@ -66,7 +66,7 @@ impl Query {
             "name" => self.name = named(value)?,
             "version" => {
                 let version = value.parse().ok().filter(|version| *version > 0);
-                let detail = || "`version` must be a whole number from 1.".to_owned();
+                let detail = || format!("`version` must be a whole number from 1 to {}.", u32::MAX);
                 self.version = Some(version.ok_or_else(|| ("out_of_range", detail()))?);
             }
             "limit" => {
@@ -140,6 +140,12 @@ mod tests {
         }
         assert!(Query::read("limit=1", &["variant"]).is_err(), "not everywhere");
         assert!(Query::none("").is_ok() && Query::none("variant=v").is_err());
+    }
+
+    #[test]
+    fn a_version_that_is_too_high_for_any_is_told_how_high_they_go() {
+        let problem = Query::read("version=4294967296", &ALL).unwrap_err();
+        assert_eq!(problem.detail, "`version` must be a whole number from 1 to 4294967295.");
     }
 
     #[test]
