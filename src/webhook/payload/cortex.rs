@@ -1,5 +1,5 @@
 //! The payload format `cortex`: what users of Cortex's workloads have their handlers send.
-//! Its field names and words are Cortex's, not ours.
+//! Its field names and words are Cortex's, not ours; only `result_error` is ours, which Cortex has no word for.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
