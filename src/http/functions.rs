@@ -40,6 +40,7 @@ pub(super) async fn put(
     let caller = caller?;
     caller.needs(WRITE)?;
     let name = parse_name(&name)?;
+    Query::none(request.query_string())?;
     let mut fields = Fields::new(body::object(&request, body)?);
     let variant = variant(&mut fields);
     let definition = definition::read(&mut fields, &api);

@@ -106,17 +106,13 @@ pub fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) + Clone {
                 .wrap(from_fn(envelope::standard)),
         );
         config.service(
-            only("/apis/{name}", "POST")
+            scope("/apis")
                 .app_data(api.clone())
                 .app_data(body.clone())
-                .route(post().to(cortex::call))
-                .wrap(from_fn(envelope::cortex)),
-        );
-        config.service(
-            // An id may have slashes.
-            only("/apis/{name}/{id:.+}", "GET")
-                .app_data(api.clone())
-                .route(get().to(cortex::read))
+                .service(only("/{name}", "POST").route(post().to(cortex::call)))
+                // An id may have slashes.
+                .service(only("/{name}/{id:.+}", "GET").route(get().to(cortex::read)))
+                .default_service(actix_web::web::to(not_found))
                 .wrap(from_fn(envelope::cortex)),
         );
         config.service(

@@ -1,6 +1,6 @@
 //! Signing secrets that the server makes, and shows only then: that of a tenant by
-//! `POST /v1/signing-secret`, those of functions as they are made.
-//! Signs nothing, and tells nobody a secret a second time.
+//! `POST /v1/signing-secret`, those of functions as they are made. Only Fetch Hive's clients are told
+//! one again, by their own route. Signs nothing.
 
 use std::time::Duration;
 
@@ -60,8 +60,7 @@ pub(super) async fn rotate(
     put(&api, (caller.tenant, OF_THE_TENANT.to_owned()), overlap, StatusCode::CREATED).await
 }
 
-/// Makes a secret and has it sign by this name of a tenant from now on. The answer has it, and no other
-/// ever will.
+/// Makes a secret and has it sign by this name of a tenant from now on. The answer has it.
 pub(super) async fn put(
     api: &Api,
     (tenant, name): (Tenant, String),

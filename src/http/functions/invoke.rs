@@ -4,13 +4,14 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::call::{Call, Input, WhoIsTold};
-use super::{find, parse_name, variant};
+use super::query::Query;
+use super::{WRITE, find, parse_name, variant};
 use crate::actors::Submit;
 use crate::domain::{FunctionKey, PayloadKind};
 use crate::http::answers::accepted;
 use crate::http::auth::Caller;
 use crate::http::body::{self, Body};
-use crate::http::error::Problem;
+use crate::http::error::{Kind, Problem};
 use crate::http::fields::Fields;
 use crate::http::state::Api;
 use crate::http::{callback, spec};
@@ -26,6 +27,7 @@ pub(in crate::http) async fn invoke(
     let caller = caller?;
     caller.needs("executions:write")?;
     let name = parse_name(&name)?;
+    Query::none(request.query_string())?;
     let mut fields = Fields::new(body::optional_object(&request, body)?.unwrap_or_default());
     let key = FunctionKey { variant: variant(&mut fields), ..FunctionKey::default_of(name) };
     let version = fields.count("version", 1..=u64::from(u32::MAX));
@@ -33,12 +35,26 @@ pub(in crate::http) async fn invoke(
     // What else may be wrong is told of at once, whether or not there is such a function.
     let call = read(&mut fields, &api);
     fields.finish()?;
+    may_bring(&caller, &call)?;
     let function = find(&api, &caller.tenant, &key, version).await?;
     let submit = Submit::new(caller.tenant, call.spec(&api, &function)?);
     let execution = api.supervisor.send(submit).await??.execution;
     // Under whatever prefix the application has put `/functions/{name}/invoke`.
     let prefix = request.path().rsplitn(4, '/').nth(3).unwrap_or_default();
     Ok(accepted(&execution, &format!("{prefix}/executions")))
+}
+
+/// A variable can have an interpreter run other code than the function's, with all that the function
+/// holds: whoever brings one could as well change the function.
+fn may_bring(caller: &Caller, call: &Call) -> Result<(), Problem> {
+    if call.env.is_empty() || caller.may(WRITE) {
+        return Ok(());
+    }
+    let detail = format!(
+        "A variable in `env` can change what a function does, so a call with one needs a key with the \
+         scope `{WRITE}`."
+    );
+    Err(Problem::new(Kind::Forbidden, detail))
 }
 
 /// What the caller brings.

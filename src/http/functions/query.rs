@@ -30,6 +30,12 @@ pub(super) struct Query {
 type Wrong = (&'static str, String);
 
 impl Query {
+    /// Refuses any parameter where the body says everything: a variant that was passed over in a query
+    /// would have another function changed or called than was meant.
+    pub(super) fn none(query: &str) -> Result<(), Problem> {
+        Self::read(query, &[]).map(|_| ())
+    }
+
     /// Reads a query that may have the parameters of these names.
     pub(super) fn read(query: &str, known: &[&str]) -> Result<Self, Problem> {
         let query: BTreeMap<String, String> =
@@ -52,13 +58,15 @@ impl Query {
         };
         match name {
             _ if !known.contains(&name) => {
-                return Err(("unknown_field", format!("There is no parameter `{name}` here.")));
+                let why = if known.is_empty() { ": the body says everything" } else { "" };
+                let detail = format!("There is no parameter `{name}` here{why}.");
+                return Err(("unknown_field", detail));
             }
             "variant" => self.variant = named(value)?,
             "name" => self.name = named(value)?,
             "version" => {
                 let version = value.parse().ok().filter(|version| *version > 0);
-                let detail = || "`version` must be a whole number from 1.".to_owned();
+                let detail = || format!("`version` must be a whole number from 1 to {}.", u32::MAX);
                 self.version = Some(version.ok_or_else(|| ("out_of_range", detail()))?);
             }
             "limit" => {
@@ -131,6 +139,13 @@ mod tests {
             assert_eq!(fields(bad).len(), 1, "{bad}");
         }
         assert!(Query::read("limit=1", &["variant"]).is_err(), "not everywhere");
+        assert!(Query::none("").is_ok() && Query::none("variant=v").is_err());
+    }
+
+    #[test]
+    fn a_version_that_is_too_high_for_any_is_told_how_high_they_go() {
+        let problem = Query::read("version=4294967296", &ALL).unwrap_err();
+        assert_eq!(problem.detail, "`version` must be a whole number from 1 to 4294967295.");
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! The payload format `cortex`: what users of Cortex's workloads have their handlers send.
-//! Its field names and words are Cortex's, not ours.
+//! Its field names and words are Cortex's, not ours; only `result_error` is ours, which Cortex has no word for.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -7,13 +7,15 @@ use serde_json::value::RawValue;
 use crate::domain::{Event, Execution, ProgramResult, Status, Timestamp};
 
 /// How a request to a workload stands, as Cortex tells it: the result and its time only once there
-/// is one.
+/// is one. A result that cannot be told is not passed over in silence: in its place is why.
 #[derive(Debug, Serialize)]
 pub struct CortexRecord {
     id: String,
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     result: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result_error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     timestamp: Option<Timestamp>,
 }
@@ -22,13 +24,16 @@ impl CortexRecord {
     /// The record of an execution, with its output if it has ended.
     pub fn of(execution: &Execution) -> Self {
         let completed = execution.ended().filter(|_| execution.status() == Status::Completed);
+        let (result, result_error) = match completed.map(|ended| &ended.result) {
+            Some(ProgramResult::Json(json)) => (RawValue::from_string(json.clone()).ok(), None),
+            Some(ProgramResult::Rejected(why)) => (None, Some(why.clone())),
+            Some(ProgramResult::None) | None => (None, None),
+        };
         Self {
             id: request_id(execution),
             status: status(execution.status()),
-            result: completed.and_then(|ended| match &ended.result {
-                ProgramResult::Json(json) => RawValue::from_string(json.clone()).ok(),
-                ProgramResult::None | ProgramResult::Rejected(_) => None,
-            }),
+            result,
+            result_error,
             timestamp: completed.map(|ended| ended.completed_at),
         }
     }

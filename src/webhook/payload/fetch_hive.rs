@@ -1,5 +1,5 @@
 //! The payload format `fetchhive`: what receivers of Fetch Hive's workflow events expect.
-//! Its field names and words are Fetch Hive's, not ours.
+//! Its field names and words are Fetch Hive's, not ours; only `result_error` is ours, which it has no word for.
 
 use serde::Serialize;
 use serde_json::value::RawValue;

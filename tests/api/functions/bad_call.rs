@@ -120,3 +120,15 @@ fn events_that_the_functions_format_has_no_shape_for_are_refused() {
         json!({"callback_url": url, "events": ["started"], "payload_format": "standard"});
     try_invoke(&app, "f", &standard).expect(202);
 }
+
+#[test]
+fn a_variant_in_the_query_is_not_passed_over() {
+    let app = TestApp::start();
+    put_new(&app, "f", &script("true"));
+    for query in ["variant=v", "version=1"] {
+        let path = format!("/v1/functions/f/invoke?{query}");
+        let (parameter, _) = query.split_once('=').unwrap();
+        expect_blame(&app.post(&path, &json!({})), parameter);
+    }
+    nothing_was_accepted(&app);
+}

@@ -159,3 +159,13 @@ fn a_body_that_is_none_is_refused_as_everywhere() {
     }
     assert_eq!(app.get("/v1/functions").expect(200).json()["data"], json!([]));
 }
+
+#[test]
+fn a_variant_in_the_query_makes_no_version_of_another_one() {
+    let app = TestApp::start();
+    put_new(&app, "f", &script("true"));
+    let answer = app.request("PUT", "/v1/functions/f?variant=v").json(&script("false")).send();
+    let sentence = expect_blame(&answer, "variant");
+    assert!(sentence.contains("body"), "it says where the variant is said: {sentence}");
+    assert_eq!(told(&app, "f")["version"], 1);
+}

@@ -65,6 +65,28 @@ fn each_call_needs_its_scope_and_says_which() {
 }
 
 #[test]
+fn who_may_only_call_a_function_has_no_other_code_run_with_what_it_holds() {
+    let mut app = TestApp::start();
+    let [calls, changes] = [&["executions:write"][..], &["executions:write", "functions:write"]]
+        .map(|scopes| add_key(&mut app, scopes));
+    let holds = json!({"language": "bash", "code": "true", "env": {"TOKEN": "hunter2"}});
+    put_new(&app, "f", &holds);
+    let invoke = |key: &str, body| {
+        let request = app.anonymous("POST", "/v1/functions/f/invoke");
+        request.header("authorization", &format!("Bearer {key}")).json(&body).send()
+    };
+    let read_out = json!({"env": {"BASH_ENV": "/dev/stdin"}, "stdin": "echo $TOKEN"});
+    let problem = expect_problem(&invoke(&calls, read_out.clone()), 403);
+    let sentence = problem["detail"].as_str().unwrap();
+    assert!(sentence.contains("`env`") && sentence.contains("`functions:write`"), "{sentence}");
+    assert_eq!(app.get("/v1/executions").json()["data"], json!([]));
+    for harmless in [json!({}), json!({"env": {}, "stdin": "x"}), json!({"env": null})] {
+        invoke(&calls, harmless).expect(202);
+    }
+    invoke(&changes, read_out).expect(202);
+}
+
+#[test]
 fn each_tenant_has_functions_of_its_own() {
     let mut app = TestApp::start();
     let key = add_key_of(&mut app, "somebody-else");

@@ -43,6 +43,22 @@ fn it_has_the_shape_that_users_of_cortex_send_and_is_signed_with_the_functions_s
 }
 
 #[test]
+fn a_result_that_does_not_fit_is_missed_aloud_and_can_be_asked_for() {
+    let app = TestApp::with(|options| options.env("RINGBACK_WEBHOOK__PAYLOAD_BYTES_MAX", "4096"));
+    let receiver = TestReceiver::start();
+    let code = "printf '\"%05000d\"' 0 > $RINGBACK_RESULT";
+    put(&app, "f", calling_back(&receiver, json!({"code": code})));
+    let id = call(&app, "f", &json!({}));
+    let request = receiver.first();
+    assert_eq!(members(&request), ["id", "status", "result_error", "timestamp"]);
+    let why = "The result has 5002 bytes, too many for this message.";
+    assert_eq!(request.json()["result_error"], why);
+    let told = ended(&app, "f", &id);
+    assert_eq!(told["result"].as_str().map(str::len), Some(5000));
+    assert!(told.get("result_error").is_none(), "{told}");
+}
+
+#[test]
 fn a_failure_and_a_cancel_are_told_as_failed_and_no_more() {
     let app = TestApp::start();
     let receiver = TestReceiver::start();

@@ -71,6 +71,10 @@ fn what_there_is_not_is_not_found_and_what_there_is_not_a_method_for_is_said() {
     expect_error(&no_name, 400, "invalid_request");
     // What is not text in a path is nobody's id either.
     expect_error(&app.get("/apis/f/%ff"), 404, "not_found");
+    // An empty name or id, such as of a variable that nobody has set, is answered in the same words.
+    for path in ["/apis", "/apis/", "/apis/f/"] {
+        expect_error(&app.get(path), 404, "not_found");
+    }
     for (method, path, allowed) in
         [("GET", "/apis/f", "POST"), ("PUT", "/apis/f", "POST"), ("DELETE", "/apis/f/x", "GET")]
     {

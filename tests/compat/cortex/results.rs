@@ -49,6 +49,19 @@ fn a_call_that_completed_without_a_result_has_only_when() {
 }
 
 #[test]
+fn a_result_that_could_not_be_kept_is_missed_aloud() {
+    let app = TestApp::start();
+    put_script(&app, "f", "echo '{' > $RINGBACK_RESULT");
+    let id = call(&app, "f", &json!({}));
+    let told = ended(&app, "f", &id);
+    let record = app.record(&id);
+    assert!(record["result_error"].is_string(), "{record}");
+    let expected = json!({"id": id, "status": "completed", "result_error": record["result_error"],
+        "timestamp": record["completed_at"]});
+    assert_eq!(told, expected);
+}
+
+#[test]
 fn a_call_that_failed_has_no_result_whatever_it_wrote() {
     let app = TestApp::start();
     put_script(&app, "f", "echo 1 > $RINGBACK_RESULT; exit 3");

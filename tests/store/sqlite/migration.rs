@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use refinery::Target;
 use ringback::domain::{
-    DeliveryId, Ended, ExecutionId, ExecutionSpec, Limits, Next, OnOutputLimit, Outcome, Tenant,
-    Trigger,
+    DeliveryId, Ended, Entrypoint, ExecutionId, ExecutionSpec, Limits, Next, OnOutputLimit,
+    Outcome, Tenant, Trigger,
 };
-use ringback::store::{AttemptMade, Prune, Redelivered, Rooms, Store};
+use ringback::store::{AttemptMade, Page, Prune, Redelivered, Rooms, Store};
 use rusqlite::Connection;
 use uuid::Uuid;
 
@@ -65,6 +65,9 @@ async fn what_the_first_version_kept_means_what_it_meant() {
     assert_eq!((spec.limits, spec.on_output_limit), (Limits::default(), OnOutputLimit::Truncate));
     assert!(spec.network, "programs had the network then");
     assert_eq!((spec.code.as_str(), spec.output_bytes), ("true", 7));
+    assert_eq!((&spec.entrypoint, &spec.invocation), (&Entrypoint::Script, &None));
+    let calls = Page { limit: 9, function: Some("f".parse().unwrap()), ..Page::default() };
+    assert_eq!(store.executions(&Tenant::default(), calls).await.unwrap(), [], "nobody's call");
 }
 
 /// A database as the version before deliveries could be listed left it: an execution that has ended
