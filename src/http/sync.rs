@@ -70,7 +70,8 @@ pub(super) async fn ended(
 /// Submits an execution and gives the whole of it once it has ended.
 ///
 /// # Errors
-/// When it is not accepted; and as [`ended`], with the id of the execution that was.
+/// When it is not accepted; and as [`ended`], with the id of the execution that was, and in a way that
+/// does not ask for the request to be sent again.
 pub(super) async fn submitted(
     api: &Data<Api>,
     submit: Submit,
@@ -81,7 +82,7 @@ pub(super) async fn submitted(
         let tenant = submit.tenant.clone();
         let id = api.supervisor.send(submit).await??.execution.id;
         let found = held(&api, (&tenant, id), hold, attendance).await;
-        found.map_err(|problem| problem.about(id))?.ok_or_else(Problem::not_found)
+        found.map_err(|problem| problem.once_accepted(id))?.ok_or_else(Problem::not_found)
     })
     .await
 }
