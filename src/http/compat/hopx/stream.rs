@@ -17,6 +17,9 @@ use crate::http::error::{Kind, Problem};
 use crate::http::fields::Fields;
 use crate::http::state::Api;
 
+/// How long an error is at most, in characters. The published clients take no message beyond a megabyte.
+const ERROR_CHARS_MAX: usize = 1000;
+
 /// `GET /execute/stream`
 pub(in crate::http) async fn stream(
     request: HttpRequest,
@@ -95,6 +98,12 @@ fn request(text: &str) -> Result<Map<String, Value>, Problem> {
     Err(Problem::new(Kind::InvalidRequest, wrong))
 }
 
+/// As much of a sentence as is told: some name what they are about, and that may be a megabyte.
+fn beginning(sentence: &str) -> &str {
+    let end = sentence.char_indices().nth(ERROR_CHARS_MAX).map_or(sentence.len(), |(at, _)| at);
+    &sentence[..end]
+}
+
 /// Runs a program and tells all of it. Whatever goes wrong, the client hears that this is complete: it
 /// listens until then.
 async fn run(
@@ -137,6 +146,6 @@ async fn accept(
 }
 
 async fn tell(api: &Api, line: &mut Line, problem: &Problem) -> Result<(), Gone> {
-    let (error, code) = (problem.detail.as_str(), errors::code(problem));
+    let (error, code) = (beginning(&problem.detail), errors::code(problem));
     line.say(&Message::Error { error, message: error, code, timestamp: api.clock.now() }).await
 }
