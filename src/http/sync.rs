@@ -5,6 +5,7 @@
 use std::convert::Infallible;
 use std::future::pending;
 use std::panic::resume_unwind;
+use std::pin::pin;
 use std::time::Duration;
 
 use actix_web::HttpRequest;
@@ -145,15 +146,19 @@ async fn held(
             None => pending().await,
         }
     };
+    let mut time_up = pin!(time_up);
     let mut over = tokio::select! {
         over = self::over(api, of) => over?,
         () = client_gone => Over::ClientGone,
-        () = time_up => Over::TimeUp,
+        () = &mut time_up => Over::TimeUp,
     };
     if let (Over::ClientGone, OnDisconnect::Cancel { by }) = (&over, on_disconnect) {
         cancel(api, of, by).await;
         // A client that has only closed its own side still hears what has become of it.
-        over = self::over(api, of).await?;
+        over = tokio::select! {
+            over = self::over(api, of) => over?,
+            () = time_up => Over::TimeUp,
+        };
     }
     match over {
         Over::Ended(found) => Ok(found.map(|execution| *execution)),
