@@ -14,6 +14,7 @@ use crate::domain::ExecutionId;
 use crate::http::auth::Caller;
 use crate::http::connection::Client;
 use crate::http::error::{Kind, Problem};
+use crate::http::executions::WRITE;
 use crate::http::fields::Fields;
 use crate::http::state::Api;
 
@@ -28,7 +29,7 @@ pub(in crate::http) async fn stream(
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller?;
-    caller.needs("executions:write")?;
+    caller.needs(WRITE)?;
     let (response, session, messages) = actix_ws::handle(&request, payload).map_err(|error| {
         Problem::new(Kind::InvalidRequest, format!("This path speaks WebSocket: {error}."))
     })?;
