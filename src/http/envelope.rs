@@ -131,6 +131,7 @@ mod tests {
             assert!(!is_sane(id), "{id}");
         }
     }
+
     #[actix_rt::test]
     async fn a_handler_that_panics_is_answered_with_the_id_of_the_request() {
         async fn falls() -> HttpResponse {

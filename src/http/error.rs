@@ -288,3 +288,26 @@ pub(super) fn sentence(fragment: &str) -> String {
 pub(super) async fn not_found() -> Result<HttpResponse, Problem> {
     Err(Problem::not_found())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_asked_to_send_again_what_has_been_accepted() {
+        let id = ExecutionId::generate();
+        let unreadable = || Problem::new(Kind::StoreUnavailable, "It cannot be read.");
+        for (problem, detail) in [
+            (unreadable(), format!("It cannot be read. The execution {id} has been accepted.")),
+            (unreadable().about(id), "It cannot be read.".to_owned()),
+        ] {
+            let problem = problem.once_accepted(id);
+            assert_eq!((problem.kind, problem.execution), (Kind::AcceptedAlready, Some(id)));
+            assert_eq!(problem.detail, detail);
+            let answer = problem.start().finish();
+            assert_eq!(answer.status(), StatusCode::CONFLICT);
+            assert!(!answer.headers().contains_key(RETRY_AFTER));
+        }
+        assert_eq!(Problem::not_found().once_accepted(id).kind, Kind::NotFound);
+    }
+}
