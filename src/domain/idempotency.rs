@@ -19,7 +19,8 @@ pub struct IdempotencyKey {
 pub enum KeyHolds {
     /// For as long as that is remembered.
     WithExecution,
-    /// While that has not ended, and no longer than this after it was accepted.
+    /// While that has not ended and nobody wants it ended, and no longer than this after it was
+    /// accepted.
     WhileUnfinished {
         /// How long.
         within: Duration,
@@ -27,11 +28,12 @@ pub enum KeyHolds {
 }
 
 impl KeyHolds {
-    /// Whether it still holds for an execution that was accepted so long ago.
-    pub fn holds(self, age: Duration, has_ended: bool) -> bool {
+    /// Whether it still holds for an execution that was accepted so long ago; `is_over` when that has
+    /// ended, or a client wants it ended.
+    pub fn holds(self, age: Duration, is_over: bool) -> bool {
         match self {
             Self::WithExecution => true,
-            Self::WhileUnfinished { within } => !has_ended && age <= within,
+            Self::WhileUnfinished { within } => !is_over && age <= within,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::panic::AssertUnwindSafe;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse};
 use futures_util::FutureExt;
@@ -74,8 +74,9 @@ async fn wrap(
         // The panic's own text is in the log already, by the panic hook.
         log::error!("request {id}: its handler panicked");
         let problem = Problem::new(Kind::Internal, "The server failed internally.");
-        let problem = Problem { request_id: Some(id), ..problem };
-        let body = (customs.error)(&problem);
+        let problem = Problem { request_id: Some(id.clone()), ..problem };
+        let mut body = (customs.error)(&problem);
+        name(body.headers_mut(), &id);
         return Err(InternalError::from_response(problem, body).into());
     };
     let answer = answered?.map_into_boxed_body();
@@ -87,12 +88,17 @@ async fn wrap(
         }
         None => answer,
     };
-    if let Ok(value) = HeaderValue::from_str(&id)
-        && !answer.headers().contains_key(&REQUEST_ID)
-    {
-        answer.headers_mut().insert(REQUEST_ID, value);
-    }
+    name(answer.headers_mut(), &id);
     Ok(answer)
+}
+
+/// Says how the request is called, unless the answer does already.
+fn name(headers: &mut HeaderMap, id: &str) {
+    if let Ok(value) = HeaderValue::from_str(id)
+        && !headers.contains_key(&REQUEST_ID)
+    {
+        headers.insert(REQUEST_ID, value);
+    }
 }
 
 /// The client's own request id where it is harmless in a log and a header, else a new one.
@@ -108,6 +114,12 @@ fn is_sane(id: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::body::to_bytes;
+    use actix_web::http::StatusCode;
+    use actix_web::middleware::from_fn;
+    use actix_web::test::{TestRequest, init_service, try_call_service};
+    use actix_web::{App, web};
+
     use super::*;
 
     #[test]
@@ -118,5 +130,24 @@ mod tests {
         for id in ["", "a b", "a\"b", "ä", "<script>", &"x".repeat(129)] {
             assert!(!is_sane(id), "{id}");
         }
+    }
+
+    #[actix_rt::test]
+    async fn a_handler_that_panics_is_answered_with_the_id_of_the_request() {
+        async fn falls() -> HttpResponse {
+            panic!("as this test wants it");
+        }
+        let route = web::resource("/").wrap(from_fn(hopx)).to(falls);
+        let app = init_service(App::new().service(route)).await;
+        let request = TestRequest::get().insert_header((REQUEST_ID, "of-mine")).to_request();
+        let answer = try_call_service(&app, request).await.unwrap_err().error_response();
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(answer.headers().get(REQUEST_ID).unwrap(), "of-mine");
+        let body = to_bytes(answer.into_body()).await.unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(
+            (&body["code"], &body["request_id"]),
+            (&"INTERNAL_ERROR".into(), &"of-mine".into())
+        );
     }
 }

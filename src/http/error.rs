@@ -50,6 +50,7 @@ pub(super) enum Kind {
     NotTerminal,
     DeliveryPending,
     NotTerminalEvent,
+    AcceptedAlready,
     MethodNotAllowed(&'static str),
     TooLarge,
     UnsupportedMediaType,
@@ -71,9 +72,11 @@ impl Kind {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound | Self::ProcessNotFound => StatusCode::NOT_FOUND,
-            Self::NotTerminal | Self::DeliveryPending | Self::NotTerminalEvent => {
-                StatusCode::CONFLICT
-            }
+            // Not a 5xx, which many clients take for a wish to be sent the same again.
+            Self::NotTerminal
+            | Self::DeliveryPending
+            | Self::NotTerminalEvent
+            | Self::AcceptedAlready => StatusCode::CONFLICT,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -99,6 +102,7 @@ impl Kind {
             Self::NotTerminal => "not_terminal",
             Self::DeliveryPending => "delivery_pending",
             Self::NotTerminalEvent => "not_terminal_event",
+            Self::AcceptedAlready => "accepted_already",
             Self::MethodNotAllowed(_) => "method_not_allowed",
             Self::TooLarge => "body_too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
@@ -135,6 +139,19 @@ impl Problem {
     /// The same about an execution that the client could not know of otherwise.
     pub(super) fn about(self, id: ExecutionId) -> Self {
         Self { execution: Some(id), ..self }
+    }
+
+    /// The same about an execution that this very request has begun. Sent again, as HopX's clients do
+    /// by themselves after a 5xx, it would begin another.
+    pub(super) fn once_accepted(self, id: ExecutionId) -> Self {
+        if !self.kind.status().is_server_error() {
+            return self.about(id);
+        }
+        let detail = match self.execution {
+            Some(_) => self.detail,
+            None => format!("{} The execution {id} has been accepted.", self.detail),
+        };
+        Self { kind: Kind::AcceptedAlready, detail, ..self }.about(id)
     }
 
     /// A request with wrong fields. The detail is about the first; `errors` has them all.
@@ -270,4 +287,27 @@ pub(super) fn sentence(fragment: &str) -> String {
 /// The answer to a path that nobody has.
 pub(super) async fn not_found() -> Result<HttpResponse, Problem> {
     Err(Problem::not_found())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_asked_to_send_again_what_has_been_accepted() {
+        let id = ExecutionId::generate();
+        let unreadable = || Problem::new(Kind::StoreUnavailable, "It cannot be read.");
+        for (problem, detail) in [
+            (unreadable(), format!("It cannot be read. The execution {id} has been accepted.")),
+            (unreadable().about(id), "It cannot be read.".to_owned()),
+        ] {
+            let problem = problem.once_accepted(id);
+            assert_eq!((problem.kind, problem.execution), (Kind::AcceptedAlready, Some(id)));
+            assert_eq!(problem.detail, detail);
+            let answer = problem.start().finish();
+            assert_eq!(answer.status(), StatusCode::CONFLICT);
+            assert!(!answer.headers().contains_key(RETRY_AFTER));
+        }
+        assert_eq!(Problem::not_found().once_accepted(id).kind, Kind::NotFound);
+    }
 }

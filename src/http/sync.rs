@@ -5,6 +5,7 @@
 use std::convert::Infallible;
 use std::future::pending;
 use std::panic::resume_unwind;
+use std::pin::pin;
 use std::time::Duration;
 
 use actix_web::HttpRequest;
@@ -70,7 +71,8 @@ pub(super) async fn ended(
 /// Submits an execution and gives the whole of it once it has ended.
 ///
 /// # Errors
-/// When it is not accepted; and as [`ended`], with the id of the execution that was.
+/// When it is not accepted; and as [`ended`], with the id of the execution that was, and in a way that
+/// does not ask for the request to be sent again.
 pub(super) async fn submitted(
     api: &Data<Api>,
     submit: Submit,
@@ -81,7 +83,7 @@ pub(super) async fn submitted(
         let tenant = submit.tenant.clone();
         let id = api.supervisor.send(submit).await??.execution.id;
         let found = held(&api, (&tenant, id), hold, attendance).await;
-        found.map_err(|problem| problem.about(id))?.ok_or_else(Problem::not_found)
+        found.map_err(|problem| problem.once_accepted(id))?.ok_or_else(Problem::not_found)
     })
     .await
 }
@@ -144,15 +146,19 @@ async fn held(
             None => pending().await,
         }
     };
+    let mut time_up = pin!(time_up);
     let mut over = tokio::select! {
         over = self::over(api, of) => over?,
         () = client_gone => Over::ClientGone,
-        () = time_up => Over::TimeUp,
+        () = &mut time_up => Over::TimeUp,
     };
     if let (Over::ClientGone, OnDisconnect::Cancel { by }) = (&over, on_disconnect) {
         cancel(api, of, by).await;
         // A client that has only closed its own side still hears what has become of it.
-        over = self::over(api, of).await?;
+        over = tokio::select! {
+            over = self::over(api, of) => over?,
+            () = time_up => Over::TimeUp,
+        };
     }
     match over {
         Over::Ended(found) => Ok(found.map(|execution| *execution)),

@@ -1,5 +1,5 @@
 //! Tokens: JWTs of our own that stand for an API key for some hours, made for its holder and read
-//! again. Keeps none of them: what is true of a token is in it, and what is true of its key is asked of
+//! again; and marks of other things by the same key. Keeps none of them: what is true of a token is in it, and what is true of its key is asked of
 //! the keyring each time.
 
 use std::time::Duration;
@@ -22,6 +22,9 @@ const ISSUER: &str = "ringback";
 
 /// What is before a key's hash when it is marked, so that no mark is ever the signature of a token.
 const MARK: &[u8] = b"ringback key\0";
+
+/// The same before what a client has sent.
+const SENT_MARK: &[u8] = b"ringback sent\0";
 
 /// Makes tokens and reads them, with a key that both take.
 pub struct Tokens {
@@ -113,6 +116,16 @@ impl Tokens {
         let scopes = scopes.filter(|scope| holder.may(scope)).map(str::to_owned).collect();
         let until = Some(Timestamp::from_millis(claims.exp.saturating_mul(1000)));
         Some(Caller { scopes, credential: Credential { until, ..holder.credential }, ..holder })
+    }
+
+    /// By what the same is known again when the same sender sends it once more. It is kept, and bodies
+    /// have secrets: without the key of the tokens nobody can try out which they are.
+    pub(super) fn mark_of_sent(&self, sender: &str, body: &[u8]) -> String {
+        // The length keeps the end of one from being read as the beginning of the other.
+        let length = (sender.len() as u64).to_le_bytes();
+        let mac = self.marks.clone().chain_update(SENT_MARK).chain_update(length);
+        let mac = mac.chain_update(sender).chain_update(body);
+        hex::encode(mac.finalize().into_bytes())
     }
 
     /// Not the hash itself: a key that somebody has thought up could be guessed by that.

@@ -3,6 +3,7 @@
 
 use std::cell::Cell;
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::support::app::TestApp;
@@ -190,6 +191,26 @@ fn a_client_that_only_stops_talking_still_hears_what_has_become_of_it() {
     gated.open();
     let (status, answer) = held.answer();
     assert_eq!((status, &answer["stdout"]), (200, &json!("through\n")), "{answer:#}");
+}
+
+#[test]
+fn its_time_is_up_although_the_program_holds_out_against_the_cancel() {
+    let app = TestApp::with(|options| options.env("RINGBACK_EXECUTION__GRACE", "60s"));
+    let stubborn = "trap '' TERM; echo ready; while :; do sleep 0.01; done";
+    let id = app.submit(json!({"language": "sh", "code": stubborn})).id;
+    let path = format!("/v1/executions/{id}");
+    let output = format!("{path}/output/stdout");
+    eventually(DEADLINE, "it runs", || (app.get(&output).body == b"ready\n").then_some(()));
+    let waits = get(&format!("{path}?wait=1&cancel_on_disconnect=true"));
+    let mut held = Held::send(app.address(), &waits);
+    held.say_no_more();
+    let (status, record) = held.answer();
+    assert_eq!((status, &record["status"]), (200, &json!("running")), "{record:#}");
+    assert_eq!(record["cancelling"], true, "{record:#}");
+    for program in app.programs() {
+        processes::signal(program.pid, Signal::KILL);
+    }
+    assert_eq!(app.finished(&id)["status"], "cancelled");
 }
 
 #[test]

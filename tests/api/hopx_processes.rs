@@ -164,10 +164,28 @@ fn every_end_has_its_word() {
 }
 
 #[test]
+fn what_runs_is_listed_whatever_was_begun_since() {
+    let app = TestApp::start();
+    let running = begin(&app, 1000);
+    let body = json!({"code": "true", "language": "sh"});
+    let later: Vec<_> = (0..101).map(|_| background(&app, &body)["process_id"].clone()).collect();
+    let last = listed(&app, &running);
+    assert_eq!(last["status"], "running", "{last:#}");
+    assert!(last["pid"].is_number(), "{last:#}");
+    for id in later {
+        app.finished(id.as_str().unwrap());
+    }
+    let list = app.get(LISTS[0]).expect(200).json();
+    let all = list["processes"].as_array().unwrap();
+    assert_eq!((all.len(), &all[100]["process_id"]), (101, &json!(running)));
+}
+
+#[test]
 fn the_newest_hundred_of_a_tenant_are_listed_newest_first() {
     let mut app = TestApp::start();
     let ids: Vec<Value> =
         (0..103).map(|_| app.submit(json!({"code": "true", "language": "sh"})).id.into()).collect();
+    ids.iter().for_each(|id| drop(app.finished(id.as_str().unwrap())));
     for path in LISTS {
         let list = app.get(path).expect(200).json();
         let all: Vec<_> =
@@ -175,7 +193,6 @@ fn the_newest_hundred_of_a_tenant_are_listed_newest_first() {
         assert_eq!(all, ids.iter().rev().take(100).collect::<Vec<_>>());
         assert_eq!(list["count"], 100);
     }
-    ids.iter().for_each(|id| drop(app.finished(id.as_str().unwrap())));
     let stranger = add_key_of(&mut app, "other");
     for path in LISTS {
         let list = with_key(&app, &stranger, path).expect(200).json();

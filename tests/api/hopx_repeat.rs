@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::app::TestApp;
 use crate::support::receiver::TestReceiver;
+use crate::support::wait::{DEADLINE, eventually};
 
 const AGENT: &str = "python-httpx/0.28.1";
 
@@ -38,6 +39,24 @@ fn the_same_submission_begins_one_execution_until_that_has_ended() {
     assert_eq!(app.delete(&format!("/v1/executions/{second}")).status, 202);
     app.finished(&second);
     assert_ne!(submit(&app, AGENT, &body), second);
+}
+
+#[test]
+fn it_is_not_taken_for_one_that_is_being_cancelled() {
+    let receiver = TestReceiver::start();
+    let app = TestApp::start();
+    let mut body = body(&receiver);
+    // It holds out until it is killed.
+    body["code"] = json!("trap '' TERM; echo ready; while :; do sleep 0.01; done");
+    let first = submit(&app, AGENT, &body);
+    let output = format!("/v1/executions/{first}/output/stdout");
+    eventually(DEADLINE, "it runs", || (app.get(&output).body == b"ready\n").then_some(()));
+    let cancelled = app.delete(&format!("/execute/async/{first}"));
+    assert_eq!((cancelled.status, &cancelled.json()["cancelling"]), (202, &json!(true)));
+    let second = submit(&app, AGENT, &body);
+    assert_ne!(second, first);
+    assert_eq!(submit(&app, AGENT, &body), second);
+    assert_eq!(app.finished(&first)["status"], "cancelled");
 }
 
 #[test]

@@ -268,6 +268,35 @@ fn a_socket_that_its_client_closes_is_closed_by_the_server_too() {
 }
 
 #[test]
+fn a_request_that_is_not_utf_8_closes_the_socket_and_runs_nothing() {
+    let app = TestApp::start();
+    let mut socket = Socket::open(&app);
+    socket.send_bytes(br#"{"type": "execute", "language": "sh", "code": "echo bytes"}"#);
+    assert_eq!(text(&socket.until_complete(), "stdout"), "bytes\n");
+    let before = app.get("/v1/executions").json()["data"].as_array().unwrap().len();
+    socket.send_bytes(b"{\"type\": \"execute\", \"language\": \"sh\", \"code\": \"echo \xff\"}");
+    assert_eq!(socket.closed().code, CloseCode::Invalid);
+    let after = app.get("/v1/executions").json()["data"].as_array().unwrap().len();
+    assert_eq!(after, before);
+}
+
+/// The published clients take no message beyond a megabyte.
+#[test]
+fn an_error_is_short_however_long_what_it_is_about() {
+    let app = TestApp::start();
+    let mut socket = Socket::open(&app);
+    let long = "ü".repeat(1_000_000);
+    socket.send(json!({ "type": long }).to_string());
+    let error = socket.message();
+    assert!(error["error"].as_str().unwrap().starts_with("`type` must be `execute`"), "{error}");
+    assert!(error.to_string().len() < 10_000, "{} bytes", error.to_string().len());
+    socket.send(json!({ "type": "execute", "code": "1", "language": long }).to_string());
+    let error = socket.message();
+    assert_eq!(error["code"], "INVALID_REQUEST");
+    assert!(error.to_string().len() < 10_000, "{} bytes", error.to_string().len());
+}
+
+#[test]
 fn too_large_a_message_and_too_many_close_the_socket() {
     let app = TestApp::with(|options| options.env("RINGBACK_SERVER__BODY_BYTES_MAX", "65536"));
     let mut socket = Socket::open(&app);

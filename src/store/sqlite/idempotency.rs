@@ -21,7 +21,9 @@ pub(super) fn find(
     let names = (tenant.as_str(), &key.scope, &key.key);
     let found = select.query_and_then(names, execution)?.next().transpose()?;
     let holds = |execution: &Execution| {
-        key.holds.holds(now.since(execution.created_at), execution.ended().is_some())
+        // Whoever asks again for what is being cancelled wants it anew.
+        let is_over = execution.cancelling || execution.ended().is_some();
+        key.holds.holds(now.since(execution.created_at), is_over)
     };
     Ok(found.filter(holds))
 }

@@ -213,7 +213,7 @@ fn a_server_that_stops_says_which_run_goes_on() {
     let id = newest(&app, "running");
     processes::signal(app.pid(), Signal::TERM);
     let (status, error) = held.answer();
-    assert_eq!((status, &error["request_id"]), (503, &json!(id)), "{error}");
+    assert_eq!((status, &error["request_id"]), (409, &json!(id)), "{error}");
     let sentence = error["error"].as_str().unwrap();
     assert!(sentence.contains(&format!("the run {id} goes on")), "{sentence}");
     assert!(sentence.contains(&format!("{RUNS}/{id}")), "{sentence}");

@@ -40,6 +40,11 @@ impl Socket {
         self.0.send(Message::text(text.into())).expect("the server listens");
     }
 
+    /// Sends bytes.
+    pub fn send_bytes(&mut self, bytes: &'static [u8]) {
+        self.0.send(Message::Binary(bytes.into())).expect("the server listens");
+    }
+
     /// Asks for a program to be run by a shell.
     pub fn execute(&mut self, code: &str) {
         self.send(json!({ "type": "execute", "language": "sh", "code": code }).to_string());

@@ -2,10 +2,12 @@
 
 use std::fs;
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use super::client::{ALL, Client, Kind};
 use crate::support::app::TestApp;
+use crate::support::processes;
 use crate::support::wait::{DEADLINE, eventually};
 
 /// What the client makes of a process, once it says this of it.
@@ -52,6 +54,34 @@ fn a_program_that_fails_is_a_result_and_no_exception_for_every_client() {
         let result = client.get("run_code", json!({ "code": "while True: pass", timeout: 1 }));
         assert_eq!(result["success"], false, "{kind:?}: {result}");
         assert_ne!(result["exit_code"], 0, "{kind:?}: {result}");
+    }
+}
+
+#[test]
+fn no_client_sends_a_program_again_that_runs_on_while_the_server_stops() {
+    for kind in ALL {
+        let mut app = TestApp::with(|options| {
+            options.way_open().env("RINGBACK_EXECUTION__DRAIN_TIMEOUT", "60s")
+        });
+        let mut client = kind.connected(&app);
+        let go = app.scratch().join("go");
+        let code = format!("until [ -e {} ]; do sleep 0.01; done", go.display());
+        let thrown = std::thread::scope(|scope| {
+            let arguments = json!({ "code": code, "language": "bash" });
+            let waiting = scope.spawn(|| client.call("run_code", arguments).unwrap_err());
+            eventually(DEADLINE, "it runs", || (!app.programs().is_empty()).then_some(()));
+            processes::signal(app.pid(), Signal::TERM);
+            waiting.join().unwrap()
+        });
+        // What it throws is about the program that runs on. Had it tried again, it would have been told
+        // by a server that stops that nothing is taken any more, or run it twice by the next one.
+        assert!(thrown.bases.iter().any(|base| base == "HopxError"), "{kind:?}: {thrown:?}");
+        let id = app.get("/v1/executions").json()["data"][0]["id"].as_str().unwrap().to_owned();
+        // This one keeps the server's words to itself.
+        let words = if kind == Kind::PythonAsync { "409 Conflict" } else { id.as_str() };
+        assert!(thrown.message.contains(words), "{kind:?}: {thrown:?}");
+        fs::write(go, "").unwrap();
+        assert_eq!(app.ended().code(), Some(0), "{kind:?}: {}", app.stderr());
     }
 }
 

@@ -66,7 +66,8 @@ pub(in crate::http) async fn invoke(
             let ended = ended.map_err(|problem| in_these_words(problem, &request))?;
             // It may have been rotated meanwhile.
             let secret = echoed_secret(&api, &tenant, &key).await;
-            let secret = secret.map_err(|problem| problem.about(ended.id))?;
+            let secret = secret
+                .map_err(|problem| in_these_words(problem.once_accepted(ended.id), &request))?;
             (ended, secret)
         }
     };
@@ -101,10 +102,11 @@ fn in_these_words(problem: Problem, request: &HttpRequest) -> Problem {
     // Under whatever prefix the application has put the routes.
     let workflow = request.path().trim_end_matches("/invoke");
     match (problem.kind, problem.execution.map(request_id)) {
-        (Kind::Draining, Some(request_id)) => {
+        (Kind::AcceptedAlready, Some(request_id)) => {
             let detail = format!(
-                "The server is stopping and holds no answer back; the run {request_id} goes on \
-                 without it, and `GET {workflow}/runs/{request_id}` will say how it ends."
+                "The server is stopping, or cannot read its store, and holds no answer back; the run \
+                 {request_id} goes on without it, and `GET {workflow}/runs/{request_id}` will say how it \
+                 ends."
             );
             Problem { detail, ..problem }
         }

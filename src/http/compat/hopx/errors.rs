@@ -47,6 +47,7 @@ pub(super) fn code(problem: &Problem) -> &'static str {
         | Kind::NotTerminalEvent
         | Kind::RangeNotSatisfiable(_) => "INVALID_REQUEST",
         Kind::Unauthorized | Kind::Forbidden => "AUTHENTICATION_REQUIRED",
+        Kind::AcceptedAlready => "CONFLICT",
         Kind::NotFound => "RESOURCE_NOT_FOUND",
         Kind::ProcessNotFound => "PROCESS_NOT_FOUND",
         Kind::MethodNotAllowed(_) => "METHOD_NOT_ALLOWED",

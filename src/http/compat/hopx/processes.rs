@@ -1,7 +1,7 @@
 //! `GET /execute/processes`, and `GET /processes` as the asynchronous Python client has it: the
-//! tenant's newest executions as processes. Reads no output.
+//! tenant's newest executions as processes, and all that run. Reads no output.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
@@ -10,16 +10,17 @@ use serde::Serialize;
 use super::answers::process_status;
 use super::background::NAME;
 use crate::actors::ProcessIds;
-use crate::domain::{Execution, ExecutionId, Status, Timestamp};
+use crate::domain::{Execution, ExecutionId, Status, Tenant, Timestamp};
 use crate::http::answers;
 use crate::http::auth::Caller;
 use crate::http::error::Problem;
 use crate::http::executions::READ;
 use crate::http::state::Api;
-use crate::store::Page;
+use crate::store::{Page, StoreError};
 use crate::webhook::payload::{hopx_execution_time, hopx_exit_code};
 
-/// How many processes are listed. HopX's list knows no pages.
+/// How many of the newest processes are listed, and how many at most of those that run beside. HopX's
+/// list knows no pages.
 const PROCESSES_MAX: usize = 100;
 
 #[derive(Serialize)]
@@ -57,13 +58,26 @@ pub(in crate::http) async fn list_processes(
 ) -> Result<HttpResponse, Problem> {
     let caller = caller?;
     caller.needs(READ)?;
-    let page = Page { limit: PROCESSES_MAX, ..Page::default() };
-    let executions = api.store.executions(&caller.tenant, page).await?;
+    let executions = executions(&api, &caller.tenant).await?;
     let (pids, now) = (pids(&api, &executions).await, api.clock.now());
     let processes: Vec<_> =
         executions.iter().map(|execution| Process::of(execution, &pids, now)).collect();
     let list = List { count: processes.len(), processes, timestamp: now };
     Ok(answers::json(StatusCode::OK, &list))
+}
+
+/// The newest, and what runs however long ago it was begun: whoever began it looks for it here. The
+/// newest first.
+async fn executions(api: &Api, tenant: &Tenant) -> Result<Vec<Execution>, StoreError> {
+    let newest = Page { limit: PROCESSES_MAX, ..Page::default() };
+    let running = Page { status: Some(Status::Running), ..newest.clone() };
+    let mut found = BTreeMap::new();
+    // What is in both may have ended between the two.
+    for page in [running, newest] {
+        let page = api.store.executions(tenant, page).await?;
+        found.extend(page.into_iter().map(|execution| (execution.id, execution)));
+    }
+    Ok(found.into_values().rev().collect())
 }
 
 /// The numbers of those that run, as far as they are known at this moment.

@@ -6,11 +6,11 @@
 
 use actix_web::HttpRequest;
 use actix_web::http::header::USER_AGENT;
-use sha2::{Digest, Sha256};
 
 use crate::domain::{IdempotencyKey, KeyHolds};
 use crate::http::auth::token_of;
 use crate::http::state::RepeatRules;
+use crate::http::tokens::Tokens;
 
 /// Among which requests the keys are unique.
 const SCOPE: &str = "hopx";
@@ -19,18 +19,12 @@ const SCOPE: &str = "hopx";
 pub(super) fn key(
     request: &HttpRequest,
     body: &[u8],
-    rules: &RepeatRules,
+    (rules, tokens): (&RepeatRules, &Tokens),
 ) -> Option<IdempotencyKey> {
     if rules.within.is_zero() || !is_repeating(request, rules) {
         return None;
     }
-    let token = token_of(request).unwrap_or_default();
-    let mut digest = Sha256::new();
-    // The length keeps the end of one from being read as the beginning of the other.
-    digest.update(token.len().to_le_bytes());
-    digest.update(token);
-    digest.update(body);
-    let key = hex::encode(digest.finalize());
+    let key = tokens.mark_of_sent(token_of(request).unwrap_or_default(), body);
     let holds = KeyHolds::WhileUnfinished { within: rules.within };
     Some(IdempotencyKey { scope: SCOPE.to_owned(), key, holds })
 }
@@ -48,8 +42,13 @@ mod tests {
     use actix_web::test::TestRequest;
 
     use super::*;
+    use crate::http::tokens::TOKEN_KEY_BYTES;
 
     const WITHIN: Duration = Duration::from_secs(60);
+
+    fn tokens(key: u8) -> Tokens {
+        Tokens::new(&[key; TOKEN_KEY_BYTES], WITHIN)
+    }
 
     fn asked(agent: &str, token: &str, body: &str, within: Duration) -> Option<String> {
         let request = TestRequest::post()
@@ -57,7 +56,7 @@ mod tests {
             .insert_header(("authorization", format!("Bearer {token}")))
             .to_http_request();
         let rules = RepeatRules { within, agents: vec!["python-httpx/".into(), "axios/".into()] };
-        let key = key(&request, body.as_bytes(), &rules)?;
+        let key = key(&request, body.as_bytes(), (&rules, &tokens(7)))?;
         assert_eq!(key.holds, KeyHolds::WhileUnfinished { within });
         Some(key.key)
     }
@@ -81,6 +80,16 @@ mod tests {
         assert_eq!(asked("axios/1.7.2", "token", "body", Duration::ZERO), None);
         let without = TestRequest::post().to_http_request();
         let rules = RepeatRules { within: WITHIN, agents: vec!["axios/".into()] };
-        assert_eq!(key(&without, b"body", &rules), None);
+        assert_eq!(key(&without, b"body", (&rules, &tokens(7))), None);
+    }
+
+    #[test]
+    fn what_is_kept_cannot_be_tried_out_without_the_servers_key() {
+        let request =
+            TestRequest::post().insert_header(("user-agent", "axios/1")).to_http_request();
+        let rules = RepeatRules { within: WITHIN, agents: vec!["axios/".into()] };
+        let key = |tokens: &Tokens| key(&request, b"body", (&rules, tokens)).unwrap().key;
+        assert_eq!(key(&tokens(7)), key(&tokens(7)));
+        assert_ne!(key(&tokens(7)), key(&tokens(8)));
     }
 }

@@ -120,7 +120,10 @@ impl Ear {
             is_asked = false;
             let text = match heard? {
                 Ok(AggregatedMessage::Text(text)) => text.to_string(),
-                Ok(AggregatedMessage::Binary(bytes)) => String::from_utf8_lossy(&bytes).into(),
+                Ok(AggregatedMessage::Binary(bytes)) => match String::from_utf8(bytes.into()) {
+                    Ok(text) => text,
+                    Err(_) => return Some(Parting::Refused(not_utf_8())),
+                },
                 Ok(AggregatedMessage::Ping(bytes)) => {
                     self.session.pong(&bytes).await.ok()?;
                     continue;
@@ -160,15 +163,17 @@ pub(super) fn reason(code: CloseCode, why: &str) -> CloseReason {
     CloseReason { code, description: Some(why.to_owned()) }
 }
 
+fn not_utf_8() -> CloseReason {
+    reason(CloseCode::Invalid, "the message is not UTF-8")
+}
+
 /// What to close with when this was heard.
 fn refusal(error: &ProtocolError) -> Option<CloseReason> {
     Some(match error {
         ProtocolError::Overflow => {
             reason(CloseCode::Size, "the message is longer than this server takes")
         }
-        ProtocolError::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => {
-            reason(CloseCode::Invalid, "the message is not UTF-8")
-        }
+        ProtocolError::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => not_utf_8(),
         ProtocolError::Io(_) => return None,
         other => reason(CloseCode::Protocol, &other.to_string()),
     })

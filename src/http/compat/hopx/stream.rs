@@ -14,8 +14,12 @@ use crate::domain::ExecutionId;
 use crate::http::auth::Caller;
 use crate::http::connection::Client;
 use crate::http::error::{Kind, Problem};
+use crate::http::executions::WRITE;
 use crate::http::fields::Fields;
 use crate::http::state::Api;
+
+/// How long an error is at most, in characters. The published clients take no message beyond a megabyte.
+const ERROR_CHARS_MAX: usize = 1000;
 
 /// `GET /execute/stream`
 pub(in crate::http) async fn stream(
@@ -25,7 +29,7 @@ pub(in crate::http) async fn stream(
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller?;
-    caller.needs("executions:write")?;
+    caller.needs(WRITE)?;
     let (response, session, messages) = actix_ws::handle(&request, payload).map_err(|error| {
         Problem::new(Kind::InvalidRequest, format!("This path speaks WebSocket: {error}."))
     })?;
@@ -95,6 +99,12 @@ fn request(text: &str) -> Result<Map<String, Value>, Problem> {
     Err(Problem::new(Kind::InvalidRequest, wrong))
 }
 
+/// As much of a sentence as is told: some name what they are about, and that may be a megabyte.
+fn beginning(sentence: &str) -> &str {
+    let end = sentence.char_indices().nth(ERROR_CHARS_MAX).map_or(sentence.len(), |(at, _)| at);
+    &sentence[..end]
+}
+
 /// Runs a program and tells all of it. Whatever goes wrong, the client hears that this is complete: it
 /// listens until then.
 async fn run(
@@ -137,6 +147,6 @@ async fn accept(
 }
 
 async fn tell(api: &Api, line: &mut Line, problem: &Problem) -> Result<(), Gone> {
-    let (error, code) = (problem.detail.as_str(), errors::code(problem));
+    let (error, code) = (beginning(&problem.detail), errors::code(problem));
     line.say(&Message::Error { error, message: error, code, timestamp: api.clock.now() }).await
 }
