@@ -148,7 +148,7 @@ fn what_the_server_makes_is_told_to_who_makes_it_and_lies_in_no_other_file() {
     };
     let mut app = TestApp::with(trace);
     let made = made_by_the_server(&app);
-    assert_eq!(made.len(), 4);
+    assert_eq!(made.len(), 5);
     let receiver = TestReceiver::start();
     let id = app.submit(calling(&receiver)).id;
     delivery_once(&app, &id, "delivered");
