@@ -69,6 +69,8 @@ fn what_there_is_not_is_not_found_and_what_there_is_not_a_method_for_is_said() {
     expect_error(&only_another_variant, 404, "not_found");
     let no_name = calling(&app, "a%20b").json(&json!({})).send();
     expect_error(&no_name, 400, "invalid_request");
+    // What is not text in a path is nobody's id either.
+    expect_error(&app.get("/apis/f/%ff"), 404, "not_found");
     for (method, path, allowed) in
         [("GET", "/apis/f", "POST"), ("PUT", "/apis/f", "POST"), ("DELETE", "/apis/f/x", "GET")]
     {

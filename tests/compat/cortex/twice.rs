@@ -3,12 +3,15 @@
 
 use std::collections::BTreeSet;
 
+use rustix::process::Signal;
 use serde_json::json;
 
 use super::{calling, ended, executions, expect_error, id_of, put_script, told};
 use crate::support::app::TestApp;
 use crate::support::client::Answer;
+use crate::support::processes;
 use crate::support::receiver::TestReceiver;
+use crate::support::wait::{DEADLINE, eventually};
 
 const LINGERS: &str = "exec sleep 1000";
 
@@ -103,4 +106,39 @@ fn it_is_known_when_its_function_is_another_one_or_none() {
     assert_eq!(id_of(&send(&app, "mine")), "mine");
     assert_eq!(ended(&app, "f", "mine"), before);
     assert_eq!(executions(&app).len(), 1);
+}
+
+#[test]
+fn what_is_purged_is_forgotten_with_its_id() {
+    let app = TestApp::start();
+    put_script(&app, "f", "true");
+    send(&app, "mine");
+    ended(&app, "f", "mine");
+    let first = executions(&app).remove(0);
+    app.delete(&format!("/v1/executions/{first}?purge=true")).expect(204);
+    for id in ["mine", &first] {
+        expect_error(&app.get(&format!("/apis/f/{id}")), 404, "not_found");
+    }
+    assert_eq!(id_of(&send(&app, "mine")), "mine");
+    assert_eq!(ended(&app, "f", "mine")["status"], "completed");
+    assert_ne!(executions(&app), [first]);
+}
+
+#[test]
+fn what_is_known_is_answered_by_a_server_that_stops() {
+    let mut app = TestApp::with(|options| options.env("RINGBACK_EXECUTION__DRAIN_TIMEOUT", "15s"));
+    put_script(&app, "f", LINGERS);
+    send(&app, "runs");
+    app.wait_for_program("sleep 1000");
+    processes::signal(app.pid(), Signal::TERM);
+    eventually(DEADLINE, "it is about to stop", || {
+        (app.anonymous("GET", "/readyz").send().status == 503).then_some(())
+    });
+    let refusal = send(&app, "new");
+    expect_error(&refusal, 503, "draining");
+    assert!(refusal.header("retry-after").is_some());
+    assert_eq!(id_of(&send(&app, "runs")), "runs");
+    let id = executions(&app).remove(0);
+    app.delete(&format!("/v1/executions/{id}")).expect(202);
+    assert_eq!(app.ended().code(), Some(0), "{}", app.stderr());
 }
