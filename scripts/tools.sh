@@ -20,6 +20,8 @@ need ruby ruby "tests run a receiver's verifier"
 need strace strace "tests make system calls fail, and record what was on disk when the power went"
 need unshare util-linux "tests fill a disk of their own"
 need ip iproute2 "tests have name servers on a network of their own"
+need curl curl "tests run the commands of the guides"
+need jq jq "tests run the commands of the guides"
 need ps procps "tests look at sessions and process groups"
 python3 -c 'import ensurepip, venv' 2>/dev/null ||
     miss "Python's venv" python3-venv "tests run verifiers and clients that are published on PyPI"

@@ -49,8 +49,11 @@ impl Asked {
             Some(("dlv", _)) if is_plain => Ok(Self::Delivery(id.to_owned())),
             Some(("exec", _)) if is_plain => Ok(Self::Execution(id.to_owned())),
             Some(("evt", _)) if is_plain => Ok(Self::Event(id.to_owned())),
+            // What Fetch Hive calls a run is an execution by another name.
+            Some(("req", uuid)) if is_plain => Ok(Self::Execution(format!("exec_{uuid}"))),
             _ => Err(Failure::usage(format!(
-                "{id}: expected the id of a delivery (dlv_…), an execution (exec_…) or an event (evt_…)"
+                "{id}: expected the id of a delivery (dlv_…), an execution (exec_…), an event (evt_…) or a \
+                 run (req_…)"
             ))),
         }
     }
@@ -102,6 +105,7 @@ mod tests {
         assert_eq!(asked("dlv_1"), Some(Asked::Delivery("dlv_1".to_owned())));
         assert_eq!(asked("exec_1"), Some(Asked::Execution("exec_1".to_owned())));
         assert_eq!(asked("evt_1"), Some(Asked::Event("evt_1".to_owned())));
+        assert_eq!(asked("req_1"), Some(Asked::Execution("exec_1".to_owned())), "of Fetch Hive");
         for bad in ["", "1", "..", "dlv_/../x", "key_1", "exec"] {
             assert_eq!(asked(bad), None, "{bad}");
         }

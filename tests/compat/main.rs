@@ -13,4 +13,5 @@ mod support;
 mod scoped;
 
 mod cortex;
+mod guides;
 mod hopx;

@@ -63,7 +63,7 @@ pub(in crate::cli) struct ListArgs {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct GetArgs {
-    /// A delivery (dlv_…), an execution (exec_…) or an event (evt_…)
+    /// A delivery (dlv_…), an execution (exec_…), an event (evt_…) or a run (req_…)
     pub(in crate::cli) id: String,
     /// How to print it
     #[arg(short, long, value_enum, default_value = "table", value_name = "FORMAT")]
@@ -74,7 +74,7 @@ pub(in crate::cli) struct GetArgs {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct RedeliverArgs {
-    /// Deliveries (dlv_…), or the executions (exec_…) or events (evt_…) that they are of
+    /// Deliveries (dlv_…), or the executions (exec_…), events (evt_…) or runs (req_…) that they are of
     #[arg(required = true, value_name = "ID")]
     pub(in crate::cli) ids: Vec<String>,
     /// How to print them
