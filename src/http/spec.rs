@@ -103,17 +103,16 @@ pub(super) fn env(fields: &mut Fields, api: &Api) -> BTreeMap<String, Secret> {
     env.into_iter().map(|(name, value)| (name, Secret::new(value))).collect()
 }
 
-/// The directory by whichever of `names` is there; the last one wins, as HopX's clients expect.
+/// The directory by whichever of `names` is there. The last one wins, as HopX's clients expect, and
+/// what is overruled is not judged.
 pub(super) fn working_dir(fields: &mut Fields, api: &Api, names: &[&'static str]) -> WorkingDir {
-    let mut found = WorkingDir::Own;
-    for name in names {
-        let Some(text) = fields.string(name) else { continue };
-        match working_dir::parse(&text, &api.limits.working_dirs) {
-            Ok(directory) => found = directory,
-            Err(why) => fields.wrong(name, "invalid", format!("`{name}` {why}.")),
-        }
-    }
-    found
+    let given = names.iter().map(|name| (name, fields.string(name)));
+    let last = given.fold(None, |last, (name, text)| text.map(|text| (name, text)).or(last));
+    let Some((name, text)) = last else { return WorkingDir::Own };
+    working_dir::parse(&text, &api.limits.working_dirs).unwrap_or_else(|why| {
+        fields.wrong(name, "invalid", format!("`{name}` {why}."));
+        WorkingDir::Own
+    })
 }
 
 pub(super) fn on_interrupt(fields: &mut Fields) -> OnInterrupt {

@@ -43,10 +43,20 @@ fn any_sandbox_runs_and_is_this_server() {
             json!({ "id": id, "status": "running", "public_host": host, "direct_url": host });
         assert_eq!(answer.json(), expected);
     }
+    let odd = app.get("/v1/sandboxes/a%20b%C3%A4%22").expect(200).json();
+    assert_eq!(odd["id"], "a bä\"", "any id is echoed");
     let public_url = "https://ringback.example.com/";
     let app = TestApp::with(|options| options.env("RINGBACK_SERVER__PUBLIC_URL", public_url));
     let sandbox = app.get("/v1/sandboxes/sb_1").expect(200).json();
     assert_eq!(sandbox["public_host"], "https://ringback.example.com");
+}
+
+#[test]
+fn who_wants_a_sandbox_made_is_told_that_none_is_needed() {
+    let app = TestApp::start();
+    let error =
+        check(&app.post("/v1/sandboxes", &json!({"template_id": "1"})), 405, "METHOD_NOT_ALLOWED");
+    assert!(error["message"].as_str().unwrap().contains("Sandbox.connect"), "{error}");
 }
 
 #[test]

@@ -136,7 +136,7 @@ fn the_workspace_is_shared_and_workdir_wins() {
     let app = TestApp::start();
     let sh = |code: &str, workdir: &str| {
         let body = json!({
-            "code": code, "language": "sh", "workdir": workdir, "working_dir": "/workspace/other",
+            "code": code, "language": "sh", "workdir": workdir, "working_dir": "/not/allowed",
         });
         execute(&app, body)["stdout"].clone()
     };

@@ -18,7 +18,7 @@ mod stream;
 
 pub(in crate::http) use asynchronous::{cancel_async, execute_async, read_async};
 pub(in crate::http) use background::execute_background;
-pub(in crate::http) use control::{SANDBOXES, health, refresh_token, sandbox};
+pub(in crate::http) use control::{SANDBOXES, health, none_are_made, refresh_token, sandbox};
 pub(in crate::http) use errors::error_body;
 pub(in crate::http) use execute::execute;
 pub(in crate::http) use kill::{kill_by_path, kill_named};
