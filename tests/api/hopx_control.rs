@@ -68,12 +68,12 @@ fn what_is_wrong_with_these_calls_is_said_in_hopxs_shape() {
         check(&app.anonymous(method, path).send(), 401, "AUTHENTICATION_REQUIRED");
     }
     let too_long = format!("/v1/sandboxes/{}", "x".repeat(129));
-    for path in [&*too_long, "/v1/sandboxes/a%20b", "/v1/sandboxes/%3Cscript%3E"] {
+    for path in [&*too_long, "/v1/sandboxes/a%01b", "/v1/sandboxes/%0A"] {
         check(&app.get(path), 404, "RESOURCE_NOT_FOUND");
         let refresh = format!("{path}/token/refresh");
         check(&app.request("POST", &refresh).send(), 404, "RESOURCE_NOT_FOUND");
     }
-    for path in ["/v1/sandboxes", "/v1/sandboxes/", "/v1/sandboxes/sb_1/pause"] {
+    for path in ["/v1/sandboxes/", "/v1/sandboxes/sb_1/pause"] {
         check(&app.request("POST", path).send(), 404, "RESOURCE_NOT_FOUND");
     }
     let ended = app.delete("/v1/sandboxes/sb_1");

@@ -41,7 +41,8 @@ fn every_client_is_told_what_can_be_no_sandbox() {
     for kind in ALL {
         let mut client = kind.start();
         let base_url = format!("http://{}", app.address());
-        let arguments = json!({ "sandbox_id": "no id", "api_key": API_KEY, "base_url": base_url });
+        let id = "x".repeat(129);
+        let arguments = json!({ "sandbox_id": id, "api_key": API_KEY, "base_url": base_url });
         let thrown = client.call("connect", arguments).unwrap_err();
         let expected = match kind {
             Kind::JavaScript => "APIError",
