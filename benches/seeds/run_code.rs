@@ -30,7 +30,7 @@ pub struct Figures {
 
 /// Runs so many programs each way, one after the other.
 pub async fn measure(site: &Site, programs: usize) -> Result<Figures> {
-    let python = python()?;
+    let python = python(site).await?;
     for _ in 0..WARM_UP {
         run_code(site).await?;
         bare(&python)?;
@@ -75,12 +75,12 @@ fn bare(python: &Path) -> Result<Duration> {
     Ok(took)
 }
 
-/// The interpreter itself: what is first on the path may be the shim of a version manager, which
-/// takes longer than all of this.
-fn python() -> Result<PathBuf> {
-    let shim = which::which("python3").context("there is no `python3`")?;
-    let output = Command::new(shim).args(["-c", "import sys; print(sys.executable)"]).output()?;
-    let path = PathBuf::from(String::from_utf8(output.stdout)?.trim());
-    ensure!(path.is_absolute(), "python3 does not say where it is");
-    Ok(path)
+/// The very interpreter that the server runs programs with.
+async fn python(site: &Site) -> Result<PathBuf> {
+    let mut connection = site.connect().await?;
+    let runtimes = site.ask(&mut connection, "GET", "/v1/runtimes", None).await?;
+    let runtimes = runtimes["data"].as_array().context("a list of runtimes")?;
+    let python = runtimes.iter().find(|runtime| runtime["name"] == "python");
+    let path = python.and_then(|python| python["command"][0].as_str());
+    Ok(PathBuf::from(path.context("the server has found no python")?))
 }
