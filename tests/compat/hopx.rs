@@ -1,5 +1,6 @@
 //! HopX's three clients: Python's, its asynchronous one, and JavaScript's.
 
+mod again;
 mod asynchronous;
 mod beside;
 mod client;

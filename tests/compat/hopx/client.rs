@@ -5,12 +5,16 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::support::app::TestApp;
 use crate::support::options::API_KEY;
-use crate::support::wait::DEADLINE;
+
+/// How long a client may take over a call: it may submit three times, and wait for ten seconds each
+/// time.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One of the clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,7 +160,7 @@ impl Client {
         let step = json!({ "call": method, "arguments": arguments });
         writeln!(self.steps, "{step}").expect("the client reads its steps");
         loop {
-            let line = self.said.recv_timeout(DEADLINE).unwrap_or_else(|error| {
+            let line = self.said.recv_timeout(PATIENCE).unwrap_or_else(|error| {
                 panic!("{:?} has not answered to {method}: {error}", self.kind)
             });
             let mut said: Value = serde_json::from_str(&line).expect("the client says JSON");
