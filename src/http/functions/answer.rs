@@ -2,6 +2,7 @@
 //! Reads nothing.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -132,7 +133,11 @@ impl ToldRetry {
 fn working_dir(directory: &WorkingDir) -> Option<String> {
     match directory {
         WorkingDir::Own => None,
-        WorkingDir::Workspace(path) => Some(format!("/workspace/{}", path.display())),
+        WorkingDir::Workspace(below) => {
+            // Components, because joining an empty path would leave a slash at the end.
+            let path: PathBuf = Path::new("/workspace").join(below).components().collect();
+            Some(path.display().to_string())
+        }
         WorkingDir::Listed(path) => Some(path.display().to_string()),
     }
 }

@@ -85,6 +85,17 @@ fn every_field_is_kept_and_told_and_what_is_secret_by_name_only() {
 }
 
 #[test]
+fn a_directory_is_told_as_it_is_named() {
+    let app = TestApp::start();
+    for (name, given) in [("whole", "/workspace"), ("part", "/workspace/a")] {
+        let mut definition = script("true");
+        definition["working_dir"] = json!(given);
+        put_new(&app, name, &definition);
+        assert_eq!(told(&app, name)["working_dir"], given);
+    }
+}
+
+#[test]
 fn another_put_is_the_next_version_and_tells_no_secret() {
     let app = TestApp::start();
     put_new(&app, "f", &everything());
