@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::program::{expect_end, sh, with};
 use crate::support::app::TestApp;
+use crate::support::wait::{DEADLINE, eventually};
 
 #[test]
 fn without_a_wish_a_program_runs_in_a_fresh_directory_that_goes_with_it() {
@@ -32,7 +33,9 @@ fn its_directory_goes_however_the_program_ends() {
         let record = app.run(with(sh(&code), "timeout", json!(timeout)));
         let directory = record["stdout"].as_str().unwrap_or_default().trim();
         assert!(directory.starts_with('/'), "{record:#}");
-        assert!(!Path::new(directory).exists(), "{ending}: {directory} is still there");
+        // It is removed while the end is being written, whichever is sooner.
+        let what = format!("{ending}: {directory} is gone");
+        eventually(DEADLINE, what, || (!Path::new(directory).exists()).then_some(()));
     }
 }
 
