@@ -15,7 +15,7 @@ use super::state::Api;
 use super::sync::{self, Hold, OnDisconnect};
 use super::{callbacks, purge, spec};
 use crate::actors::{Cancel, CancelOutcome, Submit};
-use crate::domain::{CancelWish, ExecutionId};
+use crate::domain::{CancelWish, Execution, ExecutionId};
 
 /// The scope of those who may have code run.
 pub(super) const WRITE: &str = "executions:write";
@@ -103,13 +103,24 @@ pub(super) async fn delete(
     let mut fields = Fields::new(body::optional_object(&request, body)?.unwrap_or_default());
     let reason = reason(&mut fields);
     fields.finish()?;
+    let (status, execution) = cancel(&api, caller, id, reason).await?;
+    Ok(json(status, &Linked::whole(&execution, collection_of(&request))))
+}
+
+/// Keeps a caller's wish that an execution end. The status is 202 while its program is being ended, and
+/// 200 when it has ended, however it did.
+pub(super) async fn cancel(
+    api: &Api,
+    caller: Caller,
+    id: ExecutionId,
+    reason: Option<String>,
+) -> Result<(StatusCode, Box<Execution>), Problem> {
     let wish = CancelWish { reason, by: caller.name };
     let outcome = api.supervisor.send(Cancel { tenant: caller.tenant, id, wish }).await??;
-    let (status, execution) = match &outcome {
+    Ok(match outcome {
         CancelOutcome::Ended(execution) => (StatusCode::OK, execution),
         CancelOutcome::Ending(execution) => (StatusCode::ACCEPTED, execution),
-    };
-    Ok(json(status, &Linked::whole(execution, collection_of(&request))))
+    })
 }
 
 /// An id in a path. Whatever is not an id names nothing, and that is all there is to say.

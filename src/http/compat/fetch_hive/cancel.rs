@@ -1,17 +1,14 @@
 //! `DELETE /v1/workflow/runs/{request_id}`: a client's wish that a run end.
 //! Ends nothing itself.
 
-use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::run::{self, PathId, Run};
-use crate::actors::{Cancel, CancelOutcome};
-use crate::domain::CancelWish;
 use crate::http::answers;
 use crate::http::auth::Caller;
 use crate::http::body::{self, Body};
 use crate::http::error::Problem;
-use crate::http::executions::{CANCEL, reason};
+use crate::http::executions::{self, CANCEL, reason};
 use crate::http::fields::Fields;
 use crate::http::state::Api;
 
@@ -33,12 +30,7 @@ pub(in crate::http) async fn cancel(
     fields.finish_leniently()?;
     // An execution that is no run is not to be cancelled from here.
     run::find(&api, &caller.tenant, id).await?;
-    let wish = CancelWish { reason, by: caller.name };
-    let outcome = api.supervisor.send(Cancel { tenant: caller.tenant, id, wish }).await??;
-    let (status, execution) = match &outcome {
-        CancelOutcome::Ended(execution) => (StatusCode::OK, execution),
-        CancelOutcome::Ending(execution) => (StatusCode::ACCEPTED, execution),
-    };
-    let run = Run::of(execution).ok_or_else(Problem::not_found)?;
+    let (status, execution) = executions::cancel(&api, caller, id, reason).await?;
+    let run = Run::of(&execution).ok_or_else(Problem::not_found)?;
     Ok(answers::json(status, &run))
 }

@@ -7,14 +7,14 @@ use serde::Serialize;
 
 use super::answers::Answer;
 use super::{repeat, spec};
-use crate::actors::{Cancel, CancelOutcome, Submit};
-use crate::domain::{Callback, CancelWish, Endpoint, ExecutionId, ExecutionSpec, PayloadFormat};
+use crate::actors::Submit;
+use crate::domain::{Callback, Endpoint, ExecutionId, ExecutionSpec, PayloadFormat};
 use crate::http::answers;
 use crate::http::auth::Caller;
 use crate::http::body::{self, Body};
 use crate::http::callback;
 use crate::http::error::Problem;
-use crate::http::executions::{CANCEL, READ, WRITE, reason};
+use crate::http::executions::{self, CANCEL, READ, WRITE, reason};
 use crate::http::fields::Fields;
 use crate::http::state::Api;
 
@@ -91,13 +91,8 @@ pub(in crate::http) async fn cancel_async(
     let mut fields = Fields::new(body::optional_object(&request, body)?.unwrap_or_default());
     let reason = reason(&mut fields);
     fields.finish_leniently()?;
-    let wish = CancelWish { reason, by: caller.name };
-    let outcome = api.supervisor.send(Cancel { tenant: caller.tenant, id, wish }).await??;
-    let (status, execution) = match &outcome {
-        CancelOutcome::Ended(execution) => (StatusCode::OK, execution),
-        CancelOutcome::Ending(execution) => (StatusCode::ACCEPTED, execution),
-    };
-    Ok(answers::json(status, &Answer::about(execution)))
+    let (status, execution) = executions::cancel(&api, caller, id, reason).await?;
+    Ok(answers::json(status, &Answer::about(&execution)))
 }
 
 /// An id in a path. Whatever is not an id names nothing, be it no text at all.
