@@ -40,6 +40,8 @@
 pub mod domain;
 mod failpoint;
 
+pub mod bodies;
+
 pub mod process;
 pub mod store;
 pub mod webhook;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 /// rows and never from a neighbour in the same row. `testing` helpers follow the same rules.
 const LAYERS: &[&[&str]] = &[
     &["domain", "failpoint"],
+    &["bodies"],
     &["store", "process", "webhook"],
     &["actors"],
     &["http"],

@@ -12,10 +12,10 @@ use super::exit::Failure;
 use super::signature::read;
 use crate::actors::Submit;
 use crate::app::{Engine, Ringback};
+use crate::bodies::Record;
 use crate::config::{Config, Sources};
 use crate::domain::{Execution, ExecutionSpec, Exit, Secret, Tenant};
 use crate::http::RequestLimits;
-use crate::webhook::payload::Record;
 
 pub(super) fn run(args: RunArgs) -> Result<ExitCode, Failure> {
     let environment = std::env::vars_os().collect();

@@ -6,55 +6,23 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
 use serde::Serialize;
 
+use crate::bodies::{Links, Record};
 use crate::domain::{Execution, ExecutionId};
-use crate::webhook::payload::Record;
 
-/// A record with its links.
-#[derive(Serialize)]
-pub(super) struct Linked<'a> {
-    #[serde(flatten)]
-    record: Record<'a>,
-    links: Links,
+/// A whole record with its links; `collection` is the path of all executions, under whatever prefix
+/// the application has put the routes.
+pub(super) fn whole(execution: &Execution, collection: &str) -> Record {
+    Record::of(execution).with_links(Links::new(execution.id, collection))
 }
 
-#[derive(Serialize)]
-struct Links {
-    #[serde(rename = "self")]
-    own: String,
-    deliveries: String,
-    stdout: String,
-    stderr: String,
-}
-
-impl<'a> Linked<'a> {
-    /// A whole record; `collection` is the path of all executions, under whatever prefix the
-    /// application has put the routes.
-    pub(super) fn whole(execution: &'a Execution, collection: &str) -> Self {
-        Self { record: Record::of(execution), links: Links::new(execution.id, collection) }
-    }
-
-    /// A record without its output, as lists have it.
-    pub(super) fn listed(execution: &'a Execution, collection: &str) -> Self {
-        let record = Record::without_output(execution);
-        Self { record, links: Links::new(execution.id, collection) }
-    }
-}
-
-impl Links {
-    fn new(id: ExecutionId, collection: &str) -> Self {
-        let own = path_of(id, collection);
-        Self {
-            deliveries: format!("{own}/deliveries"),
-            stdout: format!("{own}/output/stdout"),
-            stderr: format!("{own}/output/stderr"),
-            own,
-        }
-    }
+/// A record without its output, as lists have it.
+pub(super) fn listed(execution: &Execution, collection: &str) -> Record {
+    Record::without_output(execution).with_links(Links::new(execution.id, collection))
 }
 
 /// The answer to a request that has begun an execution.
 pub(super) fn accepted(execution: &Execution, collection: &str) -> HttpResponse {
-    let mut answer = json(StatusCode::ACCEPTED, &Linked::whole(execution, collection));
+    let mut answer = json(StatusCode::ACCEPTED, &whole(execution, collection));
     if let Ok(location) = path_of(execution.id, collection).parse() {
         answer.headers_mut().insert(LOCATION, location);
     }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde::Serialize;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use url::Url;
 
@@ -15,10 +14,11 @@ use super::answers::json;
 use super::auth::Caller;
 use super::body::{self, Body};
 use super::callback;
-use super::deliveries::{REDELIVER, TriedBody, outlined};
+use super::deliveries::{REDELIVER, outlined, tried};
 use super::error::{FieldError, Kind, Problem};
 use super::fields::Fields;
 use super::state::Api;
+use crate::bodies::CallbackTest;
 use crate::domain::{Callback, ErrorClass, Secret, Tenant, Timestamp};
 use crate::webhook::signature::Ed25519Key;
 use crate::webhook::{Ping, Pinged, Refusal, ping};
@@ -33,14 +33,6 @@ pub struct Pings {
     permits: Arc<Semaphore>,
     user_agent: Arc<str>,
     ed25519: Option<Arc<Ed25519Key>>,
-}
-
-#[derive(Serialize)]
-struct Answer {
-    allowed: bool,
-    delivered: bool,
-    explanation: String,
-    attempt: TriedBody,
 }
 
 /// What a client wants tried out.
@@ -85,11 +77,11 @@ pub(super) async fn test(
     let now = api.clock.now();
     let Pinged { attempted, request_headers } = send(&api, (&caller.tenant, &wanted), now).await?;
     let outcome = &attempted.outcome;
-    let answer = Answer {
+    let answer = CallbackTest {
         allowed: outcome.error_class != Some(ErrorClass::Refused),
         delivered: outcome.error_class.is_none(),
         explanation: advice(outcome),
-        attempt: TriedBody::of(attempted, request_headers, now),
+        attempt: tried(attempted, request_headers, now),
     };
     Ok(json(StatusCode::OK, &answer))
 }

@@ -8,10 +8,9 @@ pub(super) mod recover;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde::Serialize;
 
-use answer::{ListedBody, Seeing};
-pub(super) use answer::{TriedBody, WholeBody, outlined};
+use answer::{Seeing, listed, whole};
+pub(super) use answer::{outlined, tried};
 use query::Query;
 
 use super::answers::json;
@@ -22,6 +21,7 @@ use super::executions::id_of;
 use super::fields::Fields;
 use super::state::Api;
 use crate::actors::Redeliver;
+use crate::bodies::{self, Page};
 use crate::domain::{Delivery, DeliveryId, ExecutionId, Tenant};
 use crate::store::{DeliveryPage, Redelivered, StoreError};
 
@@ -30,12 +30,6 @@ pub(super) const READ: &str = "deliveries:read";
 
 /// The scope of whoever may have deliveries made again, and may see what endpoints have answered.
 pub(super) const REDELIVER: &str = "deliveries:redeliver";
-
-#[derive(Serialize)]
-struct Answer<T> {
-    data: Vec<T>,
-    next_cursor: Option<String>,
-}
 
 /// `GET /v1/deliveries`
 pub(super) async fn list(
@@ -53,8 +47,8 @@ pub(super) async fn list(
     found.truncate(limit);
     let next_cursor = found.last().filter(|_| more).map(|last| query.cursor_behind(last));
     let seeing = Seeing::new(&caller, &api);
-    let data = found.into_iter().map(|delivery| ListedBody::of(delivery, &seeing)).collect();
-    Ok(json(StatusCode::OK, &Answer { data, next_cursor }))
+    let data = found.into_iter().map(|delivery| listed(delivery, &seeing)).collect();
+    Ok(json(StatusCode::OK, &Page { data, next_cursor }))
 }
 
 async fn page(api: &Api, tenant: &Tenant, query: &Query) -> Result<Vec<Delivery>, StoreError> {
@@ -79,7 +73,7 @@ pub(super) async fn read(
     caller.needs(READ)?;
     let delivery = api.store.delivery(&caller.tenant, delivery_id(&id)?).await?;
     let delivery = delivery.ok_or_else(Problem::not_found)?;
-    Ok(json(StatusCode::OK, &WholeBody::of(delivery, &Seeing::new(&caller, &api))))
+    Ok(json(StatusCode::OK, &whole(delivery, &Seeing::new(&caller, &api))))
 }
 
 /// `GET /v1/executions/{id}/deliveries`
@@ -91,7 +85,7 @@ pub(super) async fn of_execution(
     let caller = caller?;
     caller.needs(READ)?;
     let data = log_of(&api, &caller, id_of(&id)?, |each| each.event_type.as_str()).await?;
-    Ok(json(StatusCode::OK, &Answer { data, next_cursor: None }))
+    Ok(json(StatusCode::OK, &Page { data, next_cursor: None }))
 }
 
 /// The deliveries of an execution with their attempts, for a caller that may read the log; events are
@@ -104,13 +98,15 @@ pub(super) async fn log_of(
     caller: &Caller,
     id: ExecutionId,
     name_of: fn(&Delivery) -> &'static str,
-) -> Result<Vec<WholeBody>, Problem> {
+) -> Result<Vec<bodies::Delivery>, Problem> {
     let deliveries = api.store.deliveries(&caller.tenant, id).await?;
     let deliveries = deliveries.ok_or_else(Problem::not_found)?;
     let seeing = Seeing::new(caller, api);
     let told = |delivery: Delivery| {
         let name = name_of(&delivery);
-        WholeBody::of(delivery, &seeing).named(name)
+        let mut told = whole(delivery, &seeing);
+        told.facts.event_type = name.into();
+        told
     };
     Ok(deliveries.into_iter().map(told).collect())
 }
@@ -132,7 +128,7 @@ pub(super) async fn redeliver(
     let wish = Redeliver { tenant: caller.tenant.clone(), id: delivery_id(&id)? };
     match api.webhook.send(wish).await?? {
         Redelivered::Due(delivery) => {
-            let body = WholeBody::of(*delivery, &Seeing::new(&caller, &api));
+            let body = whole(*delivery, &Seeing::new(&caller, &api));
             Ok(json(StatusCode::ACCEPTED, &body))
         }
         Redelivered::NotFound => Err(Problem::not_found()),

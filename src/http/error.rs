@@ -6,9 +6,9 @@ use std::fmt;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, CONTENT_RANGE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
-use serde::Serialize;
 
 use crate::actors::{CancelError, SubmitError};
+use crate::bodies;
 use crate::domain::ExecutionId;
 use crate::store::StoreError;
 
@@ -28,7 +28,7 @@ pub struct Problem {
 }
 
 /// What is wrong with one field of a request.
-#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FieldError {
     /// The field, with dots where it lies inside another.
     pub(super) field: String,
@@ -36,6 +36,13 @@ pub(super) struct FieldError {
     pub(super) code: &'static str,
     /// One sentence.
     pub(super) detail: String,
+}
+
+impl FieldError {
+    fn told(&self) -> bodies::FieldError {
+        let Self { field, code, detail } = self.clone();
+        bodies::FieldError { field, code: code.into(), detail }
+    }
 }
 
 /// The kinds of problem; each has one status and one stable code.
@@ -166,30 +173,16 @@ impl Problem {
 
     /// The problem as `application/problem+json`.
     pub(super) fn standard_body(&self) -> HttpResponse {
-        #[derive(Serialize)]
-        struct Body<'a> {
-            r#type: String,
-            title: &'a str,
-            status: u16,
-            detail: &'a str,
-            code: &'a str,
-            #[serde(skip_serializing_if = "<[_]>::is_empty")]
-            errors: &'a [FieldError],
-            #[serde(skip_serializing_if = "Option::is_none")]
-            execution_id: Option<ExecutionId>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            request_id: Option<&'a str>,
-        }
         let status = self.kind.status();
-        let body = Body {
+        let body = bodies::Problem {
             r#type: format!("urn:ringback:problem:{}", self.kind.code()),
-            title: status.canonical_reason().unwrap_or("Error"),
+            title: status.canonical_reason().unwrap_or("Error").to_owned(),
             status: status.as_u16(),
-            detail: &self.detail,
-            code: self.kind.code(),
-            errors: &self.errors,
+            detail: self.detail.clone(),
+            code: self.kind.code().into(),
+            errors: self.errors.iter().map(FieldError::told).collect(),
             execution_id: self.execution,
-            request_id: self.request_id.as_deref(),
+            request_id: self.request_id.clone(),
         };
         let body = serde_json::to_string(&body).expect("plain fields can always be written");
         self.start().content_type("application/problem+json").body(body)

@@ -6,7 +6,7 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::answers::{Linked, accepted, json};
+use super::answers::{accepted, json, whole};
 use super::auth::Caller;
 use super::body::{self, Body};
 use super::error::{FieldError, Problem};
@@ -83,7 +83,7 @@ pub(super) async fn read(
         }
     };
     let execution = found.ok_or_else(Problem::not_found)?;
-    Ok(json(StatusCode::OK, &Linked::whole(&execution, collection_of(&request))))
+    Ok(json(StatusCode::OK, &whole(&execution, collection_of(&request))))
 }
 
 /// `DELETE /v1/executions/{id}`: cancels, or purges with `?purge=true`.
@@ -104,7 +104,7 @@ pub(super) async fn delete(
     let reason = reason(&mut fields);
     fields.finish()?;
     let (status, execution) = cancel(&api, caller, id, reason).await?;
-    Ok(json(status, &Linked::whole(&execution, collection_of(&request))))
+    Ok(json(status, &whole(&execution, collection_of(&request))))
 }
 
 /// Keeps a caller's wish that an execution end. The status is 202 while its program is being ended, and

@@ -11,7 +11,7 @@ pub(super) mod rotate;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use self::answer::{Kept, Listed, Told};
+use self::answer::{listed, told};
 use self::query::Query;
 use super::answers::json;
 use super::auth::Caller;
@@ -20,6 +20,7 @@ use super::error::{FieldError, Problem};
 use super::fields::Fields;
 use super::signing;
 use super::state::Api;
+use crate::bodies;
 use crate::domain::{Function, FunctionKey, FunctionName, Tenant};
 use crate::store::{FunctionPage, NewFunction};
 
@@ -58,11 +59,12 @@ pub(super) async fn put(
     let definition = new.definition.clone();
     let kept = api.store.put_function(new).await?;
     let function = Function { key, version: kept.version, created_at: kept.created_at, definition };
-    let told = Told::of(&function);
+    let function = told(&function);
     if !kept.is_new {
-        return Ok(json(StatusCode::OK, &told));
+        return Ok(json(StatusCode::OK, &function));
     }
-    let made = Kept { told, signing_secret: secret.expose() };
+    let signing_secret = secret.expose().to_owned();
+    let made = bodies::NewFunction { function, signing_secret };
     Ok(signing::unstored(json(StatusCode::CREATED, &made)))
 }
 
@@ -78,7 +80,7 @@ pub(super) async fn read(
     let query = Query::read(request.query_string(), &["variant", "version"])?;
     let function =
         find(&api, &caller.tenant, &query.key(parse_name(&name)?), query.version).await?;
-    Ok(json(StatusCode::OK, &Told::of(&function)))
+    Ok(json(StatusCode::OK, &told(&function)))
 }
 
 /// `GET /v1/functions`: the newest version of each, in the order of their names.
@@ -94,7 +96,7 @@ pub(super) async fn list(
     // One more than is shown tells whether there is a next page.
     let page = FunctionPage::Newest { limit: query.limit + 1, after, name: query.name.clone() };
     let found = api.store.functions(&caller.tenant, page).await?;
-    Ok(json(StatusCode::OK, &Listed::of(found, query.limit, query::cursor_of_key)))
+    Ok(json(StatusCode::OK, &listed(found, query.limit, query::cursor_of_key)))
 }
 
 /// `GET /v1/functions/{name}/versions`: the versions of one, the newest first.
@@ -114,7 +116,7 @@ pub(super) async fn versions(
         // Behind the last page there may be nothing; of no function there is no page.
         find(&api, &caller.tenant, &key, None).await?;
     }
-    Ok(json(StatusCode::OK, &Listed::of(found, query.limit, query::cursor_of_version)))
+    Ok(json(StatusCode::OK, &listed(found, query.limit, query::cursor_of_version)))
 }
 
 /// `DELETE /v1/functions/{name}`: what was accepted runs on, with the code that it was accepted with.

@@ -7,14 +7,14 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Serialize;
 use uuid::Uuid;
 
-use super::answers::{Linked, json};
+use super::answers::{json, listed};
 use super::auth::Caller;
 use super::error::{FieldError, Problem};
 use super::executions::READ;
 use super::state::Api;
+use crate::bodies;
 use crate::domain::{BadFunctionName, ExecutionId, Status};
 use crate::store::Page;
 
@@ -23,12 +23,6 @@ const LIMIT_DEFAULT: usize = 50;
 
 /// How many it may have.
 const LIMIT_MAX: usize = 200;
-
-#[derive(Serialize)]
-struct Answer<'a> {
-    data: Vec<Linked<'a>>,
-    next_cursor: Option<String>,
-}
 
 /// `GET /v1/executions`
 pub(super) async fn list(
@@ -46,8 +40,8 @@ pub(super) async fn list(
     found.truncate(limit);
     let next_cursor = found.last().filter(|_| more).map(|last| cursor_of(last.id));
     let collection = request.path().trim_end_matches('/');
-    let data = found.iter().map(|execution| Linked::listed(execution, collection)).collect();
-    Ok(json(StatusCode::OK, &Answer { data, next_cursor }))
+    let data = found.iter().map(|execution| listed(execution, collection)).collect();
+    Ok(json(StatusCode::OK, &bodies::Page { data, next_cursor }))
 }
 
 fn page(query: &str) -> Result<Page, Problem> {

@@ -7,7 +7,6 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde::Serialize;
 
 use super::answers::json;
 use super::auth::Caller;
@@ -15,7 +14,8 @@ use super::body::{self, Body};
 use super::error::{Kind, Problem};
 use super::fields::Fields;
 use super::state::Api;
-use crate::domain::{Secret, Tenant, Timestamp};
+use crate::bodies;
+use crate::domain::{Secret, Tenant};
 use crate::store::{NewSigningSecret, SigningSecret};
 use crate::webhook::signature::{self, PublicKey};
 
@@ -32,20 +32,6 @@ pub struct SigningRules {
 
 /// The name of the secret that signs all callbacks of a tenant that bring none of their own.
 const OF_THE_TENANT: &str = "";
-
-#[derive(Serialize)]
-struct Made<'a> {
-    signing_secret: &'a str,
-    created_at: Timestamp,
-    previous_valid_until: Option<Timestamp>,
-}
-
-#[derive(Serialize)]
-struct Told {
-    exists: bool,
-    created_at: Option<Timestamp>,
-    previous_valid_until: Option<Timestamp>,
-}
 
 /// `POST /v1/signing-secret`: makes one, or another in its place.
 pub(super) async fn rotate(
@@ -71,7 +57,8 @@ pub(super) async fn put(
     let new = NewSigningSecret { tenant, name, secret: secret.clone(), overlap };
     let SigningSecret { created_at, previous_valid_until } =
         api.store.put_signing_secret(new).await?;
-    let made = Made { signing_secret: secret.expose(), created_at, previous_valid_until };
+    let signing_secret = secret.expose().to_owned();
+    let made = bodies::NewSigningSecret { signing_secret, created_at, previous_valid_until };
     Ok(unstored(json(status, &made)))
 }
 
@@ -115,7 +102,7 @@ pub(super) async fn read(
     let caller = caller?;
     caller.needs("deliveries:read")?;
     let found = api.store.signing_secret(&caller.tenant, OF_THE_TENANT).await?;
-    let told = Told {
+    let told = bodies::SigningSecret {
         exists: found.is_some(),
         created_at: found.map(|secret| secret.created_at),
         previous_valid_until: found.and_then(|secret| secret.previous_valid_until),

@@ -3,37 +3,23 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
-use serde::Serialize;
 
 use super::answers::json;
 use super::error::{Kind, Problem};
 use super::state::Api;
+use crate::bodies::{VerifyingKey, VerifyingKeys};
 use crate::webhook::signature::PublicKey;
-
-#[derive(Serialize)]
-struct Answer {
-    keys: Vec<KeyBody>,
-}
-
-#[derive(Serialize)]
-struct KeyBody {
-    id: String,
-    r#type: &'static str,
-    public_key: String,
-}
 
 /// `GET /.well-known/ringback-keys`: the key that signs now comes first.
 pub(super) async fn list(api: web::Data<Api>) -> Result<HttpResponse, Problem> {
-    let keys: Vec<_> = api.signing.public_keys.iter().map(KeyBody::of).collect();
+    let keys: Vec<_> = api.signing.public_keys.iter().map(told).collect();
     if keys.is_empty() {
         let detail = "This server signs no callbacks with a key of its own.";
         return Err(Problem::new(Kind::NotFound, detail));
     }
-    Ok(json(StatusCode::OK, &Answer { keys }))
+    Ok(json(StatusCode::OK, &VerifyingKeys { keys }))
 }
 
-impl KeyBody {
-    fn of(key: &PublicKey) -> Self {
-        Self { id: key.id(), r#type: "ed25519", public_key: key.to_string() }
-    }
+fn told(key: &PublicKey) -> VerifyingKey {
+    VerifyingKey { id: key.id(), r#type: "ed25519".into(), public_key: key.to_string() }
 }

@@ -3,15 +3,14 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::REDELIVER;
 use super::explanation::{Standing, explain};
 use crate::actors::{Hosts, WaitingFor};
+use crate::bodies::{self, DeliveryFacts, Tried};
 use crate::domain::{
-    Attempt, AttemptOutcome, Delivery, DeliveryEnd, DeliveryId, DeliveryStatus, ErrorClass,
-    EventId, ExecutionId, Timestamp, Timings,
+    Attempt, AttemptOutcome, Delivery, DeliveryEnd, DeliveryStatus, ErrorClass, Timestamp, Timings,
 };
 use crate::http::auth::Caller;
 use crate::http::state::Api;
@@ -26,79 +25,6 @@ pub(super) struct Seeing<'a> {
     is_insider: bool,
 }
 
-/// A delivery with all its attempts.
-#[derive(Serialize)]
-pub(in crate::http) struct WholeBody {
-    #[serde(flatten)]
-    common: CommonBody,
-    attempts: Vec<AttemptBody>,
-}
-
-/// A delivery as lists have it.
-#[derive(Serialize)]
-pub(super) struct ListedBody {
-    #[serde(flatten)]
-    common: CommonBody,
-    last_attempt: Option<AttemptBody>,
-}
-
-#[derive(Serialize)]
-struct CommonBody {
-    id: DeliveryId,
-    event_id: EventId,
-    event_type: &'static str,
-    execution_id: ExecutionId,
-    url: String,
-    payload_format: &'static str,
-    status: &'static str,
-    explanation: String,
-    ended_by: Option<&'static str>,
-    waiting_for: Option<&'static str>,
-    breaker_until: Option<Timestamp>,
-    attempts_made: u32,
-    attempts_max: u32,
-    next_attempt_at: Option<Timestamp>,
-    next_trigger: Option<&'static str>,
-    expires_at: Option<Timestamp>,
-    created_at: Timestamp,
-    delivered_at: Option<Timestamp>,
-}
-
-#[derive(Serialize)]
-struct AttemptBody {
-    number: u32,
-    trigger: &'static str,
-    #[serde(flatten)]
-    tried: TriedBody,
-}
-
-/// An attempt without its place among others, which a test has not.
-#[derive(Serialize)]
-pub(in crate::http) struct TriedBody {
-    started_at: Timestamp,
-    address: Option<String>,
-    status_code: Option<u16>,
-    error_class: Option<&'static str>,
-    error: Option<String>,
-    timings_ms: TimingsBody,
-    request_headers: Map<String, Value>,
-    response_headers: Option<Map<String, Value>>,
-    response_body: Option<String>,
-    response_truncated: bool,
-    response_hidden: bool,
-    retry_after: Option<f64>,
-    next_attempt_at: Option<Timestamp>,
-}
-
-#[derive(Serialize)]
-struct TimingsBody {
-    dns: Option<f64>,
-    connect: Option<f64>,
-    tls: Option<f64>,
-    first_byte: Option<f64>,
-    total: f64,
-}
-
 impl<'a> Seeing<'a> {
     pub(super) fn new(caller: &Caller, api: &'a Api) -> Self {
         let is_insider = caller.may(REDELIVER);
@@ -106,111 +32,95 @@ impl<'a> Seeing<'a> {
     }
 }
 
-impl WholeBody {
-    pub(super) fn of(delivery: Delivery, seeing: &Seeing<'_>) -> Self {
-        let common = CommonBody::of(&delivery, seeing);
-        let attempts = delivery.attempts.into_iter();
-        Self { common, attempts: attempts.map(|each| AttemptBody::of(each, seeing)).collect() }
-    }
+/// A delivery with all its attempts.
+pub(super) fn whole(delivery: Delivery, seeing: &Seeing<'_>) -> bodies::Delivery {
+    let facts = facts(&delivery, seeing);
+    let attempts = delivery.attempts.into_iter();
+    bodies::Delivery { facts, attempts: attempts.map(|each| attempt(each, seeing)).collect() }
+}
 
-    /// The same with another name for the event.
-    pub(super) fn named(self, event_type: &'static str) -> Self {
-        Self { common: CommonBody { event_type, ..self.common }, ..self }
+/// A delivery as lists have it.
+pub(super) fn listed(mut delivery: Delivery, seeing: &Seeing<'_>) -> bodies::ListedDelivery {
+    let facts = facts(&delivery, seeing);
+    let last_attempt = delivery.attempts.pop();
+    bodies::ListedDelivery { facts, last_attempt: last_attempt.map(|last| attempt(last, seeing)) }
+}
+
+fn facts(delivery: &Delivery, seeing: &Seeing<'_>) -> DeliveryFacts {
+    let waits = delivery.status == DeliveryStatus::Pending;
+    let waiting_for = seeing.hosts.waiting_for(delivery);
+    let breaker_until = seeing.hosts.left_alone_until(&delivery.host);
+    let breaker_until = breaker_until.filter(|until| waits && *until > seeing.now);
+    let outcome = delivery.attempts.last().map(|last| &last.outcome);
+    let last_error = outcome.and_then(|outcome| told_error(outcome, seeing.is_insider));
+    let standing = Standing { waiting_for, breaker_until, last_error, now: seeing.now };
+    DeliveryFacts {
+        id: delivery.id,
+        event_id: delivery.event_id,
+        event_type: delivery.event_type.as_str().into(),
+        execution_id: delivery.execution_id,
+        url: shown(&delivery.url),
+        payload_format: delivery.payload_format.as_str().into(),
+        status: delivery.status.as_str().into(),
+        explanation: explain(delivery, &standing),
+        ended_by: delivery.ended_by.map(|end| DeliveryEnd::as_str(end).into()),
+        waiting_for: waiting_for.map(|what| WaitingFor::as_str(what).into()),
+        breaker_until,
+        attempts_made: delivery.attempts_made,
+        attempts_max: delivery.attempts_max,
+        next_attempt_at: delivery.next_attempt_at.filter(|_| waits),
+        next_trigger: waits.then(|| delivery.next_trigger.as_str().into()),
+        expires_at: delivery.expires_at,
+        created_at: delivery.created_at,
+        delivered_at: delivery.delivered_at,
     }
 }
 
-impl ListedBody {
-    pub(super) fn of(mut delivery: Delivery, seeing: &Seeing<'_>) -> Self {
-        let common = CommonBody::of(&delivery, seeing);
-        let last_attempt = delivery.attempts.pop();
-        Self { common, last_attempt: last_attempt.map(|last| AttemptBody::of(last, seeing)) }
+fn attempt(attempt: Attempt, seeing: &Seeing<'_>) -> bodies::Attempt {
+    let attempted =
+        Attempted { address: attempt.address, outcome: attempt.outcome, timings: attempt.timings };
+    let mut tried = tried(attempted, attempt.request_headers, attempt.started_at);
+    tried.next_attempt_at = attempt.next_attempt_at;
+    if !seeing.is_insider {
+        hide_answer(&mut tried);
+    }
+    bodies::Attempt { number: attempt.number, trigger: attempt.trigger.as_str().into(), tried }
+}
+
+/// All that is known of an attempt, for whoever may see it.
+pub(in crate::http) fn tried(
+    attempted: Attempted,
+    request_headers: Vec<(String, String)>,
+    started_at: Timestamp,
+) -> Tried {
+    let Attempted { address, outcome, timings } = attempted;
+    Tried {
+        started_at,
+        address: address.map(|address| address.to_string()),
+        status_code: outcome.status_code,
+        error_class: outcome.error_class.map(|class| ErrorClass::as_str(class).into()),
+        error: outcome.error,
+        timings_ms: timings_ms(timings),
+        request_headers: by_name(request_headers),
+        response_headers: Some(by_name(outcome.response_headers)),
+        response_body: Some(outcome.response_body),
+        response_truncated: outcome.response_truncated,
+        response_hidden: false,
+        retry_after: outcome.retry_after.map(|pause| pause.as_secs_f64()),
+        next_attempt_at: None,
     }
 }
 
-impl CommonBody {
-    fn of(delivery: &Delivery, seeing: &Seeing<'_>) -> Self {
-        let waits = delivery.status == DeliveryStatus::Pending;
-        let waiting_for = seeing.hosts.waiting_for(delivery);
-        let breaker_until = seeing.hosts.left_alone_until(&delivery.host);
-        let breaker_until = breaker_until.filter(|until| waits && *until > seeing.now);
-        let outcome = delivery.attempts.last().map(|last| &last.outcome);
-        let last_error = outcome.and_then(|outcome| told_error(outcome, seeing.is_insider));
-        let standing = Standing { waiting_for, breaker_until, last_error, now: seeing.now };
-        Self {
-            id: delivery.id,
-            event_id: delivery.event_id,
-            event_type: delivery.event_type.as_str(),
-            execution_id: delivery.execution_id,
-            url: shown(&delivery.url),
-            payload_format: delivery.payload_format.as_str(),
-            status: delivery.status.as_str(),
-            explanation: explain(delivery, &standing),
-            ended_by: delivery.ended_by.map(DeliveryEnd::as_str),
-            waiting_for: waiting_for.map(WaitingFor::as_str),
-            breaker_until,
-            attempts_made: delivery.attempts_made,
-            attempts_max: delivery.attempts_max,
-            next_attempt_at: delivery.next_attempt_at.filter(|_| waits),
-            next_trigger: waits.then_some(delivery.next_trigger.as_str()),
-            expires_at: delivery.expires_at,
-            created_at: delivery.created_at,
-            delivered_at: delivery.delivered_at,
-        }
-    }
-}
-
-impl AttemptBody {
-    fn of(attempt: Attempt, seeing: &Seeing<'_>) -> Self {
-        let attempted = Attempted {
-            address: attempt.address,
-            outcome: attempt.outcome,
-            timings: attempt.timings,
-        };
-        let mut tried = TriedBody::of(attempted, attempt.request_headers, attempt.started_at);
-        tried.next_attempt_at = attempt.next_attempt_at;
-        if !seeing.is_insider {
-            tried.hide_answer();
-        }
-        Self { number: attempt.number, trigger: attempt.trigger.as_str(), tried }
-    }
-}
-
-impl TriedBody {
-    /// All that is known of an attempt, for whoever may see it.
-    pub(in crate::http) fn of(
-        attempted: Attempted,
-        request_headers: Vec<(String, String)>,
-        started_at: Timestamp,
-    ) -> Self {
-        let Attempted { address, outcome, timings } = attempted;
-        Self {
-            started_at,
-            address: address.map(|address| address.to_string()),
-            status_code: outcome.status_code,
-            error_class: outcome.error_class.map(ErrorClass::as_str),
-            error: outcome.error,
-            timings_ms: TimingsBody::of(timings),
-            request_headers: by_name(request_headers),
-            response_headers: Some(by_name(outcome.response_headers)),
-            response_body: Some(outcome.response_body),
-            response_truncated: outcome.response_truncated,
-            response_hidden: false,
-            retry_after: outcome.retry_after.map(|pause| pause.as_secs_f64()),
-            next_attempt_at: None,
-        }
-    }
-
-    /// Leaves out what would be a window into the operator's network.
-    fn hide_answer(&mut self) {
-        // What a name resolves to would be a map of it.
-        self.address = None;
-        self.response_headers = None;
-        self.response_body = None;
-        self.response_hidden = true;
-        let class = self.error_class.and_then(ErrorClass::from_name);
-        if let Some(outline) = class.and_then(outline) {
-            self.error = Some(outline.to_owned());
-        }
+/// Leaves out what would be a window into the operator's network.
+fn hide_answer(tried: &mut Tried) {
+    // What a name resolves to would be a map of it.
+    tried.address = None;
+    tried.response_headers = None;
+    tried.response_body = None;
+    tried.response_hidden = true;
+    let class = tried.error_class.as_deref().and_then(ErrorClass::from_name);
+    if let Some(outline) = class.and_then(outline) {
+        tried.error = Some(outline.to_owned());
     }
 }
 
@@ -255,17 +165,15 @@ fn by_name(headers: Vec<(String, String)>) -> Map<String, Value> {
     named
 }
 
-impl TimingsBody {
-    fn of(timings: Timings) -> Self {
-        // Microseconds are all that the clock is good for.
-        let ms = |duration: Duration| duration.as_micros() as f64 / 1000.0;
-        Self {
-            dns: timings.dns.map(ms),
-            connect: timings.connect.map(ms),
-            tls: timings.tls.map(ms),
-            first_byte: timings.first_byte.map(ms),
-            total: ms(timings.total),
-        }
+fn timings_ms(timings: Timings) -> bodies::Timings {
+    // Microseconds are all that the clock is good for.
+    let ms = |duration: Duration| duration.as_micros() as f64 / 1000.0;
+    bodies::Timings {
+        dns: timings.dns.map(ms),
+        connect: timings.connect.map(ms),
+        tls: timings.tls.map(ms),
+        first_byte: timings.first_byte.map(ms),
+        total: ms(timings.total),
     }
 }
 
@@ -296,10 +204,10 @@ mod tests {
             assert_eq!(told_error(&outcome, false) == Some(&*secret), is_told, "{class:?}");
             let address = Some("[fd00::7]:443".parse().unwrap());
             let attempted = Attempted { outcome, address, ..Attempted::default() };
-            let mut body = TriedBody::of(attempted, vec![], Timestamp::from_millis(0));
+            let mut body = tried(attempted, vec![], Timestamp::from_millis(0));
             assert!(!body.response_hidden && body.response_body.is_some());
             assert!(body.address.is_some());
-            body.hide_answer();
+            hide_answer(&mut body);
             let text = serde_json::to_string(&body).unwrap();
             assert!(!text.contains("inside") && !text.contains("fd00"), "{text}");
             assert_eq!(text.contains("10.1.2.3"), is_told, "{text}");

@@ -3,10 +3,10 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde::Serialize;
 
 use super::{READ, REDELIVER, query};
 use crate::actors::Recover;
+use crate::bodies;
 use crate::domain::{RecoveryId, Timestamp};
 use crate::http::answers::json;
 use crate::http::auth::Caller;
@@ -16,22 +16,6 @@ use crate::http::fields::Fields;
 use crate::http::state::Api;
 use crate::http::times;
 use crate::store::{NewRecovery, Recovery};
-
-#[derive(Serialize)]
-struct RecoveryBody<'a> {
-    id: RecoveryId,
-    status: &'static str,
-    matched: u32,
-    redelivered: u32,
-    delivered: u32,
-    failed: u32,
-    pending: u32,
-    capped: bool,
-    since: Timestamp,
-    until: Timestamp,
-    host: Option<&'a str>,
-    created_at: Timestamp,
-}
 
 /// `POST /v1/deliveries/recover`
 pub(in crate::http) async fn begin(
@@ -62,7 +46,7 @@ pub(in crate::http) async fn begin(
         matched_max: api.limits.recover_max,
     };
     let recovery = api.webhook.send(Recover(wish)).await??;
-    Ok(json(StatusCode::ACCEPTED, &RecoveryBody::of(&recovery)))
+    Ok(json(StatusCode::ACCEPTED, &told(&recovery)))
 }
 
 /// `GET /v1/deliveries/recover/{id}`: for whoever may begin one, and for whoever reads the log.
@@ -78,7 +62,7 @@ pub(in crate::http) async fn read(
     let id = id.parse().map_err(|_| Problem::not_found())?;
     let recovery = api.store.recovery(&caller.tenant, id).await?;
     let recovery = recovery.ok_or_else(Problem::not_found)?;
-    Ok(json(StatusCode::OK, &RecoveryBody::of(&recovery)))
+    Ok(json(StatusCode::OK, &told(&recovery)))
 }
 
 fn time(fields: &mut Fields, name: &str, text: &str, now: Timestamp) -> Option<Timestamp> {
@@ -99,22 +83,20 @@ fn host(fields: &mut Fields) -> Option<String> {
     host
 }
 
-impl<'a> RecoveryBody<'a> {
-    fn of(recovery: &'a Recovery) -> Self {
-        let wish = &recovery.wish;
-        Self {
-            id: wish.id,
-            status: if recovery.is_done { "done" } else { "running" },
-            matched: recovery.matched,
-            redelivered: recovery.redelivered,
-            delivered: recovery.delivered,
-            failed: recovery.failed,
-            pending: recovery.pending,
-            capped: recovery.is_capped,
-            since: wish.since,
-            until: wish.until,
-            host: wish.host.as_deref(),
-            created_at: recovery.created_at,
-        }
+fn told(recovery: &Recovery) -> bodies::Recovery {
+    let wish = &recovery.wish;
+    bodies::Recovery {
+        id: wish.id,
+        status: if recovery.is_done { "done" } else { "running" }.into(),
+        matched: recovery.matched,
+        redelivered: recovery.redelivered,
+        delivered: recovery.delivered,
+        failed: recovery.failed,
+        pending: recovery.pending,
+        capped: recovery.is_capped,
+        since: wish.since,
+        until: wish.until,
+        host: wish.host.clone(),
+        created_at: recovery.created_at,
     }
 }

@@ -3,7 +3,6 @@
 
 use serde::Serialize;
 
-use super::record;
 use crate::domain::{
     Captured, Cause, Event, Execution, ExecutionId, Exit, Outcome, Status, Timestamp,
 };
@@ -76,7 +75,7 @@ pub fn hopx_exit_code(execution: &Execution) -> Option<i32> {
 /// How long the program ran, in seconds, once it has ended; 0 for one that never started.
 pub fn hopx_execution_time(execution: &Execution) -> Option<f64> {
     execution.ended()?;
-    Some(record::execution_time(execution).unwrap_or(0.0))
+    Some(crate::bodies::execution_time(execution).unwrap_or(0.0))
 }
 
 /// The format has no place to say that a stream is not text.

@@ -4,10 +4,8 @@
 mod cortex;
 pub mod fetch_hive;
 mod fit;
-mod full_output;
 mod hopx;
 mod output;
-mod record;
 mod standard;
 
 #[cfg(test)]
@@ -16,10 +14,8 @@ mod tests_support;
 pub use cortex::CortexRecord;
 pub use hopx::{HopxRecord, hopx_execution_time, hopx_exit_code};
 pub use output::{Told, output_body};
-pub use record::{Record, execution_time};
 
-use full_output::FullOutput;
-
+use crate::bodies::FullOutput;
 use crate::domain::{Event, PayloadFormat};
 
 /// How large a body may be, and where what does not fit is to be had.

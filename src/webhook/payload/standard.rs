@@ -3,15 +3,14 @@
 
 use serde::Serialize;
 
-use super::full_output::FullOutput;
-use super::record::Record;
+use crate::bodies::{FullOutput, Record};
 use crate::domain::{Event, Timestamp};
 
 #[derive(Serialize)]
-struct Body<'a> {
+struct Body {
     r#type: &'static str,
     timestamp: Timestamp,
-    data: Record<'a>,
+    data: Record,
 }
 
 pub(super) fn body(event: &Event, full_output: Option<&FullOutput>) -> Vec<u8> {

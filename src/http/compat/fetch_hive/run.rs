@@ -6,10 +6,10 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use crate::bodies::execution_time;
 use crate::domain::{Execution, ExecutionId, Outcome, Status, Tenant, Timestamp};
 use crate::http::error::Problem;
 use crate::http::state::Api;
-use crate::webhook::payload::execution_time;
 use crate::webhook::payload::fetch_hive::{execution_id, output, request_id, result_error};
 use crate::webhook::shown;
 

@@ -6,10 +6,11 @@ use actix_web::{HttpResponse, web};
 use serde::Serialize;
 
 use super::run::{self, PathId};
+use crate::bodies;
 use crate::domain::{Delivery, ExecutionId, PayloadFormat};
 use crate::http::answers;
 use crate::http::auth::Caller;
-use crate::http::deliveries::{self, WholeBody};
+use crate::http::deliveries;
 use crate::http::error::Problem;
 use crate::http::state::Api;
 use crate::webhook::payload::fetch_hive::{event_type, request_id};
@@ -19,7 +20,7 @@ use crate::webhook::payload::fetch_hive::{event_type, request_id};
 pub(super) struct Webhook {
     request_id: String,
     #[serde(flatten)]
-    delivery: WholeBody,
+    delivery: bodies::Delivery,
 }
 
 #[derive(Serialize)]

@@ -1,0 +1,33 @@
+//! Where to go from an execution.
+//! Knows no route: the path of all executions is given, under whatever prefix they are.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::ExecutionId;
+
+/// The paths of what belongs to an execution.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Links {
+    /// The record itself.
+    #[serde(rename = "self")]
+    pub own: String,
+    /// Its deliveries.
+    pub deliveries: String,
+    /// What it has written to standard output.
+    pub stdout: String,
+    /// What it has written to standard error.
+    pub stderr: String,
+}
+
+impl Links {
+    /// Of an execution; `collection` is the path of all.
+    pub fn new(id: ExecutionId, collection: &str) -> Self {
+        let own = format!("{collection}/{id}");
+        Self {
+            deliveries: format!("{own}/deliveries"),
+            stdout: format!("{own}/output/stdout"),
+            stderr: format!("{own}/output/stderr"),
+            own,
+        }
+    }
+}

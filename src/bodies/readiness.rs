@@ -1,0 +1,49 @@
+//! How a server fares, for those who run it.
+//! Looks at nothing itself.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::Word;
+
+/// Whether a server is ready, and everything that speaks for or against it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Readiness {
+    /// Whether it can take anything on.
+    pub ready: bool,
+    /// What was looked at, by name.
+    pub checks: BTreeMap<Word, Check>,
+    /// How programs are kept apart.
+    pub isolation: Isolation,
+    /// How the processes of a program are held together.
+    pub containment: Word,
+    /// How many executions may run at a time.
+    pub slots: usize,
+    /// How many wait.
+    pub queued: usize,
+    /// How many run.
+    pub running: usize,
+    /// Which server this is, and which start of it.
+    pub node: String,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// Whether it is as it should be.
+    pub ok: bool,
+    /// What is wrong, as a sentence.
+    pub error: Option<String>,
+}
+
+/// How programs are kept apart from the machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Isolation {
+    /// How strictly.
+    pub level: Word,
+    /// Why not more.
+    pub reason: String,
+    /// What is weaker here than it could be.
+    pub weaker: Vec<String>,
+}
