@@ -13,7 +13,7 @@ use super::{keys, parts};
 use crate::actors::{EngineParts, Metrics, System, recover, retain};
 use crate::config::Config;
 use crate::domain::{OwnerId, Secret};
-use crate::http::{Api, Keyring, NewKey, Pings, RepeatRules, new_key};
+use crate::http::{Api, EventStreams, Followed, Keyring, NewKey, Pings, RepeatRules, new_key};
 use crate::process::{Feature, LauncherBinary};
 use crate::store::{Clock, SqliteOptions, SqliteStore, Store};
 
@@ -161,6 +161,12 @@ impl Builder {
             webhook: system.webhook.clone(),
             hosts: system.hosts.clone(),
             metrics: Arc::clone(&system.metrics),
+            followed: Followed::new(
+                system.supervisor.clone(),
+                Arc::clone(&parts.store),
+                parts.launcher.clone(),
+            ),
+            streams: EventStreams::new(parts::stream_limits(&config), parts.metrics.clone()),
             draining: system.draining.clone(),
             client_settings,
             pings: Pings::new(&parts.settings.user_agent, parts.settings.ed25519.clone()),

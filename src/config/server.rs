@@ -31,6 +31,12 @@ pub struct ServerConfig {
     pub header_timeout: Duration,
     /// How long an idle connection is kept.
     pub keep_alive: Duration,
+    /// Streams of events at a time, in all.
+    pub streams_max: usize,
+    /// The same for one tenant.
+    pub streams_max_per_tenant: usize,
+    /// How long a stream of events is silent before it says that it lives.
+    pub stream_keep_alive: Duration,
     /// How long a token that was given for an API key is good.
     pub token_lifetime: Duration,
 }
@@ -51,6 +57,9 @@ impl ServerConfig {
             connections_max: reader.number("server.connections_max", 1..=ANY),
             header_timeout: reader.wait("server.header_timeout"),
             keep_alive: reader.wait("server.keep_alive"),
+            streams_max: reader.number("server.streams_max", 1..=ANY),
+            streams_max_per_tenant: reader.number("server.streams_max_per_tenant", 1..=ANY),
+            stream_keep_alive: reader.wait("server.stream_keep_alive"),
             token_lifetime: reader.wait("server.token_lifetime"),
         }
     }

@@ -56,6 +56,7 @@ pub(super) enum Kind {
     UnsupportedMediaType,
     RangeNotSatisfiable(u64),
     TooManyPings,
+    TooManyStreams,
     TenantQueueFull,
     QueueFull,
     Draining,
@@ -81,7 +82,9 @@ impl Kind {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RangeNotSatisfiable(_) => StatusCode::RANGE_NOT_SATISFIABLE,
-            Self::TooManyPings | Self::TenantQueueFull => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyPings | Self::TooManyStreams | Self::TenantQueueFull => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             Self::QueueFull
             | Self::Draining
             | Self::StoreUnavailable
@@ -108,6 +111,7 @@ impl Kind {
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::RangeNotSatisfiable(_) => "range_not_satisfiable",
             Self::TooManyPings => "too_many_pings",
+            Self::TooManyStreams => "too_many_streams",
             Self::TenantQueueFull => "tenant_queue_full",
             Self::QueueFull => "queue_full",
             Self::Draining => "draining",
@@ -121,9 +125,11 @@ impl Kind {
     /// After how many seconds it may be worth asking again.
     const fn retry_after(self) -> Option<&'static str> {
         match self {
-            Self::TooManyPings | Self::TenantQueueFull | Self::QueueFull | Self::Unavailable => {
-                Some("1")
-            }
+            Self::TooManyPings
+            | Self::TooManyStreams
+            | Self::TenantQueueFull
+            | Self::QueueFull
+            | Self::Unavailable => Some("1"),
             Self::Draining | Self::StoreUnavailable | Self::NoLauncher => Some("5"),
             _ => None,
         }

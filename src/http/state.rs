@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use super::auth::Keyring;
 use super::callbacks::Pings;
+use super::events::EventStreams;
+use super::follow::Followed;
 use super::limits::ProgramLimits;
 use super::network::NetworkRules;
 use super::signing::SigningRules;
@@ -27,6 +29,10 @@ pub struct Api {
     pub hosts: Hosts,
     /// Who is asked for metrics.
     pub metrics: Arc<Scrape>,
+    /// Which executions somebody follows.
+    pub followed: Followed,
+    /// How many streams of events there may be.
+    pub streams: EventStreams,
     /// Whether the engine stops.
     pub draining: Draining,
     /// How requests to endpoints are made.

@@ -15,6 +15,7 @@ mod bad_input;
 mod callbacks;
 mod deliveries;
 mod deliveries_list;
+mod events;
 mod exposition;
 mod fetch_hive;
 mod functions;
