@@ -20,6 +20,8 @@ pub struct EventStream {
     ahead: Vec<u8>,
     /// What the chunks before them have.
     body: Vec<u8>,
+    /// How much of it has no end of an event.
+    searched: usize,
     is_over: bool,
 }
 
@@ -68,8 +70,8 @@ impl EventStream {
         stream.set_read_timeout(Some(DEADLINE)).expect("a timeout above zero");
         let request = format!("GET {path} HTTP/1.1\r\nHost: a\r\n{lines}\r\n");
         stream.write_all(request.as_bytes()).expect("the server reads");
-        let (ahead, body, is_over) = (Vec::new(), Vec::new(), false);
-        Self { stream, head: String::new(), ahead, body, is_over }
+        let (ahead, body) = (Vec::new(), Vec::new());
+        Self { stream, head: String::new(), ahead, body, searched: 0, is_over: false }
     }
 
     /// Waits for the head of the answer.
@@ -113,7 +115,11 @@ impl EventStream {
     #[track_caller]
     pub fn item(&mut self) -> Option<Item> {
         loop {
-            if let Some(end) = self.body.windows(2).position(|window| window == b"\n\n") {
+            let begin = self.searched.saturating_sub(1);
+            let end = self.body[begin..].windows(2).position(|window| window == b"\n\n");
+            self.searched = self.body.len();
+            if let Some(end) = end.map(|end| begin + end) {
+                self.searched = 0;
                 let lines: Vec<u8> = self.body.drain(..end + 2).collect();
                 return Some(item(std::str::from_utf8(&lines[..end]).expect("it is UTF-8")));
             }

@@ -99,6 +99,7 @@ fn one_that_does_not_read_keeps_nobody_else_waiting_and_is_told_all_when_it_does
     assert_eq!(told(&mut of(&app, &id, None)), bytes + 3);
     let resident = app.rss_bytes();
     // One has the output, the record and what it came in; nobody has it twenty times.
+    println!("{} MiB are resident", resident >> 20);
     assert!(resident < 15 * bytes as u64, "{} MiB", resident >> 20);
     let mut last = slow.pop().unwrap().answered();
     slow.into_iter().for_each(EventStream::reset);
