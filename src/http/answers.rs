@@ -21,6 +21,7 @@ pub(super) struct Linked<'a> {
 struct Links {
     #[serde(rename = "self")]
     own: String,
+    events: String,
     deliveries: String,
     stdout: String,
     stderr: String,
@@ -44,6 +45,7 @@ impl Links {
     fn new(id: ExecutionId, collection: &str) -> Self {
         let own = path_of(id, collection);
         Self {
+            events: format!("{own}/events"),
             deliveries: format!("{own}/deliveries"),
             stdout: format!("{own}/output/stdout"),
             stderr: format!("{own}/output/stderr"),

@@ -50,8 +50,13 @@ impl Frames {
 
     /// An event with JSON, in which there is no line break. It is shared with whoever is told the same.
     pub(super) fn event(&mut self, name: &str, place: Place, json: Bytes) {
-        let id = resume::id(place);
-        self.0.push_back(format!("event: {name}\nid: {id}\ndata: ").into());
+        let head = format!("event: {name}\nid: {}\ndata: ", resume::id(place));
+        if head.len() + json.len() < PIECE_BYTES_MAX {
+            // Some clients, against the standard, take what comes at once for an event.
+            self.0.push_back([head.as_bytes(), &json, b"\n\n"].concat().into());
+            return;
+        }
+        self.0.push_back(head.into());
         self.0.push_back(json);
         self.0.push_back(Bytes::from_static(b"\n\n"));
     }
