@@ -1,19 +1,22 @@
 //! How streams of events end: their clients go, or their server stops. And what shows in between that
 //! both are there. Judges nothing of what is told.
 
-use rustix::process::Signal;
-use serde_json::json;
-
-use super::{names, of, output, path, submitted};
+use super::{go, names, of, output, path, submitted};
 use crate::exposition::Exposition;
 use crate::support::app::TestApp;
 use crate::support::events::{EventStream, Item};
+use crate::support::options::Options;
 use crate::support::processes;
 use crate::support::wait::{DEADLINE, eventually};
+use rustix::process::Signal;
 
-/// Goes on until it is sent SIGUSR1.
-const UNTIL_TOLD: &str =
-    "trap 'echo through; exit 0' USR1; echo ready; while :; do sleep 0.01; done";
+/// A server with programs that go on until they are let, and one of these.
+fn gated(change: impl FnOnce(Options) -> Options) -> (TestApp, String) {
+    let app = TestApp::with(|options| change(options.way_open()));
+    let gate = app.scratch().join("go");
+    let wait = format!("until [ -e {} ]; do sleep 0.01; done", gate.display());
+    (app, format!("echo ready; {wait}; echo through"))
+}
 
 fn open_streams(app: &TestApp) -> f64 {
     let text = app.get("/metrics").expect(200).text();
@@ -70,16 +73,14 @@ fn a_client_that_goes_is_noticed_at_once_and_leaves_nothing_behind() {
 
 #[test]
 fn a_client_that_only_stops_talking_is_told_the_rest() {
-    let app = TestApp::start();
-    let id = submitted(&app, UNTIL_TOLD);
+    let (app, until_let) = gated(|options| options);
+    let id = submitted(&app, &until_let);
     let mut stream = of(&app, &id, None);
     stream.event();
     assert_eq!(stream.event().data["text"], "ready\n");
     stream.say_no_more();
     assert_eq!(stream.item(), Some(Item::Comment("keep-alive".to_owned())), "it is tried");
-    for program in app.programs() {
-        processes::signal(program.pid, Signal::USR1);
-    }
+    go(&app);
     let rest = stream.until_end();
     assert_eq!(output(&rest, "stdout", 6), b"through\n");
 }
@@ -99,11 +100,11 @@ fn a_stream_of_which_nothing_is_to_be_told_says_that_it_lives() {
 
 #[test]
 fn a_server_that_stops_ends_its_streams_first_and_its_programs_go_on() {
-    let mut app =
-        TestApp::with(|options| options.slots(1).env("RINGBACK_EXECUTION__DRAIN_TIMEOUT", "60s"));
+    let (mut app, until_let) =
+        gated(|options| options.slots(1).env("RINGBACK_EXECUTION__DRAIN_TIMEOUT", "60s"));
     let done = submitted(&app, "printf done");
     app.finished(&done);
-    let [runs, waits] = [(); 2].map(|()| submitted(&app, UNTIL_TOLD));
+    let [runs, waits] = [(); 2].map(|()| submitted(&app, &until_let));
     let mut streams = [of(&app, &runs, None), of(&app, &waits, None)];
     let mut last = streams.each_mut().map(|stream| stream.event().id);
     let said = streams[0].event();
@@ -122,21 +123,13 @@ fn a_server_that_stops_ends_its_streams_first_and_its_programs_go_on() {
     while again.item().is_some() {}
     assert_eq!(names(&of(&app, &done, None).until_end()), ["status", "stdout", "end"]);
     assert_eq!(app.record(&runs)["status"], "running", "it goes on");
-    for program in app.programs() {
-        processes::signal(program.pid, Signal::USR1);
-    }
+    go(&app);
     assert_eq!(app.ended().code(), Some(0), "{}", app.stderr());
 
     app.restart();
     let rest = of(&app, &runs, Some(&last[0])).until_end();
     assert_eq!(names(&rest), ["status", "stdout", "end"]);
     assert_eq!(output(&rest, "stdout", 6), b"through\n");
-    let mut stream = of(&app, &waits, Some(&last[1]));
-    eventually(DEADLINE, "what waited runs", || {
-        (stream.event().data == json!({"offset": 0, "text": "ready\n"})).then_some(())
-    });
-    for program in app.programs() {
-        processes::signal(program.pid, Signal::USR1);
-    }
-    assert_eq!(stream.until_end().last().unwrap().data["status"], "completed");
+    let rest = of(&app, &waits, Some(&last[1])).until_end();
+    assert_eq!(output(&rest, "stdout", 0), b"ready\nthrough\n", "what waited has run");
 }
