@@ -31,6 +31,8 @@ pub struct ServerConfig {
     pub header_timeout: Duration,
     /// How long an idle connection is kept.
     pub keep_alive: Duration,
+    /// Below so many free bytes on the disk nothing is accepted; 0 is never.
+    pub disk_free_bytes_min: u64,
     /// Streams of events at a time, in all.
     pub streams_max: usize,
     /// The same for one tenant.
@@ -57,6 +59,7 @@ impl ServerConfig {
             connections_max: reader.number("server.connections_max", 1..=ANY),
             header_timeout: reader.wait("server.header_timeout"),
             keep_alive: reader.wait("server.keep_alive"),
+            disk_free_bytes_min: reader.number("server.disk_free_bytes_min", 0..=ANY),
             streams_max: reader.number("server.streams_max", 1..=ANY),
             streams_max_per_tenant: reader.number("server.streams_max_per_tenant", 1..=ANY),
             stream_keep_alive: reader.wait("server.stream_keep_alive"),

@@ -59,6 +59,7 @@ pub(super) enum Kind {
     TooManyStreams,
     TenantQueueFull,
     QueueFull,
+    DiskLow,
     Draining,
     StoreUnavailable,
     NoLauncher,
@@ -86,6 +87,7 @@ impl Kind {
                 StatusCode::TOO_MANY_REQUESTS
             }
             Self::QueueFull
+            | Self::DiskLow
             | Self::Draining
             | Self::StoreUnavailable
             | Self::NoLauncher
@@ -114,6 +116,7 @@ impl Kind {
             Self::TooManyStreams => "too_many_streams",
             Self::TenantQueueFull => "tenant_queue_full",
             Self::QueueFull => "queue_full",
+            Self::DiskLow => "disk_low",
             Self::Draining => "draining",
             Self::StoreUnavailable => "store_unavailable",
             Self::NoLauncher => "no_launcher",
@@ -130,7 +133,7 @@ impl Kind {
             | Self::TenantQueueFull
             | Self::QueueFull
             | Self::Unavailable => Some("1"),
-            Self::Draining | Self::StoreUnavailable | Self::NoLauncher => Some("5"),
+            Self::DiskLow | Self::Draining | Self::StoreUnavailable | Self::NoLauncher => Some("5"),
             _ => None,
         }
     }
@@ -257,6 +260,7 @@ impl From<SubmitError> for Problem {
         let kind = match error {
             SubmitError::TenantQueueFull { .. } => Kind::TenantQueueFull,
             SubmitError::QueueFull { .. } => Kind::QueueFull,
+            SubmitError::DiskLow => Kind::DiskLow,
             SubmitError::Draining => Kind::Draining,
             SubmitError::Fallen => Kind::Unavailable,
             SubmitError::Store(error) => return error.into(),

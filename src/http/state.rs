@@ -13,7 +13,7 @@ use super::limits::ProgramLimits;
 use super::network::NetworkRules;
 use super::signing::SigningRules;
 use super::tokens::Tokens;
-use crate::actors::{Draining, Hosts, Scrape, Standing, SupervisorActor, WebhookActor};
+use crate::actors::{DiskRoom, Draining, Hosts, Scrape, Standing, SupervisorActor, WebhookActor};
 use crate::domain::ExecutionSpec;
 use crate::process::Launcher;
 use crate::store::{Clock, Store};
@@ -35,6 +35,8 @@ pub struct Api {
     pub streams: EventStreams,
     /// Whether the engine stops.
     pub draining: Draining,
+    /// Whether there is room for more.
+    pub disk: DiskRoom,
     /// How requests to endpoints are made.
     pub client_settings: ClientSettings,
     /// Which of them are being tried out.

@@ -53,6 +53,7 @@ pub(super) fn code(problem: &Problem) -> &'static str {
         Kind::MethodNotAllowed(_) => "METHOD_NOT_ALLOWED",
         Kind::TenantQueueFull | Kind::TooManyPings | Kind::TooManyStreams => "RATE_LIMIT_EXCEEDED",
         Kind::QueueFull
+        | Kind::DiskLow
         | Kind::Draining
         | Kind::StoreUnavailable
         | Kind::NoLauncher
