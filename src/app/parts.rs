@@ -78,6 +78,7 @@ fn retention(config: &Config) -> Retention {
 pub(super) fn request_limits(config: &Config, level: Level) -> RequestLimits {
     RequestLimits {
         body_bytes_max: config.server.body_bytes_max,
+        body_timeout: config.server.body_timeout,
         code_bytes_max: config.execution.code_bytes_max,
         stdin_bytes_max: config.execution.stdin_bytes_max,
         env_bytes_max: config.execution.env_bytes_max,

@@ -29,6 +29,8 @@ pub struct ServerConfig {
     pub connections_max: usize,
     /// How long a client may take to send the head of its request.
     pub header_timeout: Duration,
+    /// How long the body of a request may take to come.
+    pub body_timeout: Duration,
     /// How long an idle connection is kept.
     pub keep_alive: Duration,
     /// Below so many free bytes on the disk nothing is accepted; 0 is never.
@@ -58,6 +60,7 @@ impl ServerConfig {
             http_threads,
             connections_max: reader.number("server.connections_max", 1..=ANY),
             header_timeout: reader.wait("server.header_timeout"),
+            body_timeout: reader.wait("server.body_timeout"),
             keep_alive: reader.wait("server.keep_alive"),
             disk_free_bytes_min: reader.number("server.disk_free_bytes_min", 0..=ANY),
             streams_max: reader.number("server.streams_max", 1..=ANY),

@@ -52,6 +52,7 @@ pub(super) enum Kind {
     NotTerminalEvent,
     AcceptedAlready,
     MethodNotAllowed(&'static str),
+    RequestTimeout,
     TooLarge,
     UnsupportedMediaType,
     RangeNotSatisfiable(u64),
@@ -80,6 +81,7 @@ impl Kind {
             | Self::NotTerminalEvent
             | Self::AcceptedAlready => StatusCode::CONFLICT,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RangeNotSatisfiable(_) => StatusCode::RANGE_NOT_SATISFIABLE,
@@ -109,6 +111,7 @@ impl Kind {
             Self::NotTerminalEvent => "not_terminal_event",
             Self::AcceptedAlready => "accepted_already",
             Self::MethodNotAllowed(_) => "method_not_allowed",
+            Self::RequestTimeout => "request_timeout",
             Self::TooLarge => "body_too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::RangeNotSatisfiable(_) => "range_not_satisfiable",

@@ -19,7 +19,7 @@ use self::frame::Frames;
 use self::places::Taken;
 pub use self::places::{EventStreams, StreamLimits};
 use super::auth::Caller;
-use super::connection::Client;
+use super::connection::{Client, Flood};
 use super::error::Problem;
 use super::executions::{READ, id_of};
 use super::follow::{Follower, Step};
@@ -54,6 +54,7 @@ pub(super) async fn stream(
     let told = Telling {
         follower,
         client: Client::of(&request),
+        flood: Flood::default(),
         draining: api.draining.clone(),
         keep_alive: api.streams.keep_alive(),
         collection: collection.to_owned(),
@@ -74,6 +75,7 @@ pub(super) async fn stream(
 struct Telling {
     follower: Follower,
     client: Client,
+    flood: Flood,
     draining: Draining,
     keep_alive: Duration,
     /// The path of all executions.
@@ -118,7 +120,7 @@ impl Telling {
     }
 
     async fn turn(&mut self) -> Turn {
-        let Self { follower, client, draining, keep_alive, is_probed, .. } = self;
+        let Self { follower, client, flood, draining, keep_alive, is_probed, .. } = self;
         let mut closed = pin!(client.closed());
         tokio::select! {
             biased;
@@ -126,6 +128,7 @@ impl Telling {
             step = follower.next() => Turn::Step(step),
             () = draining.begun() => Turn::Stopping,
             () = client.gone() => Turn::Gone,
+            () = client.floods(flood) => Turn::Gone,
             () = &mut closed, if !*is_probed => Turn::Closed,
             () = actix_rt::time::sleep(*keep_alive) => Turn::Silence,
         }

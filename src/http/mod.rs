@@ -32,6 +32,7 @@ mod state;
 mod sync;
 mod times;
 mod tokens;
+mod unread;
 mod working_dir;
 
 pub use auth::{Keyring, NewKey, new_key};

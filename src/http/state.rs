@@ -81,6 +81,8 @@ pub struct RepeatRules {
 pub struct RequestLimits {
     /// The whole body, in bytes.
     pub body_bytes_max: usize,
+    /// How long it may take to come.
+    pub body_timeout: Duration,
     /// The program's text, in bytes.
     pub code_bytes_max: usize,
     /// What a program reads from standard input, in bytes.

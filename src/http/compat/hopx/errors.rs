@@ -40,6 +40,7 @@ pub(super) fn code(problem: &Problem) -> &'static str {
             "MISSING_PARAMETER"
         }
         Kind::InvalidRequest
+        | Kind::RequestTimeout
         | Kind::TooLarge
         | Kind::UnsupportedMediaType
         | Kind::NotTerminal
