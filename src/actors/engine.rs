@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::disk::DiskRoom;
 use super::hosts::HostLimits;
 use super::metrics::Metrics;
 use super::retention::Retention;
@@ -26,6 +27,8 @@ pub struct EngineParts {
     pub settings: Arc<EngineSettings>,
     /// What is counted.
     pub metrics: Metrics,
+    /// Whether there is room for more.
+    pub disk: DiskRoom,
 }
 
 /// How much of everything an engine does at a time, and how long it waits.

@@ -50,6 +50,11 @@ pub enum SubmitError {
         /// How many wait.
         queued: usize,
     },
+    /// There is no room for what it would write.
+    #[error(
+        "the disk of the server is nearly full, and nothing is accepted until it has room again"
+    )]
+    DiskLow,
     /// The server is about to stop.
     #[error("the server is stopping and accepts nothing more")]
     Draining,

@@ -7,7 +7,7 @@ mod scrape;
 use std::sync::Arc;
 use std::time::Duration;
 
-use metrics::{Counter, Histogram};
+use metrics::{Counter, Gauge, Histogram};
 
 use self::registry::{HistogramOf, Named, Registry};
 pub use self::scrape::Scrape;
@@ -65,6 +65,11 @@ const QUEUE_SECONDS: HistogramOf = HistogramOf {
     ],
 };
 
+const EVENT_STREAMS: Named = Named {
+    name: "ringback_event_streams",
+    help: "Streams of the events of executions that are open.",
+};
+
 /// The counts of one engine. Shared by cloning; every count is an atomic addition, and whoever
 /// counts never waits.
 #[derive(Debug, Clone)]
@@ -80,6 +85,7 @@ struct Counts {
     finished: ByLabels<(Status, Cause)>,
     execution_seconds: Histogram,
     queue_seconds: Histogram,
+    event_streams: Gauge,
 }
 
 /// One counter for each value that the labels can have. All are there from the start, so that a
@@ -129,6 +135,7 @@ impl Metrics {
             delay_seconds,
             execution_seconds,
             queue_seconds,
+            event_streams: registry.gauge(EVENT_STREAMS, &[]),
             registry,
         }))
     }
@@ -163,6 +170,16 @@ impl Metrics {
         if let Some(ran) = ended.started_at.map(ran) {
             self.0.execution_seconds.record(ran);
         }
+    }
+
+    /// Somebody has begun to be told the events of an execution.
+    pub fn event_stream_began(&self) {
+        self.0.event_streams.increment(1);
+    }
+
+    /// Somebody is told no more of them.
+    pub fn event_stream_ended(&self) {
+        self.0.event_streams.decrement(1);
     }
 
     /// Sorts what was measured into buckets. Until then each measurement is kept by itself.

@@ -5,6 +5,7 @@ mod arbiters;
 mod attempt;
 mod cancel;
 mod desk;
+mod disk;
 mod draining;
 mod engine;
 mod execution;
@@ -31,6 +32,7 @@ mod watch;
 mod webhook;
 
 pub use self::metrics::{Metrics, Scrape};
+pub use disk::DiskRoom;
 pub use draining::Draining;
 pub use engine::{EngineParts, EngineSettings};
 pub use execution::ExecutionActor;

@@ -14,14 +14,14 @@ use super::cancel;
 use super::desk::Desk;
 use super::engine::EngineParts;
 use super::execution::{Birth, ExecutionActor};
-use super::messages::{DeliveryDue, RunEnd, Terminate};
+use super::messages::{DeliveryDue, RunEnd, SubmitError, Terminate};
 use super::queue::QueueCount;
 use super::reclaim::{self, Acting, Reclaimed};
 use super::slots::RunKey;
 use super::standing::{Footing, Standing};
 use super::surviving::Surviving;
 use super::webhook::WebhookActor;
-use crate::domain::{CancelWish, Execution, State, StopReason};
+use crate::domain::{CancelWish, Execution, State, StopReason, Tenant};
 use crate::failpoint;
 use crate::store::{Census, Started, StoreError};
 
@@ -71,6 +71,14 @@ impl SupervisorActor {
             is_again,
             footing,
         }
+    }
+
+    /// Whether one more is accepted, and starts with that. Once the server stops, that is the reason.
+    fn admit(&mut self, tenant: &Tenant) -> Result<bool, SubmitError> {
+        if self.parts.disk.is_low() && !self.desk.is_draining() {
+            return Err(SubmitError::DiskLow);
+        }
+        self.desk.admit(tenant, self.parts.launcher.is_up())
     }
 
     /// Takes waiting executions from the store, as many as there are free slots. While there is no

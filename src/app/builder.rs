@@ -10,10 +10,10 @@ use super::engine::Engine;
 use super::error::StartError;
 use super::launching::{self, LauncherOptions};
 use super::{keys, parts};
-use crate::actors::{EngineParts, Metrics, System, recover, retain};
+use crate::actors::{DiskRoom, EngineParts, Metrics, System, recover, retain};
 use crate::config::Config;
 use crate::domain::{OwnerId, Secret};
-use crate::http::{Api, Keyring, NewKey, Pings, RepeatRules, new_key};
+use crate::http::{Api, EventStreams, Followed, Keyring, NewKey, Pings, RepeatRules, new_key};
 use crate::process::{Feature, LauncherBinary};
 use crate::store::{Clock, SqliteOptions, SqliteStore, Store};
 
@@ -141,7 +141,9 @@ impl Builder {
         let tokens = keys::tokens(&config)?;
         let settings = Arc::new(parts::engine_settings(&config, signing_key));
         let metrics = Metrics::new();
-        let parts = EngineParts { store, launcher, clock, settings, metrics };
+        let server = &config.server;
+        let disk = DiskRoom::look(server.data_dir.clone(), server.disk_free_bytes_min);
+        let parts = EngineParts { store, launcher, clock, settings, metrics, disk };
         let recovered = tokio::select! {
             biased;
             () = stop => return Ok(None),
@@ -155,13 +157,21 @@ impl Builder {
 
         let arbiters = vec![Arbiter::new()];
         let system = System::start(&parts, client_settings.clone(), census, &arbiters[0]).await;
+        arbiters[0].spawn(parts.disk.clone().watch(parts.settings.poll));
         arbiters[0].spawn(retain(Arc::clone(&parts.store), parts.settings.retention.clone()));
         let api = Data::new(Api {
             supervisor: system.supervisor.clone(),
             webhook: system.webhook.clone(),
             hosts: system.hosts.clone(),
             metrics: Arc::clone(&system.metrics),
+            followed: Followed::new(
+                system.supervisor.clone(),
+                Arc::clone(&parts.store),
+                parts.launcher.clone(),
+            ),
+            streams: EventStreams::new(parts::stream_limits(&config), parts.metrics.clone()),
             draining: system.draining.clone(),
+            disk: parts.disk.clone(),
             client_settings,
             pings: Pings::new(&parts.settings.user_agent, parts.settings.ed25519.clone()),
             clock: parts.clock.clone(),

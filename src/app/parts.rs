@@ -10,7 +10,9 @@ use rustix::time::{ClockId, clock_gettime};
 use crate::actors::{EngineSettings, HostLimits, Retention};
 use crate::config::{Config, LimitConfig, Network};
 use crate::domain::{OwnerId, Timestamp};
-use crate::http::{Bounds, NetworkPolicy, NetworkRules, ProgramLimits, RequestLimits};
+use crate::http::{
+    Bounds, NetworkPolicy, NetworkRules, ProgramLimits, RequestLimits, StreamLimits,
+};
 use crate::process::Level;
 use crate::store::Clock;
 use crate::webhook::payload::Room;
@@ -76,6 +78,7 @@ fn retention(config: &Config) -> Retention {
 pub(super) fn request_limits(config: &Config, level: Level) -> RequestLimits {
     RequestLimits {
         body_bytes_max: config.server.body_bytes_max,
+        body_timeout: config.server.body_timeout,
         code_bytes_max: config.execution.code_bytes_max,
         stdin_bytes_max: config.execution.stdin_bytes_max,
         env_bytes_max: config.execution.env_bytes_max,
@@ -94,6 +97,14 @@ pub(super) fn request_limits(config: &Config, level: Level) -> RequestLimits {
         retry_max_age_max: config.webhook.retry_max_age_max,
         recover_max: config.webhook.recover_max,
         working_dirs: config.execution.working_dirs.clone(),
+    }
+}
+
+pub(super) fn stream_limits(config: &Config) -> StreamLimits {
+    StreamLimits {
+        max: config.server.streams_max,
+        max_per_tenant: config.server.streams_max_per_tenant,
+        keep_alive: config.server.stream_keep_alive,
     }
 }
 

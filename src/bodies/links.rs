@@ -11,6 +11,8 @@ pub struct Links {
     /// The record itself.
     #[serde(rename = "self")]
     pub own: String,
+    /// What happens to it, as it happens.
+    pub events: String,
     /// Its deliveries.
     pub deliveries: String,
     /// What it has written to standard output.
@@ -24,6 +26,7 @@ impl Links {
     pub fn new(id: ExecutionId, collection: &str) -> Self {
         let own = format!("{collection}/{id}");
         Self {
+            events: format!("{own}/events"),
             deliveries: format!("{own}/deliveries"),
             stdout: format!("{own}/output/stdout"),
             stderr: format!("{own}/output/stderr"),

@@ -11,6 +11,7 @@ mod exit;
 mod listen;
 mod logging;
 mod moments;
+mod open_files;
 mod receiver;
 mod run;
 mod secrets;

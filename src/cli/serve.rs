@@ -6,13 +6,14 @@ use std::process::ExitCode;
 use super::args::ServeArgs;
 use super::exit::Failure;
 use super::signals::Signals;
-use super::{config, logging, service};
+use super::{config, logging, open_files, service};
 use crate::app::{Engine, Ringback, Server};
 use crate::config::Config;
 
 pub(super) fn serve(args: ServeArgs) -> Result<ExitCode, Failure> {
     let loaded = config::load(args)?;
     logging::init(&loaded.config.log);
+    open_files::raise(&loaded.config);
     actix::System::new().block_on(run(loaded.config))?;
     Ok(ExitCode::SUCCESS)
 }

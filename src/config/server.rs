@@ -29,8 +29,18 @@ pub struct ServerConfig {
     pub connections_max: usize,
     /// How long a client may take to send the head of its request.
     pub header_timeout: Duration,
+    /// How long the body of a request may take to come.
+    pub body_timeout: Duration,
     /// How long an idle connection is kept.
     pub keep_alive: Duration,
+    /// Below so many free bytes on the disk nothing is accepted; 0 is never.
+    pub disk_free_bytes_min: u64,
+    /// Streams of events at a time, in all.
+    pub streams_max: usize,
+    /// The same for one tenant.
+    pub streams_max_per_tenant: usize,
+    /// How long a stream of events is silent before it says that it lives.
+    pub stream_keep_alive: Duration,
     /// How long a token that was given for an API key is good.
     pub token_lifetime: Duration,
 }
@@ -50,7 +60,12 @@ impl ServerConfig {
             http_threads,
             connections_max: reader.number("server.connections_max", 1..=ANY),
             header_timeout: reader.wait("server.header_timeout"),
+            body_timeout: reader.wait("server.body_timeout"),
             keep_alive: reader.wait("server.keep_alive"),
+            disk_free_bytes_min: reader.number("server.disk_free_bytes_min", 0..=ANY),
+            streams_max: reader.number("server.streams_max", 1..=ANY),
+            streams_max_per_tenant: reader.number("server.streams_max_per_tenant", 1..=ANY),
+            stream_keep_alive: reader.wait("server.stream_keep_alive"),
             token_lifetime: reader.wait("server.token_lifetime"),
         }
     }

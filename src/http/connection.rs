@@ -12,6 +12,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
 use actix_rt::net::TcpStream;
+use actix_rt::time::Instant;
 use actix_web::HttpRequest;
 use actix_web::dev::Extensions;
 use rustix::net::{Shutdown, sockopt};
@@ -22,6 +23,23 @@ use tokio::io::{Interest, Ready};
 const PROBE_AFTER: Duration = Duration::from_secs(15);
 const PROBE_EVERY: Duration = Duration::from_secs(5);
 const PROBES_MAX: u32 = 3;
+
+/// How often it is looked whether a client sends more than is taken in, and how often in a row it must
+/// have been so.
+const FLOOD_LOOK: Duration = Duration::from_millis(500);
+const FLOODS_FROM: usize = 2;
+
+/// Whether a client sends more than is taken in, as far as has been looked.
+pub(super) struct Flood {
+    seen: usize,
+    next_look: Instant,
+}
+
+impl Default for Flood {
+    fn default() -> Self {
+        Self { seen: 0, next_look: Instant::now() + FLOOD_LOOK }
+    }
+}
 
 /// A second hold on a connection.
 struct Socket(OwnedFd);
@@ -56,6 +74,19 @@ impl Client {
     /// Waits until there is nobody any more who could read an answer.
     pub(super) async fn gone(&self) {
         self.ready(Interest::WRITABLE, Ready::is_write_closed).await;
+    }
+
+    /// Waits until it has sent more behind its request than the server takes in before it has answered.
+    /// With that much in its hands, actix asks itself without a pause whether it may go on.
+    pub(super) async fn floods(&self, flood: &mut Flood) {
+        let Some(socket) = &self.0 else { return pending().await };
+        while flood.seen < FLOODS_FROM {
+            actix_rt::time::sleep_until(flood.next_look).await;
+            // What can be taken in has been by then.
+            let is_left = rustix::io::ioctl_fionread(socket).is_ok_and(|bytes| bytes > 0);
+            flood.seen = if is_left { flood.seen + 1 } else { 0 };
+            flood.next_look = Instant::now() + FLOOD_LOOK;
+        }
     }
 
     /// Takes its word that it says nothing more. The server then ends the connection as soon as it has

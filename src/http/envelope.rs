@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::compat::{cortex, fetch_hive, hopx};
 use super::error::{Kind, Problem};
+use super::unread::Unread;
 
 /// How a request is called, by its sender and in the answer.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -63,11 +64,12 @@ pub(super) async fn fetch_hive(
 }
 
 async fn wrap(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
     customs: Customs,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let id = request_id(&request, customs.is_id);
+    let unread = Unread::of(&mut request);
     // Nothing of a request outlives it, so nothing can be left half-changed.
     let answered = AssertUnwindSafe(next.call(request)).catch_unwind().await;
     let Ok(answered) = answered else {
@@ -89,7 +91,10 @@ async fn wrap(
         None => answer,
     };
     name(answer.headers_mut(), &id);
-    Ok(answer)
+    Ok(match unread {
+        Some(unread) => answer.map_body(|_, body| unread.held_by(body)),
+        None => answer,
+    })
 }
 
 /// Says how the request is called, unless the answer does already.

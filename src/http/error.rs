@@ -59,12 +59,15 @@ pub(super) enum Kind {
     NotTerminalEvent,
     AcceptedAlready,
     MethodNotAllowed(&'static str),
+    RequestTimeout,
     TooLarge,
     UnsupportedMediaType,
     RangeNotSatisfiable(u64),
     TooManyPings,
+    TooManyStreams,
     TenantQueueFull,
     QueueFull,
+    DiskLow,
     Draining,
     StoreUnavailable,
     NoLauncher,
@@ -85,11 +88,15 @@ impl Kind {
             | Self::NotTerminalEvent
             | Self::AcceptedAlready => StatusCode::CONFLICT,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RangeNotSatisfiable(_) => StatusCode::RANGE_NOT_SATISFIABLE,
-            Self::TooManyPings | Self::TenantQueueFull => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyPings | Self::TooManyStreams | Self::TenantQueueFull => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             Self::QueueFull
+            | Self::DiskLow
             | Self::Draining
             | Self::StoreUnavailable
             | Self::NoLauncher
@@ -111,12 +118,15 @@ impl Kind {
             Self::NotTerminalEvent => "not_terminal_event",
             Self::AcceptedAlready => "accepted_already",
             Self::MethodNotAllowed(_) => "method_not_allowed",
+            Self::RequestTimeout => "request_timeout",
             Self::TooLarge => "body_too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::RangeNotSatisfiable(_) => "range_not_satisfiable",
             Self::TooManyPings => "too_many_pings",
+            Self::TooManyStreams => "too_many_streams",
             Self::TenantQueueFull => "tenant_queue_full",
             Self::QueueFull => "queue_full",
+            Self::DiskLow => "disk_low",
             Self::Draining => "draining",
             Self::StoreUnavailable => "store_unavailable",
             Self::NoLauncher => "no_launcher",
@@ -128,10 +138,12 @@ impl Kind {
     /// After how many seconds it may be worth asking again.
     const fn retry_after(self) -> Option<&'static str> {
         match self {
-            Self::TooManyPings | Self::TenantQueueFull | Self::QueueFull | Self::Unavailable => {
-                Some("1")
-            }
-            Self::Draining | Self::StoreUnavailable | Self::NoLauncher => Some("5"),
+            Self::TooManyPings
+            | Self::TooManyStreams
+            | Self::TenantQueueFull
+            | Self::QueueFull
+            | Self::Unavailable => Some("1"),
+            Self::DiskLow | Self::Draining | Self::StoreUnavailable | Self::NoLauncher => Some("5"),
             _ => None,
         }
     }
@@ -244,6 +256,7 @@ impl From<SubmitError> for Problem {
         let kind = match error {
             SubmitError::TenantQueueFull { .. } => Kind::TenantQueueFull,
             SubmitError::QueueFull { .. } => Kind::QueueFull,
+            SubmitError::DiskLow => Kind::DiskLow,
             SubmitError::Draining => Kind::Draining,
             SubmitError::Fallen => Kind::Unavailable,
             SubmitError::Store(error) => return error.into(),

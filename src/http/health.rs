@@ -18,6 +18,9 @@ const STOPPING: &str = "The server is stopping.";
 /// What a server says of itself whose launcher has gone and whose next one is not there yet.
 const NO_LAUNCHER: &str = "There is no launcher at present.";
 
+/// What a server says of itself that has no room for more.
+const DISK_LOW: &str = "The disk is nearly full.";
+
 /// Everything about how the server fares.
 #[derive(Serialize)]
 struct Readiness<'a> {
@@ -34,6 +37,7 @@ struct Readiness<'a> {
 #[derive(Serialize)]
 struct Checks {
     store: Check,
+    disk: Check,
     launcher: Check,
     accepting: Check,
 }
@@ -78,6 +82,9 @@ pub(super) async fn check(api: &Api) -> Result<(), Problem> {
         return Err(Problem::new(Kind::Draining, STOPPING));
     }
     api.store.check().await?;
+    if api.disk.is_low() {
+        return Err(Problem::new(Kind::DiskLow, DISK_LOW));
+    }
     if !api.launcher.is_up() {
         return Err(Problem::new(Kind::NoLauncher, NO_LAUNCHER));
     }
@@ -95,6 +102,7 @@ async fn in_detail(api: &Api) -> Result<HttpResponse, Problem> {
     let checks = Checks {
         // Its own words are for those who run the server, as this answer is.
         store: Check::of(api.store.check().await.map_err(|error| error.to_string())),
+        disk: Check::of(if api.disk.is_low() { Err(disk_low(&api)) } else { Ok(()) }),
         launcher: Check::that(api.launcher.is_up(), NO_LAUNCHER),
         accepting: Check::that(!status.draining, STOPPING),
     };
@@ -119,12 +127,19 @@ async fn in_detail(api: &Api) -> Result<HttpResponse, Problem> {
     })
 }
 
+/// The same for those who run it.
+fn disk_low(api: &Api) -> String {
+    let min = api.disk.free_bytes_min();
+    format!("{DISK_LOW} Less than {min} bytes are free (`server.disk_free_bytes_min`).")
+}
+
 impl Checks {
     /// The kind of problem that keeps the server from being ready, if there is one.
     fn failing(&self) -> Option<Kind> {
         let kinds = [
             (&self.accepting, Kind::Draining),
             (&self.store, Kind::StoreUnavailable),
+            (&self.disk, Kind::DiskLow),
             (&self.launcher, Kind::NoLauncher),
         ];
         kinds.into_iter().find(|(check, _)| !check.ok).map(|(_, kind)| kind)
@@ -158,13 +173,15 @@ mod tests {
 
     #[test]
     fn one_check_that_fails_is_enough() {
-        let checks = |accepting, store, launcher| {
-            let check = |ok| Check::that(ok, "why");
-            Checks { store: check(store), launcher: check(launcher), accepting: check(accepting) }
+        let failing = |[accepting, store, disk, launcher]: [bool; 4]| {
+            let [accepting, store, disk, launcher] =
+                [accepting, store, disk, launcher].map(|ok| Check::that(ok, "why"));
+            Checks { store, disk, launcher, accepting }.failing()
         };
-        assert_eq!(checks(true, true, true).failing(), None);
-        assert_eq!(checks(true, true, false).failing(), Some(Kind::NoLauncher));
-        assert_eq!(checks(true, false, true).failing(), Some(Kind::StoreUnavailable));
-        assert_eq!(checks(false, true, true).failing(), Some(Kind::Draining));
+        assert_eq!(failing([true, true, true, true]), None);
+        assert_eq!(failing([true, true, true, false]), Some(Kind::NoLauncher));
+        assert_eq!(failing([true, true, false, false]), Some(Kind::DiskLow));
+        assert_eq!(failing([true, false, false, true]), Some(Kind::StoreUnavailable));
+        assert_eq!(failing([false, true, true, true]), Some(Kind::Draining));
     }
 }

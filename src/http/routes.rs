@@ -11,7 +11,7 @@ use super::compat::{cortex, fetch_hive, hopx};
 use super::error::{Kind, Problem, not_found};
 use super::state::Api;
 use super::{
-    callbacks, deliveries, envelope, executions, functions, health, list, metrics, output,
+    callbacks, deliveries, envelope, events, executions, functions, health, list, metrics, output,
     runtimes, signing, signing_keys,
 };
 
@@ -91,6 +91,7 @@ fn ours(config: &mut ServiceConfig, api: &Data<Api>, body: &PayloadConfig) {
                 only("/deliveries/{id}/redeliver", "POST").route(post().to(deliveries::redeliver)),
             )
             .service(only("/executions/{id}/output/{stream}", "GET").route(get().to(output::read)))
+            .service(only("/executions/{id}/events", "GET").route(get().to(events::stream)))
             .service(only("/functions", "GET").route(get().to(functions::list)))
             .service(
                 only("/functions/{name}", "DELETE, GET, PUT")

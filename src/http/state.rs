@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use super::auth::Keyring;
 use super::callbacks::Pings;
+use super::events::EventStreams;
+use super::follow::Followed;
 use super::limits::ProgramLimits;
 use super::network::NetworkRules;
 use super::signing::SigningRules;
 use super::tokens::Tokens;
-use crate::actors::{Draining, Hosts, Scrape, Standing, SupervisorActor, WebhookActor};
+use crate::actors::{DiskRoom, Draining, Hosts, Scrape, Standing, SupervisorActor, WebhookActor};
 use crate::domain::ExecutionSpec;
 use crate::process::Launcher;
 use crate::store::{Clock, Store};
@@ -27,8 +29,14 @@ pub struct Api {
     pub hosts: Hosts,
     /// Who is asked for metrics.
     pub metrics: Arc<Scrape>,
+    /// Which executions somebody follows.
+    pub followed: Followed,
+    /// How many streams of events there may be.
+    pub streams: EventStreams,
     /// Whether the engine stops.
     pub draining: Draining,
+    /// Whether there is room for more.
+    pub disk: DiskRoom,
     /// How requests to endpoints are made.
     pub client_settings: ClientSettings,
     /// Which of them are being tried out.
@@ -73,6 +81,8 @@ pub struct RepeatRules {
 pub struct RequestLimits {
     /// The whole body, in bytes.
     pub body_bytes_max: usize,
+    /// How long it may take to come.
+    pub body_timeout: Duration,
     /// The program's text, in bytes.
     pub code_bytes_max: usize,
     /// What a program reads from standard input, in bytes.

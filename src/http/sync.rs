@@ -12,7 +12,7 @@ use actix_web::HttpRequest;
 use actix_web::web::Data;
 use tokio::sync::oneshot;
 
-use super::connection::Client;
+use super::connection::{Client, Flood};
 use super::error::{Kind, Problem};
 use super::state::Api;
 use crate::actors::{self, Cancel, CancelError, Submit};
@@ -120,6 +120,7 @@ enum Over {
     Stopping,
     TimeUp,
     ClientGone,
+    Flooded,
 }
 
 /// Waits for whatever comes first: the end of the execution or of the server, the time, or the
@@ -146,10 +147,11 @@ async fn held(
             None => pending().await,
         }
     };
-    let mut time_up = pin!(time_up);
+    let (mut time_up, mut flood) = (pin!(time_up), Flood::default());
     let mut over = tokio::select! {
         over = self::over(api, of) => over?,
         () = client_gone => Over::ClientGone,
+        () = client.floods(&mut flood) => Over::Flooded,
         () = &mut time_up => Over::TimeUp,
     };
     if let (Over::ClientGone, OnDisconnect::Cancel { by }) = (&over, on_disconnect) {
@@ -164,6 +166,14 @@ async fn held(
         Over::Ended(found) => Ok(found.map(|execution| *execution)),
         Over::TimeUp | Over::ClientGone => Ok(api.store.execution(of.0, of.1).await?),
         Over::Stopping => last_look(api, of).await,
+        Over::Flooded => {
+            let detail = format!(
+                "So much was sent behind this request that its answer cannot be held back; the \
+                 execution {} goes on without it.",
+                of.1
+            );
+            Err(Problem::new(Kind::InvalidRequest, detail).about(of.1))
+        }
     }
 }
 

@@ -224,6 +224,7 @@ impl Launcher {
     /// Forgets that the program of a run has begun. Not before what became of the run is on disk.
     pub fn forget_run(&self, run: (ExecutionId, Epoch)) {
         self.shared.begun.unmark(run);
+        self.shared.recordings.growing().turned(run.0);
     }
 
     /// Ends every program, and the process that started them. Returns when nothing is left.

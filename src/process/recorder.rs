@@ -80,10 +80,11 @@ impl Recorder {
                 Err(error) => return self.give_up(&error),
             };
         }
-        if let State::Recording(recording) = &mut self.state
-            && let Err(error) = recording.write(kept)
-        {
-            self.give_up(&error);
+        if let State::Recording(recording) = &mut self.state {
+            match recording.write(kept) {
+                Ok(()) => self.place.wrote(),
+                Err(error) => self.give_up(&error),
+            }
         }
     }
 

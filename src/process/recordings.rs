@@ -8,6 +8,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::growth::Growing;
 use super::launch::Launcher;
 use super::recorder::Recorder;
 use super::recording::{Recording, read_piece};
@@ -39,6 +40,7 @@ pub(super) struct Recordings {
     /// Whose recordings there may be. Most programs end before anything is recorded, and for those
     /// there is no file to be looked for.
     begun: Begun,
+    growing: Growing,
 }
 
 type Begun = Arc<Mutex<HashSet<ExecutionId>>>;
@@ -50,6 +52,7 @@ pub(super) struct RecordingPlace {
     id: ExecutionId,
     stream: Stream,
     begun: Begun,
+    growing: Growing,
 }
 
 impl Recordings {
@@ -57,17 +60,23 @@ impl Recordings {
     pub(super) fn create(data_dir: &Path) -> io::Result<Self> {
         let folder = data_dir.join("output");
         DirBuilder::new().mode(0o700).recursive(true).create(&folder)?;
-        Ok(Self { folder: folder.into(), begun: Begun::default() })
+        Ok(Self { folder: folder.into(), begun: Begun::default(), growing: Growing::default() })
     }
 
     /// The recorder of a stream that begins now.
     pub(super) fn recorder(&self, id: ExecutionId, stream: Stream) -> Recorder {
+        self.growing.turned(id);
         Recorder::new(self.place(id, stream))
+    }
+
+    /// Who is told of what is recorded.
+    pub(super) const fn growing(&self) -> &Growing {
+        &self.growing
     }
 
     fn place(&self, id: ExecutionId, stream: Stream) -> RecordingPlace {
         let (folder, begun) = (Arc::clone(&self.folder), Arc::clone(&self.begun));
-        RecordingPlace { folder, id, stream, begun }
+        RecordingPlace { folder, id, stream, begun, growing: self.growing.clone() }
     }
 
     /// Removes all of them.
@@ -84,6 +93,11 @@ impl RecordingPlace {
     pub(super) fn begin(&self, layout: KeptLayout) -> io::Result<Recording> {
         self.begun.lock().unwrap_or_else(PoisonError::into_inner).insert(self.id);
         Recording::create(&self.path(), layout)
+    }
+
+    /// Tells those who follow the execution that there is more.
+    pub(super) fn wrote(&self) {
+        self.growing.wrote(self.id);
     }
 
     /// Its file.
@@ -128,14 +142,14 @@ impl Launcher {
     /// queued again: until then, this is all that there is of its output.
     pub fn forget_output(&self, id: ExecutionId) {
         let begun = &self.recordings().begun;
-        if !begun.lock().unwrap_or_else(PoisonError::into_inner).remove(&id) {
-            return;
-        }
-        for stream in [Stream::Stdout, Stream::Stderr] {
-            let path = self.recordings().place(id, stream).path();
-            if let Err(error) = remove(&path) {
-                log::warn!("cannot remove {}: {error}", path.display());
+        if begun.lock().unwrap_or_else(PoisonError::into_inner).remove(&id) {
+            for stream in [Stream::Stdout, Stream::Stderr] {
+                let path = self.recordings().place(id, stream).path();
+                if let Err(error) = remove(&path) {
+                    log::warn!("cannot remove {}: {error}", path.display());
+                }
             }
         }
+        self.recordings().growing.turned(id);
     }
 }

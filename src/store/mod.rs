@@ -4,6 +4,7 @@
 mod clock;
 mod contract;
 mod definition;
+mod disk;
 mod error;
 mod functions;
 mod key_file;
@@ -19,6 +20,7 @@ mod values;
 
 pub use clock::Clock;
 pub use contract::Store;
+pub use disk::disk_free_bytes;
 pub use error::StoreError;
 pub use functions::{FunctionKept, FunctionPage, FunctionSummary, NewFunction};
 pub use key_source::KeySource;

@@ -37,7 +37,10 @@ fn in_detail_it_agrees_with_what_the_server_was_told_to_be() {
     let body = app.get("/readyz?verbose").expect(200).json();
     let good = json!({ "ok": true, "error": null });
     assert_eq!(body["ready"], true);
-    assert_eq!(body["checks"], json!({ "store": good, "launcher": good, "accepting": good }));
+    assert_eq!(
+        body["checks"],
+        json!({ "store": good, "disk": good, "launcher": good, "accepting": good })
+    );
     // Tests ask for this level by its name.
     assert_eq!(body["isolation"]["level"], "none");
     assert_eq!(body["isolation"]["reason"], "asked for by the configuration");

@@ -10,6 +10,7 @@ mod support;
 
 mod auditor_tests;
 mod disk;
+mod disk_low;
 mod drain;
 mod evidence;
 mod frozen;

@@ -35,6 +35,13 @@ impl Held {
         self.stream.write_all(bytes).expect("the server reads");
     }
 
+    /// Goes on sending on a thread of its own, for as long as somebody takes it.
+    pub fn send_on(&self, bytes: &[u8]) {
+        let mut stream = self.stream.try_clone().expect("a descriptor is to be had");
+        let bytes = bytes.to_vec();
+        std::thread::spawn(move || stream.write_all(&bytes));
+    }
+
     /// Closes the connection in order.
     pub fn close(self) {
         drop(self.stream);

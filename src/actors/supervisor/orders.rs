@@ -26,7 +26,7 @@ impl Handler<Submit> for SupervisorActor {
         failpoint::hit("supervisor");
         let Submit { tenant, spec, key } = submit;
         let store = Arc::clone(&self.parts.store);
-        let is_start = match self.desk.admit(&tenant, self.parts.launcher.is_up()) {
+        let is_start = match self.admit(&tenant) {
             Ok(is_start) => is_start,
             Err(refusal) => return Box::pin(known_or(refusal, store, (tenant, key))),
         };

@@ -9,13 +9,8 @@ use rustix::system::uname;
 
 use super::finding::{Finding, Mark};
 use crate::app::wall_clock;
+use crate::cli::open_files::{FILES_BESIDE, FILES_PER_PROGRAM};
 use crate::config::Config;
-
-/// What a running program needs of the server: its two output pipes, its recordings, its process.
-const FILES_PER_PROGRAM: u64 = 5;
-
-/// What the server needs beside: its database, its sockets, a few callers.
-const FILES_BESIDE: u64 = 128;
 
 /// Less free disk than this is soon used up by output that is recorded, in bytes.
 const FREE_BYTES_MIN: u64 = 1 << 30;
@@ -36,7 +31,8 @@ pub(super) fn open_files(config: &Config) -> Finding {
     let limit = getrlimit(Resource::Nofile);
     let slots = config.execution.slots;
     let needed = FILES_PER_PROGRAM * slots as u64 + FILES_BESIDE;
-    let is_enough = limit.current.is_none_or(|soft| soft >= needed);
+    // A server raises its soft limit at its start.
+    let is_enough = limit.maximum.is_none_or(|hard| hard >= needed);
     let words =
         |limit: Option<u64>| limit.map_or_else(|| "unlimited".to_owned(), |n| n.to_string());
     let (soft, hard) = (words(limit.current), words(limit.maximum));
@@ -130,7 +126,7 @@ mod tests {
         config.execution.slots = 1;
         assert_eq!(open_files(&config).facts["needed"], FILES_PER_PROGRAM + FILES_BESIDE);
         config.execution.slots = 1 << 40;
-        let limit = getrlimit(Resource::Nofile).current;
+        let limit = getrlimit(Resource::Nofile).maximum;
         assert_eq!(open_files(&config).mark, Mark::Weak.unless(limit.is_none()));
     }
 }

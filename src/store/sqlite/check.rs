@@ -6,6 +6,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::super::StoreError;
+use super::super::disk::disk_free_bytes;
 use super::failure::Failure;
 use crate::domain::{OwnerId, Timestamp};
 
@@ -32,28 +33,10 @@ const ROOM_MIN: u64 = 1024 * 1024;
 /// Refuses when the disk of the data directory has no room left. What cannot be found out is no
 /// reason to refuse: writing has just worked.
 pub(super) fn has_room(dir: &Path) -> Result<(), StoreError> {
-    match rustix::fs::statvfs(dir) {
-        Ok(disk) if is_full(disk.f_blocks, disk.f_bavail.saturating_mul(disk.f_frsize)) => {
+    match disk_free_bytes(dir) {
+        Some(free) if free < ROOM_MIN => {
             Err(StoreError::Unwritable { reason: "the disk is full".to_owned() })
         }
         _ => Ok(()),
-    }
-}
-
-/// File systems that do not count their blocks say that they have none at all.
-const fn is_full(blocks: u64, room: u64) -> bool {
-    blocks > 0 && room < ROOM_MIN
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_disk_is_full_before_its_last_byte_is_taken() {
-        assert!(is_full(1000, 0));
-        assert!(is_full(1000, ROOM_MIN - 1));
-        assert!(!is_full(1000, ROOM_MIN));
-        assert!(!is_full(0, 0), "a file system that does not count");
     }
 }

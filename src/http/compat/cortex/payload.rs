@@ -108,7 +108,7 @@ mod tests {
         if let Some(content_type) = content_type {
             request = request.insert_header((CONTENT_TYPE, content_type));
         }
-        Payload::read(&request.to_http_request(), Ok(Bytes::from_static(body)), 10)
+        Payload::read(&request.to_http_request(), Body(Ok(Bytes::from_static(body))), 10)
             .map_err(|problem| problem.kind)
     }
 

@@ -35,7 +35,7 @@ pub(in crate::http) async fn execute_async(
     let caller = caller?;
     caller.needs(WRITE)?;
     let rules = (&api.repeats, &api.tokens);
-    let key = body.as_ref().ok().and_then(|body| repeat::key(&request, body, rules));
+    let key = body.0.as_ref().ok().and_then(|body| repeat::key(&request, body, rules));
     let mut fields = Fields::new(body::object(&request, body)?);
     let callback_url = fields.required_string("callback_url").unwrap_or_default();
     let spec = read(&mut fields, &api, &callback_url);

@@ -40,6 +40,7 @@ pub(super) fn code(problem: &Problem) -> &'static str {
             "MISSING_PARAMETER"
         }
         Kind::InvalidRequest
+        | Kind::RequestTimeout
         | Kind::TooLarge
         | Kind::UnsupportedMediaType
         | Kind::NotTerminal
@@ -51,8 +52,9 @@ pub(super) fn code(problem: &Problem) -> &'static str {
         Kind::NotFound => "RESOURCE_NOT_FOUND",
         Kind::ProcessNotFound => "PROCESS_NOT_FOUND",
         Kind::MethodNotAllowed(_) => "METHOD_NOT_ALLOWED",
-        Kind::TenantQueueFull | Kind::TooManyPings => "RATE_LIMIT_EXCEEDED",
+        Kind::TenantQueueFull | Kind::TooManyPings | Kind::TooManyStreams => "RATE_LIMIT_EXCEEDED",
         Kind::QueueFull
+        | Kind::DiskLow
         | Kind::Draining
         | Kind::StoreUnavailable
         | Kind::NoLauncher
