@@ -8,6 +8,7 @@ mod keys;
 mod launching;
 mod parts;
 mod server;
+mod tenants;
 
 pub use builder::{Builder, Ringback};
 pub use engine::Engine;

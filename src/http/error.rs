@@ -57,6 +57,8 @@ pub(super) enum Kind {
     RangeNotSatisfiable(u64),
     TooManyPings,
     TenantQueueFull,
+    /// A tenant may submit again after so many seconds.
+    TooManySubmissions(u64),
     QueueFull,
     Draining,
     StoreUnavailable,
@@ -81,7 +83,9 @@ impl Kind {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RangeNotSatisfiable(_) => StatusCode::RANGE_NOT_SATISFIABLE,
-            Self::TooManyPings | Self::TenantQueueFull => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyPings | Self::TenantQueueFull | Self::TooManySubmissions(_) => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             Self::QueueFull
             | Self::Draining
             | Self::StoreUnavailable
@@ -109,6 +113,7 @@ impl Kind {
             Self::RangeNotSatisfiable(_) => "range_not_satisfiable",
             Self::TooManyPings => "too_many_pings",
             Self::TenantQueueFull => "tenant_queue_full",
+            Self::TooManySubmissions(_) => "too_many_submissions",
             Self::QueueFull => "queue_full",
             Self::Draining => "draining",
             Self::StoreUnavailable => "store_unavailable",
@@ -119,12 +124,13 @@ impl Kind {
     }
 
     /// After how many seconds it may be worth asking again.
-    const fn retry_after(self) -> Option<&'static str> {
+    const fn retry_after(self) -> Option<u64> {
         match self {
             Self::TooManyPings | Self::TenantQueueFull | Self::QueueFull | Self::Unavailable => {
-                Some("1")
+                Some(1)
             }
-            Self::Draining | Self::StoreUnavailable | Self::NoLauncher => Some("5"),
+            Self::TooManySubmissions(seconds) => Some(seconds),
+            Self::Draining | Self::StoreUnavailable | Self::NoLauncher => Some(5),
             _ => None,
         }
     }
@@ -250,6 +256,10 @@ impl From<SubmitError> for Problem {
     fn from(error: SubmitError) -> Self {
         let kind = match error {
             SubmitError::TenantQueueFull { .. } => Kind::TenantQueueFull,
+            SubmitError::TooManySubmissions { wait, .. } => {
+                // In whole seconds, and not a moment too soon.
+                Kind::TooManySubmissions(wait.as_nanos().div_ceil(1_000_000_000) as u64)
+            }
             SubmitError::QueueFull { .. } => Kind::QueueFull,
             SubmitError::Draining => Kind::Draining,
             SubmitError::Fallen => Kind::Unavailable,
