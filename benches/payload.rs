@@ -7,7 +7,7 @@ use std::time::Duration;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use ringback::domain::{
     Captured, DeliverySummary, Ended, Endpoint, Event, Execution, ExecutionId, Outcome,
-    PayloadFormat, State, Tenant, Timestamp,
+    PayloadFormat, Priority, State, Tenant, Timestamp,
 };
 use ringback::webhook::payload::{self, Room};
 

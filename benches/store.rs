@@ -18,7 +18,7 @@ use ringback::domain::{
 };
 use ringback::store::{
     AttemptMade, Clock, Finish, NewDelivery, NewExecution, Rooms, SealingKey, Settled,
-    SqliteOptions, SqliteStore, Started, Store,
+    SqliteOptions, SqliteStore, Started, Store, Turn,
 };
 use ringback::webhook::payload::{self, Room};
 

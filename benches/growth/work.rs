@@ -11,7 +11,7 @@ use ringback::domain::{
     Tenant, Timings, Trigger,
 };
 use ringback::store::{
-    AttemptMade, Clock, Finish, NewDelivery, NewExecution, Page, Rooms, Settled, Store,
+    AttemptMade, Clock, Finish, NewDelivery, NewExecution, Page, Rooms, Settled, Store, Turn,
 };
 
 /// How often each thing is done in a round.
