@@ -17,3 +17,4 @@ pub(crate) use keys::key_source;
 pub(crate) use launching::{LauncherOptions, launcher};
 pub(crate) use parts::{address_policy, client_settings, wall_clock};
 pub use server::Server;
+pub(crate) use tenants::level_of;

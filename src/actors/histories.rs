@@ -6,6 +6,7 @@
 //! `RunMachine` for each run, `Fate` for recovery. Only the way that messages take is made up.
 
 mod server;
+mod tenants;
 mod world;
 
 use proptest::prelude::*;

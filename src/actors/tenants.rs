@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::num::NonZeroU32;
 
 use crate::domain::Tenant;
+use crate::process::Level;
 
 /// What each tenant may have: some by name, and everybody else.
 #[derive(Debug, Clone)]
@@ -23,13 +24,15 @@ pub struct TenantLimits {
     pub queue_max: usize,
     /// How many it may submit in a second, and at once after a second of silence; none is no limit.
     pub submissions_per_second: Option<NonZeroU32>,
+    /// How far its programs are kept apart from the machine; none is as programs usually are.
+    pub level: Option<Level>,
 }
 
 impl TenantLimits {
     /// A tenant like all others, of which so many executions may wait.
     pub const fn waiting(queue_max: usize) -> Self {
         let (weight, slots, submissions_per_second) = (NonZeroU32::MIN, None, None);
-        Self { weight, slots, queue_max, submissions_per_second }
+        Self { weight, slots, queue_max, submissions_per_second, level: None }
     }
 }
 

@@ -188,3 +188,73 @@ fn a_tenant_has_no_more_network_than_it_may() {
         assert_eq!(record["stdout"], *expected, "{record:#}");
     }
 }
+
+/// The output of a tenant's program.
+#[track_caller]
+fn output(app: &TestApp, key: &str, code: &str) -> String {
+    let body = json!({"language": "sh", "code": code});
+    let answer = post_with_key(app, key, "/v1/executions", &body).expect(202);
+    let path = format!("/v1/executions/{}", answer.json()["id"].as_str().unwrap());
+    let record = eventually(DEADLINE, "it has ended", || {
+        let record = super::scoped::with_key(app, key, &path).json();
+        record["success"].is_boolean().then_some(record)
+    });
+    assert_eq!(record["success"], true, "{record:#}");
+    record["stdout"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_tenant_has_an_isolation_level_of_its_own() {
+    let (mut app, [deep, plain]) = server(["deep", "plain"], |options| {
+        options.env("RINGBACK_TENANTS__DEEP__ISOLATION", "sandbox")
+    });
+    // A sandbox has a root directory of its own, without the data of the server.
+    let code = format!("[ -e {} ] && echo outside || echo inside", app.data_dir().display());
+    for _ in 0..3 {
+        assert_eq!(output(&app, &deep, &code), "inside\n");
+        assert_eq!(output(&app, &plain, &code), "outside\n");
+    }
+    let isolation = app.get("/readyz?verbose").expect(200).json()["isolation"].clone();
+    assert_eq!(isolation["level"], "none", "{isolation}");
+    assert_eq!(isolation["besides"][0]["level"], "sandbox", "{isolation}");
+    assert_eq!(isolation["besides"].as_array().map(Vec::len), Some(1), "{isolation}");
+
+    // The next server has nobody at that level: what ran there is gone before it is ready.
+    let long = json!({"language": "sh", "code": "exec sleep 1000"});
+    post_with_key(&app, &deep, "/v1/executions", &long).expect(202);
+    app.wait_for_program("sleep 1000");
+    let lock = app.data_dir().join("launcher-sandbox.lock");
+    assert!(lock.exists());
+    app.kill9();
+    app.change(|options| options.env("RINGBACK_TENANTS__DEEP__ISOLATION", "auto"));
+    app.restart();
+    assert!(app.programs().is_empty(), "{:?}", app.programs());
+    assert!(!lock.exists(), "nobody looks there any more");
+    assert_eq!(output(&app, &deep, &code), "outside\n");
+    let isolation = app.get("/readyz?verbose").expect(200).json()["isolation"].clone();
+    assert!(isolation.get("besides").is_none(), "{isolation}");
+}
+
+#[test]
+fn the_loss_of_a_tenants_launcher_is_got_over() {
+    let (app, [deep]) =
+        server(["deep"], |options| options.env("RINGBACK_TENANTS__DEEP__ISOLATION", "sandbox"));
+    let lock = std::fs::read_to_string(app.data_dir().join("launcher-sandbox.lock")).unwrap();
+    let pid = lock.split_whitespace().next().and_then(|pid| pid.parse().ok()).unwrap();
+    crate::support::processes::signal(pid, rustix::process::Signal::KILL);
+    for _ in 0..5 {
+        assert_eq!(output(&app, &deep, "echo here"), "here\n");
+    }
+}
+
+#[test]
+fn a_network_that_cannot_be_taken_from_a_tenant_refuses_to_start() {
+    let refused = TestApp::try_with(|options| {
+        options
+            .env("RINGBACK_EXECUTION__ISOLATION", "confined")
+            .env("RINGBACK_TENANTS__WEAK__ISOLATION", "none")
+            .env("RINGBACK_TENANTS__WEAK__NETWORK", "off")
+    });
+    let said = refused.err().expect("it does not start");
+    assert!(said.contains("the network is \"off\" for `tenants.\"weak\"`"), "{said}");
+}

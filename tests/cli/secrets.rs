@@ -29,7 +29,7 @@ fn fill(dir: &Path, key: SealingKey, count: usize) {
                 tenant,
                 spec: spec.clone(),
                 start: false,
-                ahead: Duration::ZERO,
+                ahead: std::time::Duration::ZERO,
                 key: None,
             };
             store.accept(new).await.unwrap();

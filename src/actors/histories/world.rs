@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::Happening;
-use super::server::{Server, Write, slots_of};
+use super::server::{Server, Write};
+use super::tenants::slots_of;
 use crate::domain::{
     Epoch, ExecutionId, Fate, Guard, Life, Lost, OnInterrupt, OwnerId, Place, Requeue, Status,
     Tenant,
