@@ -242,6 +242,9 @@ fn the_loss_of_a_tenants_launcher_is_got_over() {
     let lock = std::fs::read_to_string(app.data_dir().join("launcher-sandbox.lock")).unwrap();
     let pid = lock.split_whitespace().next().and_then(|pid| pid.parse().ok()).unwrap();
     crate::support::processes::signal(pid, rustix::process::Signal::KILL);
+    eventually(DEADLINE, "its loss is noticed", || {
+        app.stderr().contains("the launcher has gone").then_some(())
+    });
     for _ in 0..5 {
         assert_eq!(output(&app, &deep, "echo here"), "here\n");
     }
