@@ -7,7 +7,7 @@ use std::time::Duration;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use ringback::domain::{
     Captured, DeliverySummary, Ended, Endpoint, Event, Execution, ExecutionId, Outcome,
-    PayloadFormat, State, Tenant, Timestamp,
+    PayloadFormat, Priority, State, Tenant, Timestamp,
 };
 use ringback::webhook::payload::{self, Room};
 
@@ -41,6 +41,7 @@ fn event(format: PayloadFormat, output: &str) -> Event {
         tenant: Tenant::default(),
         language: "python".to_owned(),
         timeout: Duration::from_secs(60),
+        priority: Priority::default(),
         created_at: Timestamp::from_millis(1_000),
         labels: [("team".to_owned(), "reports".to_owned())].into(),
         metadata: serde_json::Map::new(),

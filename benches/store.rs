@@ -18,7 +18,7 @@ use ringback::domain::{
 };
 use ringback::store::{
     AttemptMade, Clock, Finish, NewDelivery, NewExecution, Rooms, SealingKey, Settled,
-    SqliteOptions, SqliteStore, Started, Store,
+    SqliteOptions, SqliteStore, Started, Store, Turn,
 };
 use ringback::webhook::payload::{self, Room};
 
@@ -94,6 +94,7 @@ impl Client {
             tenant: Tenant::default(),
             spec: Arc::clone(&self.spec),
             start: false,
+            ahead: Duration::ZERO,
             key: None,
         };
         self.store.accept(new).await.expect("it is accepted");
@@ -101,7 +102,8 @@ impl Client {
 
     /// Takes the oldest execution, which may be another client's: there are as many as clients.
     async fn start_and_finish(&self) {
-        let started = self.store.start(1).await.expect("the queue can be read");
+        let turn = Turn { tenant: Tenant::default(), at_most: 1 };
+        let started = self.store.start(&[turn]).await.expect("the queue can be read");
         let [Started { execution, .. }] = <[Started; 1]>::try_from(started).expect("one waits");
         let State::Running(run) = execution.state else { panic!("it was started") };
         let (id, now) = (execution.id, self.clock.now());

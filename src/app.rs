@@ -8,6 +8,7 @@ mod keys;
 mod launching;
 mod parts;
 mod server;
+mod tenants;
 
 pub use builder::{Builder, Ringback};
 pub use engine::Engine;
@@ -16,3 +17,4 @@ pub(crate) use keys::key_source;
 pub(crate) use launching::{LauncherOptions, launcher};
 pub(crate) use parts::{address_policy, client_settings, wall_clock};
 pub use server::Server;
+pub(crate) use tenants::level_of;

@@ -21,6 +21,7 @@ mod secrets;
 mod server;
 mod show;
 mod suggest;
+mod tenants;
 mod typed;
 mod value;
 mod warm;
@@ -40,6 +41,8 @@ mod limit_tests;
 mod mistake_tests;
 #[cfg(test)]
 mod secret_tests;
+#[cfg(test)]
+mod tenant_tests;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -62,6 +65,7 @@ pub use retention::RetentionConfig;
 pub use runtimes::RuntimeConfig;
 pub use secrets::SecretsConfig;
 pub use server::ServerConfig;
+pub use tenants::{TenantConfig, TenantsConfig};
 pub use warm::Warm;
 pub use webhook::WebhookConfig;
 
@@ -93,6 +97,8 @@ pub struct Config {
     pub secrets: SecretsConfig,
     /// The log.
     pub log: LogConfig,
+    /// What each tenant may have.
+    pub tenants: TenantsConfig,
     /// The languages that are offered, by name.
     pub runtimes: BTreeMap<String, RuntimeConfig>,
 }
@@ -200,6 +206,7 @@ impl Config {
             retention: RetentionConfig::read(reader),
             secrets: SecretsConfig::read(reader),
             log: LogConfig::read(reader),
+            tenants: tenants::read(reader),
             runtimes: runtimes::read(reader),
         }
     }

@@ -11,7 +11,7 @@ use ringback::domain::{
     Tenant, Timings, Trigger,
 };
 use ringback::store::{
-    AttemptMade, Clock, Finish, NewDelivery, NewExecution, Page, Rooms, Settled, Store,
+    AttemptMade, Clock, Finish, NewDelivery, NewExecution, Page, Rooms, Settled, Store, Turn,
 };
 
 /// How often each thing is done in a round.
@@ -25,11 +25,16 @@ const URL: &str = "http://127.0.0.1:9/hooks/executions";
 /// What was done, and how long it took each time.
 pub type Figures = Vec<(&'static str, Vec<Duration>)>;
 
+/// What the store is asked for one execution.
+fn one_turn() -> [Turn; 1] {
+    [Turn { tenant: Tenant::default(), at_most: 1 }]
+}
+
 /// Leaves enough executions for a page of those that failed, and for one of those that wait.
 pub async fn leave_some(store: &dyn Store, clock: &Clock) -> Result<()> {
     for _ in 0..PAGE {
         accept(store).await?;
-        let started = store.start(1).await?.pop().context("one waits")?;
+        let started = store.start(&one_turn()).await?.pop().context("one waits")?;
         finish(store, started.execution, 1, clock).await?;
         let claimed = store.claim_deliveries(Rooms::total(1)).await?;
         deliver(store, claimed.due.first().context("one is due")?.id, clock).await?;
@@ -49,7 +54,7 @@ pub async fn all(store: &dyn Store, clock: &Clock) -> Result<Figures> {
         timed(&mut accepts, accept(store)).await?;
     }
     for _ in 0..TIMES {
-        let mut one = timed(&mut starts, async { Ok(store.start(1).await?) }).await?;
+        let mut one = timed(&mut starts, async { Ok(store.start(&one_turn()).await?) }).await?;
         started.push(one.pop().context("one waits")?.execution);
     }
     for execution in started {
@@ -95,6 +100,7 @@ pub async fn accept(store: &dyn Store) -> Result<()> {
         tenant: Tenant::default(),
         spec: Arc::new(spec),
         start: false,
+        ahead: Duration::ZERO,
         key: None,
     };
     store.accept(new).await?;

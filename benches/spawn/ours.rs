@@ -50,6 +50,7 @@ impl Ours {
             result_bytes_max: 1024,
             binary: LauncherBinary::Own,
             level: Some(level),
+            levels_besides: vec![],
             containment: None,
             user_id: 60_700,
             working_dirs: vec![],
@@ -85,6 +86,7 @@ impl Ours {
             id: ExecutionId::generate(),
             epoch: Epoch(1),
             tenant: &Tenant::default(),
+            level: None,
             spec: &spec,
         };
         let launched = self.launcher.launch(&order).await?;

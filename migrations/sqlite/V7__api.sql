@@ -5,6 +5,16 @@
 ALTER TABLE api_keys ADD COLUMN last_used_at INTEGER;
 
 -- Turns: who is next among those that wait.
+--
+-- Which of a tenant's is next: when it was accepted, less what its priority puts it ahead. Between tenants
+-- the server chooses.
+ALTER TABLE queue ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;
+UPDATE queue SET turn = (SELECT created_at FROM executions WHERE executions.id = queue.id);
+DROP INDEX queue_waiting;
+CREATE INDEX queue_waiting ON queue (tenant, turn, id) WHERE state = 'queued';
+
+ALTER TABLE executions ADD COLUMN priority INTEGER NOT NULL DEFAULT 1
+    CHECK (priority BETWEEN 0 AND 3);
 
 -- Answers: what a request with an Idempotency-Key was told, to be told again.
 

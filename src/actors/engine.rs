@@ -8,6 +8,7 @@ use super::disk::DiskRoom;
 use super::hosts::HostLimits;
 use super::metrics::Metrics;
 use super::retention::Retention;
+use super::tenants::Tenants;
 use crate::domain::RetrySchedule;
 use crate::process::Launcher;
 use crate::store::{Clock, Store};
@@ -42,8 +43,10 @@ pub struct EngineSettings {
     pub grace: Duration,
     /// How many executions may wait in all.
     pub queue_max_total: usize,
-    /// How many executions of one tenant may wait.
-    pub queue_max_per_tenant: usize,
+    /// How much sooner than it came an execution counts as having come for each step of its priority.
+    pub priority_step: Duration,
+    /// What each tenant may have.
+    pub tenants: Arc<Tenants>,
     /// How often the store is looked at although nobody hinted.
     pub poll: Duration,
     /// When failed deliveries are tried again.

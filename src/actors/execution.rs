@@ -104,8 +104,9 @@ impl ExecutionActor {
         let launcher = self.parts.launcher.clone();
         let ((id, epoch), tenant) = (self.key(), self.execution.tenant.clone());
         let spec = Arc::clone(&self.spec);
+        let level = self.parts.settings.tenants.of(&tenant).level;
         let launching = async move {
-            launcher.launch(&Order { id, epoch, tenant: &tenant, spec: &spec }).await
+            launcher.launch(&Order { id, epoch, tenant: &tenant, level, spec: &spec }).await
         };
         ctx.spawn(wrap_future(launching).map(Self::launched));
     }

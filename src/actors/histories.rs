@@ -6,6 +6,7 @@
 //! `RunMachine` for each run, `Fate` for recovery. Only the way that messages take is made up.
 
 mod server;
+mod tenants;
 mod world;
 
 use proptest::prelude::*;
@@ -16,8 +17,9 @@ use world::World;
 /// Something that happens next. A number chooses among whatever there is to choose from.
 #[derive(Debug, Clone)]
 pub(super) enum Happening {
-    /// A client asks for an execution, to be run again or not when it is interrupted.
-    Submit { rerun: bool },
+    /// A client of one of the tenants asks for an execution, to be run again or not when it is
+    /// interrupted.
+    Submit { of: usize, rerun: bool },
     /// A client wants one ended.
     Cancel(usize),
     /// The store writes what was sent to it first.
@@ -52,7 +54,7 @@ pub(super) enum Happening {
 fn happening() -> impl Strategy<Value = Happening> {
     let index = any::<usize>;
     prop_oneof![
-        6 => any::<bool>().prop_map(|rerun| Happening::Submit { rerun }),
+        6 => (index(), any::<bool>()).prop_map(|(of, rerun)| Happening::Submit { of, rerun }),
         4 => index().prop_map(Happening::Cancel),
         16 => Just(Happening::Commit),
         16 => index().prop_map(Happening::Arrive),
@@ -94,11 +96,23 @@ proptest! {
     }
 }
 
+/// Nobody waits for the next look at the queue: what was started and what was not there is news enough.
+#[test]
+fn a_tenant_with_one_slot_holds_up_nobody() {
+    let mut world = World::new(2);
+    for of in [1, 1, 1, 0, 0, 2] {
+        world.happen(&Happening::Submit { of, rerun: false });
+    }
+    world.come_to_rest_without_looking();
+    world.check_at_rest();
+    assert_eq!(world.begun_and_ended(), (6, 6));
+}
+
 /// A history in which everything goes well, so that the others are known to get anywhere.
 #[test]
 fn an_execution_is_accepted_started_and_ended() {
     let mut world = World::new(1);
-    world.happen(&Happening::Submit { rerun: false });
+    world.happen(&Happening::Submit { of: 0, rerun: false });
     world.come_to_rest();
     world.check_at_rest();
     assert_eq!(world.begun_and_ended(), (1, 1));

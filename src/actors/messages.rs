@@ -2,6 +2,7 @@
 //! Commands are imperatives, events are in the past. None of them does anything by itself.
 
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,6 +44,16 @@ pub enum SubmitError {
     TenantQueueFull {
         /// How many wait.
         queued: usize,
+    },
+    /// The tenant submits faster than it may.
+    #[error(
+        "the tenant has submitted more than {per_second} executions in a second, which is all that it may"
+    )]
+    TooManySubmissions {
+        /// How many it may submit in a second.
+        per_second: NonZeroU32,
+        /// How long it takes until it may submit another.
+        wait: Duration,
     },
     /// The whole queue is full.
     #[error("the server has {queued} executions waiting, which is all that it takes")]

@@ -2,6 +2,7 @@
 //! Maps nothing to HTTP, and holds no fact that the store could not give back, but live children.
 
 mod arbiters;
+mod asking;
 mod attempt;
 mod cancel;
 mod desk;
@@ -17,6 +18,7 @@ mod messages;
 mod metrics;
 mod progress;
 mod queue;
+mod rates;
 mod reclaim;
 mod recover;
 mod recovery;
@@ -28,6 +30,8 @@ mod standing;
 mod supervisor;
 mod surviving;
 mod system;
+mod tenants;
+mod turns;
 mod watch;
 mod webhook;
 
@@ -47,5 +51,6 @@ pub use retention::{Retention, retain, sweep};
 pub use standing::Standing;
 pub use supervisor::SupervisorActor;
 pub use system::System;
+pub use tenants::{TenantLimits, Tenants};
 pub use watch::ended;
 pub use webhook::WebhookActor;

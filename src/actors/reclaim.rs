@@ -32,6 +32,7 @@ pub(super) struct Reclaimed {
 /// An execution that runs on.
 pub(super) struct Acting {
     pub(super) run: RunKey,
+    pub(super) tenant: Tenant,
     pub(super) actor: Addr<ExecutionActor>,
     /// The wish of a client, of which the actor may not have been told.
     pub(super) cancel: Option<CancelWish>,
@@ -58,7 +59,8 @@ pub(super) async fn reclaim(parts: EngineParts, live: Live) -> Result<Reclaimed,
         let run = (ours.execution.id, epoch);
         let is_begun = match acting_now.whereabouts(run) {
             Whereabouts::Acting(actor) => {
-                reclaimed.acting.push(Acting { run, actor, cancel: ours.cancel });
+                let tenant = ours.execution.tenant;
+                reclaimed.acting.push(Acting { run, tenant, actor, cancel: ours.cancel });
                 continue;
             }
             Whereabouts::Lost => true,

@@ -88,9 +88,9 @@ impl SupervisorActor {
         if !can_launch {
             self.fill_slots_with_the_next_launcher(ctx);
         }
-        let Some(free) = self.desk.ask(can_launch) else { return };
+        let Some(turns) = self.desk.ask(can_launch) else { return };
         let store = Arc::clone(&self.parts.store);
-        let starting = async move { store.start(free).await };
+        let starting = async move { store.start(&turns).await };
         ctx.spawn(wrap_future(starting).map(Self::slots_filled));
     }
 
@@ -113,22 +113,20 @@ impl SupervisorActor {
         ctx: &mut Context<Self>,
     ) {
         failpoint::hit("supervisor-told");
-        actor.desk.answered();
         match started {
             Ok(started) => {
-                let more = !started.is_empty();
-                for started in started {
-                    actor.desk.left_queue(&started.execution.tenant);
-                    actor.give_birth(started);
-                }
+                actor.desk.answered(started.iter().map(|started| &started.execution.tenant));
+                started.into_iter().for_each(|started| actor.give_birth(started));
                 actor.desk.forget_early_wishes();
-                if more {
-                    actor.fill_slots(ctx);
+                actor.fill_slots(ctx);
+            }
+            Err(error) => {
+                actor.desk.unanswered();
+                // The store has said once what is in its way; this is asked again at every poll.
+                if !error.is_passing() {
+                    log::error!("the queue cannot be read: {error}");
                 }
             }
-            // The store has said once what is in its way; this is asked again at every poll.
-            Err(error) if error.is_passing() => {}
-            Err(error) => log::error!("the queue cannot be read: {error}"),
         }
         actor.end_if_drained();
     }
@@ -151,12 +149,12 @@ impl SupervisorActor {
             spec,
             stopped: self.desk.stop_at_birth(id),
         };
-        let run = (id, run.epoch);
+        let (run, tenant) = ((id, run.epoch), birth.execution.tenant.clone());
         self.surviving.live.begin(run);
         let arbiter = self.surviving.arbiters.next();
         let actor = ExecutionActor::start_in_arbiter(&arbiter, move |_| ExecutionActor::new(birth));
         self.surviving.live.acting(run, actor.clone());
-        self.desk.occupy(run, actor);
+        self.desk.occupy(run, tenant, actor);
     }
 
     /// Writes down the end of an execution whose actor panicked. The panic has killed its child.
@@ -193,6 +191,7 @@ impl SupervisorActor {
     fn poll(&mut self, ctx: &mut Context<Self>) {
         self.surviving.audience().forget_the_gone();
         if self.desk.queued() > 0 {
+            self.desk.try_all_again();
             self.expire_overdue(ctx);
             self.fill_slots(ctx);
         }
@@ -224,11 +223,11 @@ impl SupervisorActor {
     fn go_on_with(&mut self, reclaimed: Reclaimed, ctx: &mut Context<Self>) {
         self.desk = new_desk(&self.parts, reclaimed.census);
         reclaimed.requeued.iter().for_each(|tenant| self.desk.came_back(tenant));
-        for Acting { run, actor, cancel } in reclaimed.acting {
+        for Acting { run, tenant, actor, cancel } in reclaimed.acting {
             if let Some(wish) = cancel {
                 actor.do_send(Terminate(StopReason::Cancel(wish)));
             }
-            self.desk.occupy(run, actor);
+            self.desk.occupy(run, tenant, actor);
         }
         if self.surviving.draining.has_begun() {
             self.desk.drain();
@@ -241,8 +240,8 @@ impl SupervisorActor {
 
 fn new_desk(parts: &EngineParts, census: Census) -> Desk<Addr<ExecutionActor>> {
     let settings = &parts.settings;
-    let queue = QueueCount::new(settings.queue_max_total, settings.queue_max_per_tenant, census);
-    Desk::new(settings.slots, queue)
+    let queue = QueueCount::new(settings.queue_max_total, census);
+    Desk::new(settings.slots, queue, Arc::clone(&settings.tenants))
 }
 
 impl Actor for SupervisorActor {

@@ -11,7 +11,7 @@ use super::error::StartError;
 use super::launching::{self, LauncherOptions};
 use super::{keys, parts};
 use crate::actors::{DiskRoom, EngineParts, Metrics, System, recover, retain};
-use crate::config::Config;
+use crate::config::{Config, TenantConfig};
 use crate::domain::{OwnerId, Secret};
 use crate::http::{Api, EventStreams, Followed, Keyring, NewKey, Pings, RepeatRules, new_key};
 use crate::process::{Feature, LauncherBinary};
@@ -60,6 +60,12 @@ impl Builder {
     /// How many executions run at a time; 0 is four for each core.
     pub fn slots(mut self, slots: usize) -> Self {
         self.config.execution.slots = slots;
+        self
+    }
+
+    /// What a tenant may have; every other has what the configuration says.
+    pub fn tenant(mut self, name: impl Into<String>, tenant: TenantConfig) -> Self {
+        self.config.tenants.named.insert(name.into(), tenant);
         self
     }
 

@@ -27,6 +27,15 @@ pub enum StartError {
         /// Why it is that level.
         reason: String,
     },
+    /// The same for a tenant.
+    #[error(
+        "the network is \"off\" for `tenants.\"{tenant}\"`, but its isolation level is none, which cannot \
+         take the network away from a program"
+    )]
+    NetworkStaysOnFor {
+        /// Its name.
+        tenant: String,
+    },
     /// The table of runtimes makes no sense.
     #[error("the runtimes make no sense: {0}")]
     Runtimes(#[from] RuntimesError),

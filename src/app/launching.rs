@@ -4,7 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use super::error::StartError;
-use crate::config::{self, Config, ExecutionConfig, Isolation};
+use super::tenants;
+use crate::config::{self, Config, ExecutionConfig};
 use crate::domain::OwnerId;
 use crate::process::{
     Containment, Feature, Launcher, LauncherBinary, LauncherSettings, Level, RuntimeSettings,
@@ -45,12 +46,8 @@ pub(crate) fn launcher(
         path: execution.path.clone(),
         result_bytes_max: execution.result_bytes_max,
         binary: options.binary,
-        level: match execution.isolation {
-            Isolation::Auto => None,
-            Isolation::None => Some(Level::None),
-            Isolation::Confined => Some(Level::Confined),
-            Isolation::Sandbox => Some(Level::Sandbox),
-        },
+        level: tenants::level_of(execution.isolation),
+        levels_besides: tenants::levels(config),
         containment: match execution.containment {
             config::Containment::Auto => None,
             config::Containment::Cgroup2 => Some(Containment::Cgroup2),
@@ -75,6 +72,9 @@ pub(super) fn level(config: &Config, launcher: &Launcher) -> Result<Level, Start
     if surroundings.level == Level::None && config.execution.network == config::Network::Off {
         let reason = surroundings.reason.clone();
         return Err(StartError::NetworkStaysOn { reason });
+    }
+    if let Some(tenant) = tenants::with_network_that_stays_on(config, surroundings.level) {
+        return Err(StartError::NetworkStaysOnFor { tenant: tenant.to_owned() });
     }
     Ok(surroundings.level)
 }

@@ -8,11 +8,9 @@ use std::time::{Duration, SystemTime};
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::actors::{EngineSettings, HostLimits, Retention};
-use crate::config::{Config, LimitConfig, Network};
+use crate::config::{Config, LimitConfig};
 use crate::domain::{OwnerId, Timestamp};
-use crate::http::{
-    Bounds, NetworkPolicy, NetworkRules, ProgramLimits, RequestLimits, StreamLimits,
-};
+use crate::http::{Bounds, ProgramLimits, RequestLimits, StreamLimits};
 use crate::process::Level;
 use crate::store::Clock;
 use crate::webhook::payload::Room;
@@ -22,6 +20,7 @@ use crate::webhook::{
 };
 
 use super::error::StartError;
+use super::tenants;
 
 /// The one clock; it is handed to everybody who needs the time. Its steady reading is the wall
 /// clock of this moment and what has passed since then, sleep of the machine included.
@@ -46,7 +45,8 @@ pub(super) fn engine_settings(
         arbiters: config.execution.arbiters,
         grace: config.execution.grace,
         queue_max_total: config.queue.max_total,
-        queue_max_per_tenant: config.queue.max_per_tenant,
+        priority_step: config.queue.priority_step,
+        tenants: Arc::new(tenants::limits(config)),
         poll: config.queue.poll,
         retry_schedule: config.webhook.retry_schedule.clone(),
         hosts: HostLimits {
@@ -76,6 +76,7 @@ fn retention(config: &Config) -> Retention {
 }
 
 pub(super) fn request_limits(config: &Config, level: Level) -> RequestLimits {
+    let (others, tenants) = tenants::rules(config, level);
     RequestLimits {
         body_bytes_max: config.server.body_bytes_max,
         body_timeout: config.server.body_timeout,
@@ -83,9 +84,11 @@ pub(super) fn request_limits(config: &Config, level: Level) -> RequestLimits {
         stdin_bytes_max: config.execution.stdin_bytes_max,
         env_bytes_max: config.execution.env_bytes_max,
         program: program_limits(config),
-        network: network_rules(config, level),
-        timeout_default: config.execution.timeout_default,
-        timeout_max: config.execution.timeout_max,
+        network: others.network,
+        timeout_default: others.timeout_default,
+        timeout_max: others.timeout_max,
+        queue_timeout_max: config.execution.timeout_max,
+        tenants,
         labels_max: config.request.labels_max,
         metadata_max: config.request.metadata_max,
         name_chars_max: config.request.name_chars_max,
@@ -123,17 +126,6 @@ fn program_limits(config: &Config) -> ProgramLimits {
 
 fn bounds<T>(LimitConfig { default, max }: LimitConfig<T>) -> Bounds<T> {
     Bounds { default, max }
-}
-
-fn network_rules(config: &Config, level: Level) -> NetworkRules {
-    NetworkRules {
-        policy: match config.execution.network {
-            Network::Off => NetworkPolicy::Off,
-            Network::OnRequest => NetworkPolicy::OnRequest,
-            Network::On => NetworkPolicy::On,
-        },
-        enforced: level != Level::None,
-    }
 }
 
 /// Where callbacks may go.

@@ -33,6 +33,8 @@ pub struct Function {
     pub timeout: f64,
     /// How long a call waits for a slot.
     pub queue_timeout: Option<f64>,
+    /// How soon a call starts among those of its tenant that wait: 0 to 3, higher is sooner.
+    pub priority: u8,
     /// What of the machine a call may use.
     pub limits: FunctionLimits,
     /// `truncate` or `fail`.

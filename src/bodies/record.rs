@@ -67,6 +67,8 @@ pub struct Record {
     pub language: String,
     /// How long it may run, in seconds.
     pub timeout: f64,
+    /// How soon it starts among those of its tenant that wait: 0 to 3, higher is sooner.
+    pub priority: u8,
     /// When it was accepted.
     pub created_at: Timestamp,
     /// When its program was last started.
@@ -193,6 +195,7 @@ impl Record {
             links: None,
             language: execution.language.clone(),
             timeout: execution.timeout.as_secs_f64(),
+            priority: execution.priority.get(),
             created_at: execution.created_at,
             started_at: execution.started_at(),
             completed_at: ended.map(|ended| ended.completed_at),
@@ -284,7 +287,7 @@ mod tests {
     /// What a server of this version sends, read by a client and written again.
     #[test]
     fn a_client_reads_a_record_as_it_was_written() {
-        let text = r#"{"id":"exec_0192a000000070008000000000000001","status":"failed","cause":"signaled","success":false,"exit_code":null,"signal":"SIGKILL","error":"It was killed.","result":{"a": 1.0e2},"result_error":null,"stdout":"hi","stdout_encoding":"utf8","stdout_bytes":2,"stdout_truncated":false,"stderr":"","stderr_encoding":"utf8","stderr_bytes":0,"stderr_truncated":false,"language":"python","timeout":1.5,"created_at":"2026-01-31T12:00:00.001Z","started_at":"2026-01-31T12:00:00.002Z","completed_at":null,"execution_time":null,"queue_time":0.001,"usage":{"cpu_seconds":0.5,"memory_peak_bytes":7},"descendants_killed":1,"start":"warm","cancelling":true,"cancel_reason":null,"cancelled_by":null,"labels":{"a":"b"},"metadata":{"n":1},"attempt":2,"delivery":"pending","function":{"name":"f","variant":"default","version":3,"request_id":null},"links":{"self":"/v1/executions/x","events":"v","deliveries":"d","stdout":"o","stderr":"e"}}"#;
+        let text = r#"{"id":"exec_0192a000000070008000000000000001","status":"failed","cause":"signaled","success":false,"exit_code":null,"signal":"SIGKILL","error":"It was killed.","result":{"a": 1.0e2},"result_error":null,"stdout":"hi","stdout_encoding":"utf8","stdout_bytes":2,"stdout_truncated":false,"stderr":"","stderr_encoding":"utf8","stderr_bytes":0,"stderr_truncated":false,"language":"python","timeout":1.5,"priority":1,"created_at":"2026-01-31T12:00:00.001Z","started_at":"2026-01-31T12:00:00.002Z","completed_at":null,"execution_time":null,"queue_time":0.001,"usage":{"cpu_seconds":0.5,"memory_peak_bytes":7},"descendants_killed":1,"start":"warm","cancelling":true,"cancel_reason":null,"cancelled_by":null,"labels":{"a":"b"},"metadata":{"n":1},"attempt":2,"delivery":"pending","function":{"name":"f","variant":"default","version":3,"request_id":null},"links":{"self":"/v1/executions/x","events":"v","deliveries":"d","stdout":"o","stderr":"e"}}"#;
         let record: Record = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&record).unwrap(), text);
         assert_eq!(record.result.unwrap().get(), r#"{"a": 1.0e2}"#);
@@ -292,7 +295,7 @@ mod tests {
 
     #[test]
     fn a_client_reads_what_a_later_server_says_beside() {
-        let listed = r#"{"id":"exec_0192a000000070008000000000000001","status":"queued","language":"python","timeout":1,"created_at":"2026-01-31T12:00:00.001Z","descendants_killed":0,"labels":{},"metadata":{},"attempt":1,"delivery":"postponed","is_new":[1]}"#;
+        let listed = r#"{"id":"exec_0192a000000070008000000000000001","status":"queued","language":"python","timeout":1,"priority":1,"created_at":"2026-01-31T12:00:00.001Z","descendants_killed":0,"labels":{},"metadata":{},"attempt":1,"delivery":"postponed","is_new":[1]}"#;
         let record: Record = serde_json::from_str(listed).unwrap();
         assert_eq!((record.status, &*record.delivery), (Status::Queued, "postponed"));
         assert!(!record.cancelling && record.stdout.is_none());

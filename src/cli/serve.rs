@@ -78,6 +78,13 @@ fn tell_surroundings(engine: &Engine) {
     for sentence in &surroundings.weaker {
         log::warn!("weaker than it could be: {sentence}");
     }
+    for surroundings in engine.launcher().surroundings_besides() {
+        log::info!("for tenants that are to have it: {surroundings}");
+        for sentence in &surroundings.weaker {
+            let level = surroundings.level.as_str();
+            log::warn!("weaker than it could be, at level {level}: {sentence}");
+        }
+    }
 }
 
 /// Finds the runtimes while the first requests come in, so that none of them waits for a version

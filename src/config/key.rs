@@ -7,8 +7,11 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct KeyPath(Vec<String>);
 
-/// The table of languages, the only one whose sections are named by users.
+/// The table of languages, whose sections are named by users.
 pub(super) const RUNTIMES: &str = "runtimes";
+
+/// The table of tenants, whose sections are named by users as well.
+pub(super) const TENANTS: &str = "tenants";
 
 impl KeyPath {
     /// The path of nothing: the document itself.
@@ -19,6 +22,11 @@ impl KeyPath {
     /// A field of a language.
     pub(super) fn of_runtime(language: &str, field: &str) -> Self {
         Self(vec![RUNTIMES.to_owned(), language.to_owned(), field.to_owned()])
+    }
+
+    /// A field of a tenant.
+    pub(super) fn of_tenant(tenant: &str, field: &str) -> Self {
+        Self(vec![TENANTS.to_owned(), tenant.to_owned(), field.to_owned()])
     }
 
     /// The path of something inside this.
@@ -49,7 +57,8 @@ impl KeyPath {
     /// The header of the section that lists this, and the key below it: `runtimes.python` and
     /// `env.TZ`, or `server` and `listen`.
     pub(super) fn split_section(&self) -> (Self, Self) {
-        let depth = if self.0.first().is_some_and(|word| word == RUNTIMES) { 2 } else { 1 };
+        let is_named_by_users = |word: &String| word == RUNTIMES || word == TENANTS;
+        let depth = if self.0.first().is_some_and(is_named_by_users) { 2 } else { 1 };
         let (section, key) = self.0.split_at(depth.min(self.0.len()));
         (Self(section.to_vec()), Self(key.to_vec()))
     }
@@ -58,6 +67,14 @@ impl KeyPath {
     pub(super) fn language(&self) -> Option<&str> {
         match self.words()[..] {
             [RUNTIMES, _, _, ..] => self.0.get(1).map(String::as_str),
+            _ => None,
+        }
+    }
+
+    /// The tenant that this is a field of, if it is one's.
+    pub(super) fn tenant(&self) -> Option<&str> {
+        match self.words()[..] {
+            [TENANTS, _, _, ..] => self.0.get(1).map(String::as_str),
             _ => None,
         }
     }
@@ -105,6 +122,7 @@ mod tests {
         };
         check(KeyPath::from("server.listen"), "server", "listen");
         check(KeyPath::of_runtime("python", "env").child("TZ"), "runtimes.python", "env.TZ");
+        check(KeyPath::of_tenant("*", "slots"), "tenants.\"*\"", "slots");
         check(KeyPath::root(), "", "");
     }
 
@@ -113,5 +131,8 @@ mod tests {
         assert_eq!(KeyPath::of_runtime("go", "file").language(), Some("go"));
         assert_eq!(KeyPath::from("runtimes.go").language(), None);
         assert_eq!(KeyPath::from("server.listen.x").language(), None);
+        assert_eq!(KeyPath::of_tenant("acme", "slots").tenant(), Some("acme"));
+        assert_eq!(KeyPath::of_tenant("acme", "slots").language(), None);
+        assert_eq!(KeyPath::from("tenants.acme").tenant(), None);
     }
 }

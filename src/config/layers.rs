@@ -62,13 +62,22 @@ impl Layers {
 
     /// The languages that anybody has described, each once.
     pub(super) fn languages(&self) -> Vec<String> {
-        let mut languages: Vec<String> = Vec::new();
-        for language in self.0.iter().filter_map(|setting| setting.key.language()) {
-            if !languages.iter().any(|known| known == language) {
-                languages.push(language.to_owned());
+        self.names(KeyPath::language)
+    }
+
+    /// The tenants of which anything was said, each once.
+    pub(super) fn tenants(&self) -> Vec<String> {
+        self.names(KeyPath::tenant)
+    }
+
+    fn names(&self, of: fn(&KeyPath) -> Option<&str>) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for name in self.0.iter().filter_map(|setting| of(&setting.key)) {
+            if !names.iter().any(|known| known == name) {
+                names.push(name.to_owned());
             }
         }
-        languages
+        names
     }
 
     /// Forgets the secrets, once they have been read.

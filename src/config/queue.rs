@@ -13,6 +13,8 @@ pub struct QueueConfig {
     pub max_total: usize,
     /// The same for one tenant.
     pub max_per_tenant: usize,
+    /// How much longer one of a lower priority waits for each step, at most.
+    pub priority_step: Duration,
     /// How often the store is asked although nobody hinted.
     pub poll: Duration,
 }
@@ -22,6 +24,7 @@ impl QueueConfig {
         Self {
             max_total: reader.number("queue.max_total", 1..=ANY),
             max_per_tenant: reader.number("queue.max_per_tenant", 1..=ANY),
+            priority_step: reader.get("queue.priority_step"),
             poll: reader.wait("queue.poll"),
         }
     }

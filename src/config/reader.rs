@@ -116,15 +116,32 @@ impl<'a> Reader<'a> {
         T: TryFrom<i64> + Default,
     {
         let key = KeyPath::from(key);
-        let number = match self.layers.get(&key).map(|setting| &setting.value) {
+        self.number_at(&key, &range).unwrap_or_default()
+    }
+
+    /// A whole number in a range that may be unset; nothing as well when it is wrong.
+    pub(super) fn find_number<T>(&mut self, key: &KeyPath, range: RangeInclusive<i64>) -> Option<T>
+    where
+        T: TryFrom<i64>,
+    {
+        self.layers.get(key)?;
+        self.number_at(key, &range)
+    }
+
+    fn number_at<T: TryFrom<i64>>(
+        &mut self,
+        key: &KeyPath,
+        range: &RangeInclusive<i64>,
+    ) -> Option<T> {
+        let number = match self.layers.get(key).map(|setting| &setting.value) {
             Some(Value::Number(number)) if range.contains(number) => T::try_from(*number).ok(),
             _ => None,
         };
         if number.is_none() {
-            let expected = number_expected(&range, self.schema.default_of(&key));
-            self.refuse(&key, &expected);
+            let expected = number_expected(range, self.schema.default_of(key));
+            self.refuse(key, &expected);
         }
-        number.unwrap_or_default()
+        number
     }
 
     /// A duration that is no instant: 1 ms or more.

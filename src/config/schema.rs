@@ -1,7 +1,7 @@
 //! Which keys there are, what each takes and what it is by default, from `config.default.toml`.
 //! Reads no other file.
 
-use super::key::{KeyPath, RUNTIMES};
+use super::key::{KeyPath, RUNTIMES, TENANTS};
 use super::value::{Shape, Value};
 
 /// The defaults, as they are compiled in.
@@ -21,6 +21,17 @@ pub(super) const RUNTIME_FIELDS: [(&str, Shape); 7] = [
     ("locate", Shape::List),
     // Also a table, which only a file can write.
     ("warm", Shape::Flag),
+];
+
+/// The fields of a tenant.
+pub(super) const TENANT_FIELDS: [(&str, Shape); 7] = [
+    ("weight", Shape::Number),
+    ("slots", Shape::Number),
+    ("queue_max", Shape::Number),
+    ("submissions_per_second", Shape::Number),
+    ("timeout_max", Shape::Text),
+    ("network", Shape::Text),
+    ("isolation", Shape::Text),
 ];
 
 /// All keys, with their defaults in the order of the file.
@@ -54,15 +65,18 @@ impl Schema {
         &self.defaults
     }
 
-    /// What a path stands for. Languages are open: any name can be one.
+    /// What a path stands for. Languages and tenants are open: any name can be one.
     pub(super) fn node(&self, path: &KeyPath) -> Node {
-        let field = |name: &str| RUNTIME_FIELDS.iter().find(|(field, _)| *field == name);
+        let field = |fields: &[(&str, Shape)], name: &str| {
+            let field = fields.iter().find(|(field, _)| *field == name);
+            field.map_or(Node::Unknown, |(_, shape)| Node::Key(*shape))
+        };
         match path.words()[..] {
             [RUNTIMES] | [RUNTIMES, _] | [RUNTIMES, _, "env"] => Node::Table,
             [RUNTIMES, _, "env", _] => Node::Key(Shape::Text),
-            [RUNTIMES, _, name] => {
-                field(name).map_or(Node::Unknown, |(_, shape)| Node::Key(*shape))
-            }
+            [RUNTIMES, _, name] => field(&RUNTIME_FIELDS, name),
+            [TENANTS] | [TENANTS, _] => Node::Table,
+            [TENANTS, _, name] => field(&TENANT_FIELDS, name),
             _ => match self.default_of(path).and_then(Value::shape) {
                 Some(shape) => Node::Key(shape),
                 None if self.defaults.iter().any(|(key, _)| key.is_inside(path)) => Node::Table,
@@ -91,6 +105,9 @@ impl Schema {
         let mut keys: Vec<_> = self.defaults.iter().map(|(key, _)| key.clone()).collect();
         if let Some(language) = path.language().filter(|language| !self.has_runtime(language)) {
             keys.extend(RUNTIME_FIELDS.map(|(field, _)| KeyPath::of_runtime(language, field)));
+        }
+        if let Some(tenant) = path.tenant() {
+            keys.extend(TENANT_FIELDS.map(|(field, _)| KeyPath::of_tenant(tenant, field)));
         }
         keys
     }

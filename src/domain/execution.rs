@@ -6,7 +6,8 @@ use std::fmt;
 use std::time::Duration;
 
 use super::{
-    DeliveryStatus, Ended, Endpoint, Epoch, ExecutionId, Invocation, OwnerId, Tenant, Timestamp,
+    DeliveryStatus, Ended, Endpoint, Epoch, ExecutionId, Invocation, OwnerId, Priority, Tenant,
+    Timestamp,
 };
 
 /// One accepted request to run a program, and what has become of it.
@@ -20,6 +21,8 @@ pub struct Execution {
     pub language: String,
     /// How long its program may run.
     pub timeout: Duration,
+    /// How soon it is wanted, among those of its tenant.
+    pub priority: Priority,
     /// When it was accepted.
     pub created_at: Timestamp,
     /// Words to find it by.

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Callback, Entrypoint, Invocation, Limits, OnInterrupt, OnOutputLimit, Secret};
+use super::{
+    Callback, Entrypoint, Invocation, Limits, OnInterrupt, OnOutputLimit, Priority, Secret,
+};
 
 /// Everything that is needed to run one program and to tell of its end.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +28,8 @@ pub struct ExecutionSpec {
     pub timeout: Duration,
     /// How long it is willing to wait for a slot.
     pub queue_timeout: Option<Duration>,
+    /// How soon it is to have one, among those of its tenant.
+    pub priority: Priority,
     /// How many bytes of each output stream are kept.
     pub output_bytes: u64,
     /// What becomes of it when it writes more than that.
@@ -78,6 +82,7 @@ impl ExecutionSpec {
             working_dir: WorkingDir::Own,
             timeout: Self::DEFAULT_TIMEOUT,
             queue_timeout: None,
+            priority: Priority::default(),
             output_bytes: Self::DEFAULT_OUTPUT_BYTES,
             on_output_limit: OnOutputLimit::Truncate,
             limits: Limits::default(),

@@ -66,6 +66,8 @@ pub(super) enum Kind {
     TooManyPings,
     TooManyStreams,
     TenantQueueFull,
+    /// A tenant may submit again after so many seconds.
+    TooManySubmissions(u64),
     QueueFull,
     DiskLow,
     Draining,
@@ -92,9 +94,10 @@ impl Kind {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RangeNotSatisfiable(_) => StatusCode::RANGE_NOT_SATISFIABLE,
-            Self::TooManyPings | Self::TooManyStreams | Self::TenantQueueFull => {
-                StatusCode::TOO_MANY_REQUESTS
-            }
+            Self::TooManyPings
+            | Self::TooManyStreams
+            | Self::TenantQueueFull
+            | Self::TooManySubmissions(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::QueueFull
             | Self::DiskLow
             | Self::Draining
@@ -125,6 +128,7 @@ impl Kind {
             Self::TooManyPings => "too_many_pings",
             Self::TooManyStreams => "too_many_streams",
             Self::TenantQueueFull => "tenant_queue_full",
+            Self::TooManySubmissions(_) => "too_many_submissions",
             Self::QueueFull => "queue_full",
             Self::DiskLow => "disk_low",
             Self::Draining => "draining",
@@ -136,14 +140,15 @@ impl Kind {
     }
 
     /// After how many seconds it may be worth asking again.
-    const fn retry_after(self) -> Option<&'static str> {
+    const fn retry_after(self) -> Option<u64> {
         match self {
             Self::TooManyPings
             | Self::TooManyStreams
             | Self::TenantQueueFull
             | Self::QueueFull
-            | Self::Unavailable => Some("1"),
-            Self::DiskLow | Self::Draining | Self::StoreUnavailable | Self::NoLauncher => Some("5"),
+            | Self::Unavailable => Some(1),
+            Self::TooManySubmissions(seconds) => Some(seconds),
+            Self::DiskLow | Self::Draining | Self::StoreUnavailable | Self::NoLauncher => Some(5),
             _ => None,
         }
     }
@@ -255,6 +260,10 @@ impl From<SubmitError> for Problem {
     fn from(error: SubmitError) -> Self {
         let kind = match error {
             SubmitError::TenantQueueFull { .. } => Kind::TenantQueueFull,
+            SubmitError::TooManySubmissions { wait, .. } => {
+                // In whole seconds, and not a moment too soon.
+                Kind::TooManySubmissions(wait.as_nanos().div_ceil(1_000_000_000) as u64)
+            }
             SubmitError::QueueFull { .. } => Kind::QueueFull,
             SubmitError::DiskLow => Kind::DiskLow,
             SubmitError::Draining => Kind::Draining,

@@ -42,7 +42,7 @@ pub(super) async fn submit(
     let caller = caller?;
     caller.needs(WRITE)?;
     let mut fields = Fields::new(body::object(&request, body)?);
-    let spec = spec::read(&mut fields, &api);
+    let spec = spec::read(&mut fields, &api, &caller.tenant);
     let is_to_be_verified = fields.boolean("callback_verify").unwrap_or(false);
     if is_to_be_verified && spec.callback.is_none() {
         let detail = "`callback_url` is missing, and so there is nothing to verify.";

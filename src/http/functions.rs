@@ -44,7 +44,7 @@ pub(super) async fn put(
     Query::none(request.query_string())?;
     let mut fields = Fields::new(body::object(&request, body)?);
     let variant = variant(&mut fields);
-    let definition = definition::read(&mut fields, &api);
+    let definition = definition::read(&mut fields, &api, &caller.tenant);
     fields.finish()?;
     let key = FunctionKey { variant, ..FunctionKey::default_of(name) };
     let secret = signing::new_secret()?;

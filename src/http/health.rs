@@ -11,6 +11,7 @@ use super::auth::Caller;
 use super::error::{Kind, Problem};
 use super::state::Api;
 use crate::actors::Status;
+use crate::process::Surroundings;
 
 /// What a server that is about to stop says of itself.
 const STOPPING: &str = "The server is stopping.";
@@ -52,6 +53,16 @@ struct Check {
 struct Isolation<'a> {
     level: &'static str,
     reason: &'a str,
+    weaker: &'a [String],
+    /// What tenants have that are to have another level; left out when there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    besides: Vec<Beside<'a>>,
+}
+
+#[derive(Serialize)]
+struct Beside<'a> {
+    level: &'static str,
+    containment: &'static str,
     weaker: &'a [String],
 }
 
@@ -114,6 +125,7 @@ async fn in_detail(api: &Api) -> Result<HttpResponse, Problem> {
             level: surroundings.level.as_str(),
             reason: &surroundings.reason,
             weaker: &surroundings.weaker,
+            besides: api.launcher.surroundings_besides().map(Beside::of).collect(),
         },
         containment: surroundings.containment.as_str(),
         slots: status.slots,
@@ -143,6 +155,13 @@ impl Checks {
             (&self.launcher, Kind::NoLauncher),
         ];
         kinds.into_iter().find(|(check, _)| !check.ok).map(|(_, kind)| kind)
+    }
+}
+
+impl<'a> Beside<'a> {
+    fn of(surroundings: &'a Surroundings) -> Self {
+        let Surroundings { level, containment, weaker, .. } = surroundings;
+        Self { level: level.as_str(), containment: containment.as_str(), weaker }
     }
 }
 

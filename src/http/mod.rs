@@ -44,5 +44,5 @@ pub use limits::{Bounds, ProgramLimits};
 pub use network::{NetworkPolicy, NetworkRefusal, NetworkRules};
 pub use routes::{nothing_else, routes};
 pub use signing::SigningRules;
-pub use state::{Api, RepeatRules, RequestLimits};
+pub use state::{Api, RepeatRules, RequestLimits, TenantRules};
 pub use tokens::{TOKEN_KEY_BYTES, Tokens};

@@ -3,8 +3,8 @@
 
 use super::fields::Fields;
 
-/// Which programs have the network, as the operator wishes it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Which programs have the network, as the operator wishes it, the strictest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NetworkPolicy {
     /// None.
     Off,

@@ -2,17 +2,19 @@
 //! Accepts nothing and runs nothing; what is wrong is collected in the fields.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
 use super::fields::Fields;
-use super::state::Api;
+use super::state::{Api, TenantRules};
 use super::{callback, limits, network, working_dir};
-use crate::domain::{Entrypoint, ExecutionSpec, OnInterrupt, Secret, WorkingDir};
+use crate::domain::{Entrypoint, ExecutionSpec, OnInterrupt, Priority, Secret, Tenant, WorkingDir};
 
-/// A spec from the fields of `POST /v1/executions`. When something is wrong, the fields know it,
-/// and what is returned is worth nothing.
-pub(super) fn read(fields: &mut Fields, api: &Api) -> ExecutionSpec {
+/// A spec from the fields of a tenant's `POST /v1/executions`. When something is wrong, the fields know
+/// it, and what is returned is worth nothing.
+pub(super) fn read(fields: &mut Fields, api: &Api, tenant: &Tenant) -> ExecutionSpec {
+    let rules = api.limits.of(tenant);
     let code = code(fields, api);
     let language = language(fields, api);
     let (limits, output_bytes) = limits::read(fields, &api.limits.program);
@@ -22,12 +24,13 @@ pub(super) fn read(fields: &mut Fields, api: &Api) -> ExecutionSpec {
         stdin: stdin(fields, api),
         env: env(fields, api),
         working_dir: working_dir(fields, api, &["working_dir", "workdir"]),
-        timeout: timeout(fields, api),
-        queue_timeout: fields.seconds("queue_timeout", api.limits.timeout_max),
+        timeout: timeout(fields, &rules),
+        queue_timeout: queue_timeout(fields, api),
+        priority: priority(fields).unwrap_or_default(),
         output_bytes,
         on_output_limit: limits::on_output_limit(fields),
         limits,
-        network: network::read(fields, api.limits.network),
+        network: network::read(fields, rules.network),
         on_interrupt: on_interrupt(fields),
         labels: labels(fields, api),
         metadata: metadata(fields, api),
@@ -68,9 +71,18 @@ pub(super) fn language(fields: &mut Fields, api: &Api) -> String {
     asked
 }
 
-pub(super) fn timeout(fields: &mut Fields, api: &Api) -> std::time::Duration {
-    let limits = &api.limits;
-    fields.seconds("timeout", limits.timeout_max).unwrap_or(limits.timeout_default)
+pub(super) fn timeout(fields: &mut Fields, rules: &TenantRules) -> Duration {
+    fields.seconds("timeout", rules.timeout_max).unwrap_or(rules.timeout_default)
+}
+
+pub(super) fn queue_timeout(fields: &mut Fields, api: &Api) -> Option<Duration> {
+    fields.seconds("queue_timeout", api.limits.queue_timeout_max)
+}
+
+/// How soon it is wanted, if the request says so.
+pub(super) fn priority(fields: &mut Fields) -> Option<Priority> {
+    let number = fields.count("priority", 0..=u64::from(Priority::MAX.get()))?;
+    u8::try_from(number).ok().and_then(Priority::new)
 }
 
 pub(super) fn stdin(fields: &mut Fields, api: &Api) -> Option<String> {

@@ -1,6 +1,7 @@
 //! What every handler needs: the engine's supervisor, its store, and the limits of a request.
 //! Holds no state of its own.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use super::network::NetworkRules;
 use super::signing::SigningRules;
 use super::tokens::Tokens;
 use crate::actors::{DiskRoom, Draining, Hosts, Scrape, Standing, SupervisorActor, WebhookActor};
-use crate::domain::ExecutionSpec;
+use crate::domain::{ExecutionSpec, Tenant};
 use crate::process::Launcher;
 use crate::store::{Clock, Store};
 use crate::webhook::{AddressPolicy, ClientSettings};
@@ -97,6 +98,10 @@ pub struct RequestLimits {
     pub timeout_default: Duration,
     /// How long it may ask for.
     pub timeout_max: Duration,
+    /// How long an execution may ask to wait for a slot at most.
+    pub queue_timeout_max: Duration,
+    /// Tenants that may ask for something else.
+    pub tenants: HashMap<Tenant, TenantRules>,
     /// How many labels.
     pub labels_max: usize,
     /// How many entries of metadata.
@@ -121,7 +126,25 @@ pub struct RequestLimits {
     pub working_dirs: Vec<PathBuf>,
 }
 
+/// What a request may ask for that is not the same for all tenants.
+#[derive(Debug, Clone, Copy)]
+pub struct TenantRules {
+    /// How long a program may run when a request does not say.
+    pub timeout_default: Duration,
+    /// How long it may ask for.
+    pub timeout_max: Duration,
+    /// Which programs have the network.
+    pub network: NetworkRules,
+}
+
 impl RequestLimits {
+    /// What the requests of a tenant may ask for.
+    pub fn of(&self, tenant: &Tenant) -> TenantRules {
+        let Self { timeout_default, timeout_max, network, .. } = *self;
+        let others = TenantRules { timeout_default, timeout_max, network };
+        self.tenants.get(tenant).copied().unwrap_or(others)
+    }
+
     /// What is asked for by a request that names a language and a code and says nothing else:
     /// everything as the operator has it.
     pub fn spec(&self, language: impl Into<String>, code: impl Into<String>) -> ExecutionSpec {

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::level::Level;
+
 /// Why a program could not be started. Each says in a sentence what a user can do something about.
 #[derive(Debug, thiserror::Error)]
 pub enum LaunchError {
@@ -11,6 +13,12 @@ pub enum LaunchError {
     UnknownLanguage {
         /// The language.
         language: String,
+    },
+    /// There is no launcher of the level that its programs are to have.
+    #[error("This server starts no programs at isolation level {}.", level.as_str())]
+    NoLevel {
+        /// The level.
+        level: Level,
     },
     /// The runtime's command is not on this machine.
     #[error("The command `{command}` of the language `{language}` was not found on this server.")]

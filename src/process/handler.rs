@@ -150,7 +150,7 @@ mod tests {
         let mut spec = ExecutionSpec::new("sh", "true");
         let text = |spec: &ExecutionSpec| {
             let (id, tenant) = (ExecutionId::generate(), Tenant::default());
-            let order = Order { id, epoch: Epoch::default(), tenant: &tenant, spec };
+            let order = Order { id, epoch: Epoch::default(), tenant: &tenant, level: None, spec };
             text_of(&order, &spec.language, 9).map(Cow::into_owned)
         };
         assert_eq!(text(&spec).unwrap(), "true");

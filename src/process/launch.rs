@@ -14,6 +14,7 @@ use super::launched::Launched;
 use super::launcher::{self, Launch, LauncherBinary, Limits, Setup};
 use super::level::{Containment, Feature, Level, Surroundings};
 use super::line::{self, Line};
+use super::lines::Lines;
 use super::outlook::Outlook;
 use super::recordings::{Recordings, Stream};
 use super::runtime::{Runtime, RuntimeSettings};
@@ -47,6 +48,8 @@ pub struct LauncherSettings {
     pub binary: LauncherBinary,
     /// How far programs are kept apart from the machine; none for the strongest level that works.
     pub level: Option<Level>,
+    /// The levels that some programs are to have beside that.
+    pub levels_besides: Vec<Level>,
     /// How their processes are held together; none for the strongest that works.
     pub containment: Option<Containment>,
     /// The user and group of programs when the server runs as root.
@@ -68,6 +71,8 @@ pub struct Order<'a> {
     pub epoch: Epoch,
     /// Whose workspace it may use.
     pub tenant: &'a Tenant,
+    /// How far it is kept apart from the machine; none is as programs usually are.
+    pub level: Option<Level>,
     /// What to run.
     pub spec: &'a ExecutionSpec,
 }
@@ -86,7 +91,7 @@ struct Shared {
     recordings: Recordings,
     begun: Begun,
     runtimes: Runtimes,
-    line: Line,
+    lines: Lines,
 }
 
 impl Launcher {
@@ -110,13 +115,14 @@ impl Launcher {
         let directories = Directories::create(&data_dir, owner).map_err(cannot(&data_dir))?;
         let recordings = Recordings::create(&data_dir).map_err(cannot(&data_dir))?;
         let begun = Begun::open(&data_dir, settings.owner).map_err(cannot(&data_dir))?;
-        let line = Line::open(wanted(&settings)).map_err(|error| LauncherError::Level {
-            level: settings.level.map_or("auto", Level::as_str),
-            reason: error.to_string(),
+        let lines = Lines::open(wanted(&settings), &settings.levels_besides);
+        let lines = lines.map_err(|not_opened| LauncherError::Level {
+            level: not_opened.level.map_or("auto", Level::as_str),
+            reason: not_opened.error.to_string(),
         })?;
         let LauncherSettings { path, result_bytes_max, .. } = settings;
         let shared =
-            Shared { path, result_bytes_max, directories, recordings, begun, runtimes, line };
+            Shared { path, result_bytes_max, directories, recordings, begun, runtimes, lines };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -125,25 +131,30 @@ impl Launcher {
         &self.shared.runtimes
     }
 
-    /// How programs are kept apart from the machine and held together.
+    /// How programs are usually kept apart from the machine and held together.
     pub fn surroundings(&self) -> &Surroundings {
-        self.shared.line.surroundings()
+        self.shared.lines.usual().surroundings()
+    }
+
+    /// The same of those that are to have another level.
+    pub fn surroundings_besides(&self) -> impl Iterator<Item = &Surroundings> {
+        self.shared.lines.besides()
     }
 
     /// Whether programs can be started at this moment. A launcher that was lost is replaced within
     /// a moment, unless it cannot be; programs wait for that.
     pub fn is_up(&self) -> bool {
-        self.shared.line.is_up()
+        self.shared.lines.is_up()
     }
 
     /// Waits until programs can be started, if that will ever be.
     pub async fn up(&self) {
-        self.shared.line.up().await;
+        self.shared.lines.up().await;
     }
 
     /// Waits until it is certain that no program can be started any more, and says why.
     pub async fn given_up(&self) -> String {
-        self.shared.line.given_up().await
+        self.shared.lines.given_up().await
     }
 
     /// Starts the program of an execution that has been started in the store.
@@ -154,11 +165,12 @@ impl Launcher {
         let (shared, spec) = (&self.shared, order.spec);
         let unknown = || LaunchError::UnknownLanguage { language: spec.language.clone() };
         let runtime = shared.runtimes.find(&spec.language).ok_or_else(unknown)?;
-        let executable = runtime.executable(&shared.line, &shared.path).await?;
+        let line = self.line_for(order)?;
+        let executable = runtime.executable(shared.lines.strictest(), &shared.path).await?;
         self.warm_up(runtime, executable);
         let code = handler::text_of(order, runtime.name(), shared.result_bytes_max)?;
         let results = Results::of(&spec.entrypoint, shared.result_bytes_max);
-        let place = self.place(order, runtime, &code)?;
+        let place = self.place(order, runtime, (line.surroundings().level, &code))?;
         let argv = command(runtime.settings(), executable, &place.outlook.code);
         let launch = Launch {
             number: 0,
@@ -181,7 +193,7 @@ impl Launcher {
             warm: runtime.settings().way().map(|_| runtime.name().to_owned()),
         };
         failpoint::hit("launch-before-order");
-        let running = self.run(order, launch).await?;
+        let running = self.run(line, order, launch).await?;
         let residence = Residence { directory: place.directory };
         Ok(Launched { running, residence, results })
     }
@@ -191,12 +203,10 @@ impl Launcher {
     pub(super) fn warm_up(&self, runtime: &Runtime, executable: &Path) {
         let settings = runtime.settings();
         let (Some(warm), Some(way)) = (&settings.warm, settings.way()) else { return };
-        if self.surroundings().level != Level::Sandbox {
-            return;
-        }
+        let Some(line) = self.shared.lines.at(Level::Sandbox) else { return };
         let code = Outlook::in_sandbox(&settings.file, &WorkingDir::Own).code;
         let env = settings.env.iter().map(|(name, value)| format!("{name}={value}"));
-        self.shared.line.warm(&launcher::Warm {
+        line.warm(&launcher::Warm {
             way,
             runtime: settings.name.clone(),
             argv: command(settings, executable, &code),
@@ -229,7 +239,7 @@ impl Launcher {
 
     /// Ends every program, and the process that started them. Returns when nothing is left.
     pub fn close(&self) {
-        self.shared.line.close();
+        self.shared.lines.close();
     }
 
     /// What is recorded of the output of programs.
@@ -239,10 +249,22 @@ impl Launcher {
 
     /// What asks runtimes who they are.
     pub(super) fn line(&self) -> (&Line, &str) {
-        (&self.shared.line, &self.shared.path)
+        (self.shared.lines.strictest(), &self.shared.path)
     }
 
-    async fn run(&self, order: &Order<'_>, launch: Launch) -> Result<Running, LaunchError> {
+    /// The line to the launcher of the level that an execution is to have.
+    fn line_for(&self, order: &Order<'_>) -> Result<&Line, LaunchError> {
+        let lines = &self.shared.lines;
+        let Some(level) = order.level else { return Ok(lines.usual()) };
+        lines.at(level).ok_or(LaunchError::NoLevel { level })
+    }
+
+    async fn run(
+        &self,
+        line: &Line,
+        order: &Order<'_>,
+        launch: Launch,
+    ) -> Result<Running, LaunchError> {
         let spec = order.spec;
         let command = launch.argv[0].clone();
         let stop_at = (spec.on_output_limit == OnOutputLimit::Fail).then_some(spec.output_bytes);
@@ -265,7 +287,7 @@ impl Launcher {
         let run = (order.id, order.epoch);
         // From here on it may begin, and the next server must know.
         self.shared.begun.mark(run).map_err(|source| LaunchError::Unmarked { source })?;
-        Running::start(&self.shared.line, start).await.map_err(|error| match error {
+        Running::start(line, start).await.map_err(|error| match error {
             NotStarted::Failed(failed) => {
                 LaunchError::Spawn { command, doing: failed.doing, source: failed.error }
             }
@@ -283,14 +305,14 @@ impl Launcher {
         &self,
         order: &Order<'_>,
         runtime: &Runtime,
-        code: &str,
+        (level, code): (Level, &str),
     ) -> Result<Place, LaunchError> {
         let working_dir = &order.spec.working_dir;
         let file = &runtime.settings().file;
         let directories = &self.shared.directories;
         let cannot = |source| LaunchError::Directory { source };
         let workspace = directories.prepare_workspace(order.tenant, working_dir).map_err(cannot)?;
-        if self.surroundings().level == Level::Sandbox {
+        if level == Level::Sandbox {
             let outlook = Outlook::in_sandbox(file, working_dir);
             return Ok(Place { outlook, directory: None, workspace });
         }

@@ -17,6 +17,9 @@ pub enum Level {
 }
 
 impl Level {
+    /// Every level, from weak to strong.
+    pub const ALL: [Self; 3] = [Self::None, Self::Confined, Self::Sandbox];
+
     /// The name in the configuration and in answers.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -16,6 +16,7 @@ mod launched;
 pub(crate) mod launcher;
 mod level;
 mod line;
+mod lines;
 mod outlook;
 mod recorder;
 mod recording;

@@ -9,7 +9,7 @@ use super::{
     Accepted, Announcement, ApiKey, AttemptKept, AttemptMade, Census, Claim, DeliveryPage, Finish,
     FunctionKept, FunctionPage, FunctionSummary, NewExecution, NewFunction, NewRecovery,
     NewSigningSecret, Orphan, Page, Prune, Pruned, Purged, Recovered, Recovery, Redelivered,
-    Requeued, Rooms, Settled, SigningSecret, Situation, Started, StoreError, Waiting,
+    Requeued, Rooms, Settled, SigningSecret, Situation, Started, StoreError, Turn, Waiting,
 };
 use crate::domain::{
     CancelWish, Delivery, DeliveryId, Epoch, Execution, ExecutionId, Function, FunctionKey,
@@ -35,10 +35,10 @@ pub trait Store: Send + Sync + 'static {
         key: &IdempotencyKey,
     ) -> Result<Option<Execution>, StoreError>;
 
-    /// Takes up to `slots` of the executions that have waited longest and gives them to this
-    /// owner: the epoch grows, and it is committed before this returns. No program may be
-    /// started without it.
-    async fn start(&self, slots: usize) -> Result<Vec<Started>, StoreError>;
+    /// Takes of each of these tenants, each named once, as many waiting executions as are asked for
+    /// and there are, by their time of coming less what they were ahead, and gives them to this owner:
+    /// the epoch grows, and it is committed before this returns. No program may be started without it.
+    async fn start(&self, turns: &[Turn]) -> Result<Vec<Started>, StoreError>;
 
     /// Ends an execution: its terminal state and the delivery that it owes, in one transaction.
     /// Changes nothing, and says so, unless the execution is still as `finish.guard` has it.

@@ -14,7 +14,7 @@ use super::StoreError;
 use super::secrets::SpecSecrets;
 use crate::domain::{
     Callback, Definition, Endpoint, Entrypoint, ExecutionSpec, HandlerCall, Limits, OnInterrupt,
-    OnOutputLimit, PayloadFormat, Progress, RetryPolicy, RetrySchedule, WorkingDir,
+    OnOutputLimit, PayloadFormat, Priority, Progress, RetryPolicy, RetrySchedule, WorkingDir,
 };
 
 /// As it is written. Durations are milliseconds.
@@ -25,6 +25,7 @@ struct Written {
     working_dir: WrittenDir,
     timeout_ms: u64,
     queue_timeout_ms: Option<u64>,
+    priority: Option<u8>,
     output_bytes: u64,
     on_output_limit: String,
     limits: WrittenLimits,
@@ -77,6 +78,7 @@ pub(super) fn to_json(definition: &Definition) -> String {
         },
         timeout_ms: millis(spec.timeout),
         queue_timeout_ms: spec.queue_timeout.map(millis),
+        priority: Some(spec.priority.get()),
         output_bytes: spec.output_bytes,
         on_output_limit: spec.on_output_limit.as_str().to_owned(),
         limits: WrittenLimits {
@@ -148,6 +150,10 @@ pub(super) fn from_json(
         },
         timeout: Duration::from_millis(written.timeout_ms),
         queue_timeout: written.queue_timeout_ms.map(Duration::from_millis),
+        priority: match written.priority {
+            None => Priority::default(),
+            Some(number) => Priority::new(number).ok_or_else(unknown)?,
+        },
         output_bytes: written.output_bytes,
         on_output_limit: OnOutputLimit::from_name(&written.on_output_limit).ok_or_else(unknown)?,
         limits: Limits {

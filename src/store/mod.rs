@@ -34,5 +34,5 @@ pub use signing::{NewSigningSecret, SigningSecret};
 pub use sqlite::{KeyUse, Rotated, Rotation, SqliteOptions, SqliteStore, key_use};
 pub use values::{
     Accepted, ApiKey, Census, Finish, NewExecution, Orphan, Page, Prune, PruneCursor, Pruned,
-    Purged, Requeued, Settled, Situation, Started, Waiting,
+    Purged, Requeued, Settled, Situation, Started, Turn, Waiting,
 };

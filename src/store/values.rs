@@ -21,6 +21,8 @@ pub struct NewExecution {
     pub spec: Arc<ExecutionSpec>,
     /// Whether it starts with being accepted, because a slot is free and nobody waits.
     pub start: bool,
+    /// How much sooner than it comes it counts as having come, among what waits of its tenant.
+    pub ahead: Duration,
     /// By what the request is known again, if it is.
     pub key: Option<IdempotencyKey>,
 }
@@ -32,6 +34,15 @@ pub struct Accepted {
     pub execution: Execution,
     /// Whether this request began it; false when an earlier one with the same key had.
     pub is_new: bool,
+}
+
+/// How many of a tenant's executions are to be started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Turn {
+    /// Whose.
+    pub tenant: Tenant,
+    /// How many at most; fewer wait, or none at all, when whoever asks is behind the times.
+    pub at_most: usize,
 }
 
 /// An execution that this owner has just been given.

@@ -47,4 +47,6 @@ mod runtimes;
 mod scoped;
 mod scopes;
 mod signing;
+mod tenant_limits;
+mod turns;
 mod wait;

@@ -12,6 +12,7 @@ use ringback::store::{
     Announcement, ApiKey, Clock, Finish, NewDelivery, NewExecution, SealingKey, Settled,
     SqliteOptions, SqliteStore, Store,
 };
+use serde_json::Value;
 
 use crate::support::app::TestApp;
 use crate::support::client::Answer;
@@ -34,14 +35,31 @@ fn add(app: &mut TestApp, change: impl FnOnce(ApiKey) -> ApiKey) -> String {
     new.text.expose().to_owned()
 }
 
+/// Adds a key to the server of each of these tenants, which may do everything for it.
+pub fn add_keys_of<const N: usize>(app: &mut TestApp, tenants: [&str; N]) -> [String; N] {
+    tenants.map(|tenant| add_key_of(app, tenant))
+}
+
+/// POST of JSON with a key.
+pub fn post_with_key(app: &TestApp, key: &str, path: &str, body: &Value) -> Answer {
+    let request = app.anonymous("POST", path).header("authorization", &format!("Bearer {key}"));
+    request.json(body).send()
+}
+
 /// Restarts the server with an execution that has ended and was to tell of its beginning as well,
 /// for which it was too late.
 pub fn announced_and_ended(app: &mut TestApp, url: &str) -> String {
     let id = ExecutionId::generate();
     let callback = Callback::unsigned(Endpoint::new(url, PayloadFormat::Standard));
     let spec = ExecutionSpec { callback: Some(callback), ..ExecutionSpec::new("sh", "true") };
-    let new =
-        NewExecution { id, tenant: Tenant::default(), spec: spec.into(), start: true, key: None };
+    let new = NewExecution {
+        id,
+        tenant: Tenant::default(),
+        spec: spec.into(),
+        start: true,
+        ahead: std::time::Duration::ZERO,
+        key: None,
+    };
     let owed = |event_id, event_type| NewDelivery {
         id: DeliveryId::generate(),
         event_id,

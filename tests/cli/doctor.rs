@@ -67,6 +67,18 @@ fn program_has_own_namespace(level: &str, namespace: &str) -> bool {
 }
 
 #[test]
+fn the_levels_of_tenants_are_told_if_any_is_to_have_its_own() {
+    let mut asked = command(&["doctor", "-o", "json", "--isolation", "none"]);
+    asked.env("RINGBACK_TENANTS__ACME__ISOLATION", "confined");
+    asked.env("RINGBACK_TENANTS__PLAIN__SLOTS", "1");
+    let told = report(&ran(asked));
+    let tenants = finding(&told, "tenants");
+    assert_eq!((&tenants["mark"], &tenants["text"]), (&"ok".into(), &"acme confined".into()));
+    let silent = report(&doctor(&["-o", "json"]));
+    assert!(!silent.to_string().contains("\"tenants\""), "{silent:#}");
+}
+
+#[test]
 fn what_it_says_of_levels_is_what_programs_find() {
     let auto = report(&doctor(&["-o", "json"]));
     let levels = finding(&auto, "isolation")["facts"]["levels"].as_array().unwrap().clone();

@@ -68,6 +68,7 @@ async fn a_missing_command_is_named() {
         id: ExecutionId::generate(),
         epoch: Epoch(1),
         tenant: &Tenant::default(),
+        level: None,
         spec: &spec,
     };
     let error = place.launcher.launch(&order).await.unwrap_err().to_string();

@@ -44,6 +44,7 @@ pub fn place_with(change: impl FnOnce(&mut LauncherSettings)) -> Result<Place, L
         result_bytes_max: 1024,
         binary: LauncherBinary::Path(env!("CARGO_BIN_EXE_ringback").into()),
         level: None,
+        levels_besides: vec![],
         containment: None,
         user_id: 60_700,
         working_dirs: vec![],
@@ -56,8 +57,13 @@ pub fn place_with(change: impl FnOnce(&mut LauncherSettings)) -> Result<Place, L
 }
 
 pub async fn launch(place: &Place, spec: &ExecutionSpec) -> Launched {
-    let order =
-        Order { id: ExecutionId::generate(), epoch: Epoch(1), tenant: &Tenant::default(), spec };
+    let order = Order {
+        id: ExecutionId::generate(),
+        epoch: Epoch(1),
+        tenant: &Tenant::default(),
+        level: None,
+        spec,
+    };
     place.launcher.launch(&order).await.unwrap()
 }
 

@@ -4,10 +4,10 @@
 use actix::{Actor, Context, Handler};
 use actix_web::http::StatusCode;
 use actix_web::{App, test, web};
-use ringback::config::{Config, Network};
+use ringback::config::{Config, Network, TenantConfig};
 use ringback::domain::{CancelWish, Cause, ExecutionSpec, Status as Word, Tenant};
 use ringback::process::Feature;
-use ringback::{Cancel, CancelOutcome, ExecutionEnded, Ringback, Status};
+use ringback::{Cancel, CancelOutcome, ExecutionEnded, Ringback, Status, Submit, SubmitError};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
@@ -161,6 +161,26 @@ async fn shutdown_ends_what_runs_and_says_so() {
     let found = ended(&engine, &sleeper).await;
     let outcome = &found.ended().unwrap().outcome;
     assert_eq!((found.status(), outcome.cause()), (Word::Failed, Cause::Interrupted));
+}
+
+#[actix_rt::test]
+async fn a_tenant_has_what_the_application_says() {
+    let (builder, _data_dir) = builder();
+    let mut acme = TenantConfig::default();
+    acme.submissions_per_second = 1;
+    let engine = builder.tenant("acme", acme).start().await.unwrap();
+    let submit = async |tenant| {
+        let submit = Submit::new(Tenant::new(tenant), ExecutionSpec::new("sh", "true"));
+        engine.supervisor().send(submit).await.unwrap()
+    };
+    let mut refusal = None;
+    // The clock runs on: a slow machine may be let submit once more now and then.
+    for _ in 0..100 {
+        submit("other").await.unwrap();
+        refusal = refusal.or(submit("acme").await.err());
+    }
+    assert!(matches!(refusal, Some(SubmitError::TooManySubmissions { .. })), "{refusal:?}");
+    engine.shutdown(std::time::Duration::from_secs(20)).await;
 }
 
 #[actix_rt::test]

@@ -175,6 +175,7 @@ async fn a_wish_that_is_kept_while_its_execution_is_rescued_is_fulfilled() {
         tenant: Tenant::default(),
         spec: Arc::new(spec),
         start: true,
+        ahead: Duration::ZERO,
         key: None,
     };
     let earlier = meddling(data_dir.path(), &clock(), false);

@@ -11,7 +11,7 @@ use ringback::domain::{
     Tenant, Timestamp, Timings, Trigger,
 };
 use ringback::store::{
-    AttemptKept, AttemptMade, Claim, Finish, NewDelivery, NewExecution, Page, Settled, Store,
+    AttemptKept, AttemptMade, Claim, Finish, NewDelivery, NewExecution, Page, Settled, Store, Turn,
 };
 
 /// The one database of a test, new and empty at first.
@@ -34,7 +34,19 @@ pub fn tenant() -> Tenant {
 /// An execution of the default tenant, to be queued.
 pub fn queued(spec: ExecutionSpec) -> NewExecution {
     let id = ExecutionId::generate();
-    NewExecution { id, tenant: tenant(), spec: Arc::new(spec), start: false, key: None }
+    NewExecution {
+        id,
+        tenant: tenant(),
+        spec: Arc::new(spec),
+        start: false,
+        ahead: Duration::ZERO,
+        key: None,
+    }
+}
+
+/// What [`Store::start`] is asked for up to so many of the default tenant.
+pub fn turns(at_most: usize) -> [Turn; 1] {
+    [Turn { tenant: tenant(), at_most }]
 }
 
 /// The simplest execution, to be queued.

@@ -45,6 +45,7 @@ pub fn place_with(warm: Option<Warm>) -> Place {
         result_bytes_max: 1024,
         binary: LauncherBinary::Path(env!("CARGO_BIN_EXE_ringback").into()),
         level: Some(Level::Sandbox),
+        levels_besides: vec![],
         containment: None,
         user_id: 60_700,
         working_dirs: vec![],
@@ -61,7 +62,7 @@ pub fn js(code: &str) -> ExecutionSpec {
 
 impl Place {
     pub async fn launch(&self, id: ExecutionId, spec: &ExecutionSpec) -> Launched {
-        let order = Order { id, epoch: Epoch(1), tenant: &Tenant::default(), spec };
+        let order = Order { id, epoch: Epoch(1), tenant: &Tenant::default(), level: None, spec };
         self.launcher.launch(&order).await.unwrap()
     }
 

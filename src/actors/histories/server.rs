@@ -3,23 +3,23 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::tenants::{desk, take_turn, tenant};
 use super::world::Row;
 use crate::actors::desk::Desk;
-use crate::actors::queue::QueueCount;
 use crate::actors::slots::RunKey;
 use crate::domain::{
     CancelWish, Epoch, ExecutionId, Exit, Guard, Life, OnInterrupt, OwnerId, Phase, Place, Requeue,
     RunEvent, RunMachine, RunStep, Status, StopReason, Tenant,
 };
-use crate::store::Census;
+use crate::store::Turn;
 
-type Rows = BTreeMap<ExecutionId, Row>;
+pub(super) type Rows = BTreeMap<ExecutionId, Row>;
 
 /// A write that was sent to the store.
 #[derive(Debug, Clone)]
 pub(super) enum Write {
-    Accept { id: ExecutionId, is_start: bool, on_interrupt: OnInterrupt },
-    Start { slots: usize },
+    Accept { id: ExecutionId, tenant: Tenant, is_start: bool, on_interrupt: OnInterrupt },
+    Start { turns: Vec<Turn> },
     Finish { id: ExecutionId, epoch: Epoch, status: Status },
     Requeue { id: ExecutionId, epoch: Epoch, why: Requeue },
     Wish(ExecutionId),
@@ -35,7 +35,7 @@ enum Mail {
     },
     Filled(Vec<(ExecutionId, Life)>),
     Wished(ExecutionId),
-    QueuedEnded,
+    QueuedEnded(ExecutionId),
     SlotFree(RunKey),
     Finished {
         run: RunKey,
@@ -72,7 +72,6 @@ struct Run {
 }
 
 /// A server.
-#[derive(Debug)]
 pub(super) struct Server {
     pub(super) owner: OwnerId,
     pub(super) desk: Desk<RunKey>,
@@ -83,10 +82,10 @@ pub(super) struct Server {
 }
 
 impl Server {
-    pub(super) fn start(slots: usize, queued: usize) -> Self {
+    pub(super) fn start(slots: usize, rows: &Rows) -> Self {
         Self {
             owner: OwnerId::generate(),
-            desk: desk(slots, queued),
+            desk: desk(slots, rows),
             programs: BTreeMap::new(),
             runs: BTreeMap::new(),
             writes: VecDeque::new(),
@@ -98,17 +97,23 @@ impl Server {
         self.writes.push_back(write);
     }
 
-    pub(super) fn submit(&mut self, on_interrupt: OnInterrupt) {
-        if let Ok(is_start) = self.desk.admit(&Tenant::default(), true) {
+    pub(super) fn submit(&mut self, of: usize, on_interrupt: OnInterrupt) {
+        let tenant = tenant(of);
+        if let Ok(is_start) = self.desk.admit(&tenant, true) {
             let id = ExecutionId::generate();
-            self.write(Write::Accept { id, is_start, on_interrupt });
+            self.write(Write::Accept { id, tenant, is_start, on_interrupt });
         }
     }
 
     pub(super) fn fill(&mut self) {
-        if let Some(slots) = self.desk.ask(true) {
-            self.write(Write::Start { slots });
+        if let Some(turns) = self.desk.ask(true) {
+            self.write(Write::Start { turns });
         }
+    }
+
+    pub(super) fn poll(&mut self) {
+        self.desk.try_all_again();
+        self.fill();
     }
 
     pub(super) fn drain(&mut self) {
@@ -121,10 +126,11 @@ impl Server {
     pub(super) fn commit(&mut self, rows: &mut Rows) {
         match self.writes.pop_front() {
             None => {}
-            Some(Write::Accept { id, is_start, on_interrupt }) => {
+            Some(Write::Accept { id, tenant, is_start, on_interrupt }) => {
                 let life = Life::accept(is_start.then_some(self.owner));
                 let started = is_start.then(|| life.clone());
                 let row = Row {
+                    tenant,
                     life,
                     on_interrupt,
                     begun: 0,
@@ -135,13 +141,9 @@ impl Server {
                 rows.insert(id, row);
                 self.mail.push(Mail::Accepted { id, started });
             }
-            Some(Write::Start { slots }) => {
-                let waits = rows.iter_mut().filter(|(_, row)| row.life.place == Place::Queued);
-                let start = |(id, row): (&ExecutionId, &mut Row)| {
-                    row.life = row.life.start(self.owner).expect("it waits");
-                    (*id, row.life.clone())
-                };
-                let started = waits.take(slots).map(start).collect();
+            Some(Write::Start { turns }) => {
+                let started = turns.iter().flat_map(|turn| take_turn(self.owner, turn, rows));
+                let started = started.collect();
                 self.mail.push(Mail::Filled(started));
             }
             Some(Write::Finish { id, epoch, status }) => {
@@ -162,7 +164,7 @@ impl Server {
                 let row = rows.get_mut(&id).unwrap();
                 if row.finish(Guard::Queued, Status::Cancelled) {
                     row.begun_at_wish.get_or_insert((row.begun, true));
-                    self.mail.push(Mail::QueuedEnded);
+                    self.mail.push(Mail::QueuedEnded(id));
                 }
             }
         }
@@ -201,10 +203,9 @@ impl Server {
     }
 
     fn take(&mut self, mail: Mail, rows: &Rows) {
-        let tenant = Tenant::default();
         match mail {
             Mail::Accepted { id, started } => {
-                self.desk.accepted(&tenant, started.is_some(), true);
+                self.desk.accepted(&rows[&id].tenant, started.is_some(), true);
                 if let Some(life) = started {
                     self.give_birth(id, &life, rows);
                 }
@@ -212,16 +213,12 @@ impl Server {
                 self.fill();
             }
             Mail::Filled(started) => {
-                self.desk.answered();
-                let more = !started.is_empty();
+                self.desk.answered(started.iter().map(|(id, _)| &rows[id].tenant));
                 for (id, life) in started {
-                    self.desk.left_queue(&tenant);
                     self.give_birth(id, &life, rows);
                 }
                 self.desk.forget_early_wishes();
-                if more {
-                    self.fill();
-                }
+                self.fill();
             }
             Mail::Wished(id) => {
                 let reason = StopReason::Cancel(CancelWish::default());
@@ -229,13 +226,13 @@ impl Server {
                     self.tell(run, RunEvent::Stop(reason));
                 }
             }
-            Mail::QueuedEnded => self.desk.left_queue(&tenant),
+            Mail::QueuedEnded(id) => self.desk.left_queue(&rows[&id].tenant),
             Mail::SlotFree(run) => {
                 self.desk.vacate(run);
                 self.fill();
             }
             Mail::Finished { run, is_requeued } => {
-                if self.desk.finished(run, is_requeued.then_some(&tenant)) {
+                if self.desk.finished(run, is_requeued) {
                     self.fill();
                 }
             }
@@ -248,7 +245,7 @@ impl Server {
         let policy = rows[&id].on_interrupt;
         let (machine, first) = RunMachine::begin(policy, life.interruptions, stopped);
         self.runs.insert(run, Run { machine, is_launching: false });
-        self.desk.occupy(run, run);
+        self.desk.occupy(run, rows[&id].tenant.clone(), run);
         self.step(run, first);
     }
 
@@ -341,26 +338,24 @@ impl Server {
         }
         self.mail.retain(|mail| !mail.is_for_supervisor());
         let mut acting = Vec::new();
-        let waits = |row: &&Row| row.life.place == Place::Queued;
-        let queued = rows.values().filter(waits).count();
-        self.desk = desk(slots, queued);
+        self.desk = desk(slots, rows);
         let ours = |row: &&mut Row| row.life.place == Place::Running(self.owner);
         for (id, row) in rows.iter_mut().filter(|(_, row)| ours(row)) {
             let run = (*id, row.life.epoch);
             if self.runs.contains_key(&run) {
-                acting.push((run, row.life.cancel.clone()));
+                acting.push((run, row.tenant.clone(), row.life.cancel.clone()));
             } else {
                 row.settle(false);
-                if waits(&&*row) {
-                    self.desk.came_back(&Tenant::default());
+                if row.life.place == Place::Queued {
+                    self.desk.came_back(&row.tenant);
                 }
             }
         }
-        for (run, cancel) in acting {
+        for (run, tenant, cancel) in acting {
             if let Some(wish) = cancel {
                 self.tell(run, RunEvent::Stop(StopReason::Cancel(wish)));
             }
-            self.desk.occupy(run, run);
+            self.desk.occupy(run, tenant, run);
         }
         if was_draining {
             self.desk.drain();
@@ -374,10 +369,4 @@ impl Server {
             && self.runs.is_empty()
             && (self.desk.is_draining() || self.desk.queued() == 0)
     }
-}
-
-fn desk(slots: usize, queued: usize) -> Desk<RunKey> {
-    let queued = (queued > 0).then(|| (Tenant::default(), queued)).into_iter().collect();
-    let census = Census { queued, running: 0 };
-    Desk::new(slots, QueueCount::new(1000, 1000, census))
 }

@@ -5,13 +5,16 @@ use std::collections::BTreeMap;
 
 use super::Happening;
 use super::server::{Server, Write};
+use super::tenants::slots_of;
 use crate::domain::{
     Epoch, ExecutionId, Fate, Guard, Life, Lost, OnInterrupt, OwnerId, Place, Requeue, Status,
+    Tenant,
 };
 
 /// An execution on disk, and beside it what only the test knows.
 #[derive(Debug)]
 pub(super) struct Row {
+    pub(super) tenant: Tenant,
     pub(super) life: Life,
     pub(super) on_interrupt: OnInterrupt,
     /// How often its program began.
@@ -34,15 +37,15 @@ pub(super) struct World {
 impl World {
     pub(super) fn new(slots: usize) -> Self {
         let rows = BTreeMap::new();
-        let server = Server::start(slots, 0);
+        let server = Server::start(slots, &rows);
         Self { rows, server, slots }
     }
 
     pub(super) fn happen(&mut self, happening: &Happening) {
         let Self { rows, server, .. } = self;
         match happening {
-            Happening::Submit { rerun } => {
-                server.submit(if *rerun { OnInterrupt::Rerun } else { OnInterrupt::Fail });
+            Happening::Submit { of, rerun } => {
+                server.submit(*of, if *rerun { OnInterrupt::Rerun } else { OnInterrupt::Fail });
             }
             Happening::Cancel(which) => self.cancel(*which),
             Happening::Commit => server.commit(rows),
@@ -54,7 +57,7 @@ impl World {
             Happening::Exit(which) => server.exit(*which),
             Happening::Timeout(which) => server.timeout(*which),
             Happening::LauncherLost => server.lose_launcher(rows),
-            Happening::Poll => server.fill(),
+            Happening::Poll => server.poll(),
             Happening::Drain => server.drain(),
             Happening::SupervisorFalls => server.replace_supervisor(self.slots, rows),
             Happening::Crash { recovers } => self.crash(*recovers),
@@ -86,8 +89,7 @@ impl World {
         match recovers {
             Some(_) => self.crash(None),
             None => {
-                let queued = self.rows.values().filter(|r| r.life.place == Place::Queued).count();
-                self.server = Server::start(self.slots, queued);
+                self.server = Server::start(self.slots, &self.rows);
                 self.server.owner = owner;
             }
         }
@@ -113,10 +115,29 @@ impl World {
         panic!("it does not come to rest");
     }
 
+    /// The same with nobody who looks at the queue unasked: each step brings the next about.
+    pub(super) fn come_to_rest_without_looking(&mut self) {
+        for _ in 0..1000 {
+            if self.server.is_at_rest() {
+                return;
+            }
+            self.happen(&Happening::Commit);
+            self.happen(&Happening::Arrive(0));
+            self.happen(&Happening::Launched(0));
+            self.happen(&Happening::Exit(0));
+            self.check();
+        }
+        panic!("it does not come to rest by itself");
+    }
+
     /// What is true at any time.
     pub(super) fn check(&self) {
         let programs = &self.server.programs;
         assert!(programs.len() <= self.slots, "more programs than slots");
+        for tenant in programs.keys().map(|id| &self.rows[id].tenant) {
+            let of = programs.keys().filter(|id| self.rows[id].tenant == *tenant).count();
+            assert!(of <= slots_of(tenant), "more programs of {tenant} than it may have");
+        }
         for (id, epoch) in programs {
             let life = &self.rows[id].life;
             assert_eq!(life.place, Place::Running(self.server.owner), "a program of nobody's");

@@ -66,11 +66,7 @@ impl Handler<ExecutionFinished> for SupervisorActor {
     fn handle(&mut self, finished: ExecutionFinished, ctx: &mut Context<Self>) {
         failpoint::hit("supervisor-told");
         let ExecutionFinished { run, end } = finished;
-        let requeued = match &end {
-            RunEnd::Requeued(tenant) => Some(tenant),
-            _ => None,
-        };
-        if !self.desk.finished(run, requeued) {
+        if !self.desk.finished(run, matches!(end, RunEnd::Requeued(_))) {
             return;
         }
         match end {

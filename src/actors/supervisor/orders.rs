@@ -32,7 +32,8 @@ impl Handler<Submit> for SupervisorActor {
         };
         let (id, spec) = (ExecutionId::generate(), Arc::new(spec));
         let (owner, kept) = (tenant.clone(), Arc::clone(&spec));
-        let new = NewExecution { id, tenant: owner, spec: kept, start: is_start, key };
+        let ahead = self.parts.settings.priority_step * u32::from(spec.priority.get());
+        let new = NewExecution { id, tenant: owner, spec: kept, start: is_start, ahead, key };
         let (supervisor, stands) = (self.ourselves.clone(), self.footing.stands());
         // Outside this actor's context, which polls all its futures whenever one wakes.
         Box::pin(async move {

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use super::super::exit::Failure;
 use super::finding::{Finding, Mark};
 use crate::app::{self, LauncherOptions, StartError};
-use crate::config::{self, Config, Isolation};
+use crate::config::{self, Config, Isolation, TenantConfig, TenantsConfig};
 use crate::domain::OwnerId;
 use crate::process::{Containment, Launcher, LauncherError, Level, Surroundings};
 
@@ -23,6 +23,8 @@ pub(super) fn launch(config: &Config) -> Result<Launched, Failure> {
     let directory = tempfile::tempdir().map_err(Failure::failed)?;
     let mut config = config.clone();
     config.server.data_dir = directory.path().to_owned();
+    // What tenants are to have is told beside it.
+    config.tenants = TenantsConfig::default();
     let launcher = match app::launcher(&config, OwnerId::generate(), LauncherOptions::default()) {
         Ok(launcher) => Ok(launcher),
         Err(StartError::Launcher(LauncherError::Level { reason, .. })) => Err(reason),
@@ -38,12 +40,13 @@ pub(super) fn findings(config: &Config, launched: &Launched) -> Result<Vec<Findi
         Ok(surroundings) => surroundings,
         Err(why) => return Ok(vec![no_level(config, why, &levels)]),
     };
-    let mut findings = vec![
-        level(config, surroundings, &levels),
+    let mut findings = vec![level(config, surroundings, &levels)];
+    findings.extend(tenants(config, &levels));
+    findings.extend([
         containment(config, surroundings.containment),
         user(surroundings),
         memory(surroundings.memory_by_cgroup),
-    ];
+    ]);
     let weaker = surroundings.weaker.iter();
     // Memory has a finding of its own.
     let weaker = weaker.filter(|sentence| *sentence != Surroundings::MEMORY_IS_MEASURED);
@@ -92,6 +95,26 @@ fn level(config: &Config, surroundings: &Surroundings, levels: &[Tried]) -> Find
         finding
     };
     with_levels(finding, levels, Some(level))
+}
+
+/// The levels that tenants are to have, and whether they work here; none when all have the server's.
+fn tenants(config: &Config, levels: &[Tried]) -> Option<Finding> {
+    let others = [("*", &config.tenants.others)];
+    let named = config.tenants.named.iter().map(|(name, tenant)| (name.as_str(), tenant));
+    let wanted = |(name, tenant): (&str, &TenantConfig)| {
+        let level = app::level_of(tenant.isolation)?;
+        let tried = levels.iter().find(|tried| tried.level == level)?;
+        Some((format!("{name} {}", level.as_str()), tried.refused.clone()))
+    };
+    let wanted: Vec<_> = named.chain(others).filter_map(wanted).collect();
+    let words: Vec<&str> = wanted.iter().map(|(words, _)| words.as_str()).collect();
+    let missing = wanted.iter().filter_map(|(words, refused)| Some((words, refused.as_ref()?)));
+    let mark = if missing.clone().count() > 0 { Mark::Bad } else { Mark::Ok };
+    let finding = Finding::new("tenants", mark, words.join(", "));
+    let finding = missing.fold(finding, |finding, (words, why)| {
+        finding.detail(format!("{words} does not work here: {why}"))
+    });
+    (!wanted.is_empty()).then_some(finding)
 }
 
 /// Nothing can be run at all.

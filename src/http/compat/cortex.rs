@@ -125,7 +125,7 @@ async fn submit(
     key: Option<IdempotencyKey>,
 ) -> Result<Execution, Problem> {
     let function = find(api, tenant, function, None).await?;
-    let spec = asked.call_of(&function)?.spec(api, &function)?;
+    let spec = asked.call_of(&function)?.spec(api, tenant, &function)?;
     let submit = Submit { tenant: tenant.clone(), spec, key };
     Ok(api.supervisor.send(submit).await??.execution)
 }

@@ -29,6 +29,7 @@ pub(super) fn told(function: &Function) -> bodies::Function {
         code: spec.code.clone(),
         timeout: spec.timeout.as_secs_f64(),
         queue_timeout: spec.queue_timeout.map(|timeout| timeout.as_secs_f64()),
+        priority: spec.priority.get(),
         limits: limits(&spec.limits, spec.output_bytes),
         on_output_limit: OnOutputLimit::as_str(spec.on_output_limit).into(),
         network: definition.network,

@@ -8,11 +8,11 @@ use serde_json::{Map, Value};
 
 use crate::domain::{
     Callback, Definition, Entrypoint, ExecutionSpec, Function, HandlerCall, Invocation,
-    PayloadFormat, PayloadKind, Progress, Secret, WorkingDir,
+    PayloadFormat, PayloadKind, Priority, Progress, Secret, Tenant, WorkingDir,
 };
 use crate::http::callback;
 use crate::http::error::{FieldError, Kind, Problem};
-use crate::http::state::{Api, RequestLimits};
+use crate::http::state::{Api, RequestLimits, TenantRules};
 
 /// What a caller brings.
 #[derive(Debug)]
@@ -31,6 +31,8 @@ pub(in crate::http) struct Call {
     pub(in crate::http) timeout: Option<Duration>,
     /// The same for how long it is willing to wait for a slot.
     pub(in crate::http) queue_timeout: Option<Duration>,
+    /// The same for how soon it is wanted.
+    pub(in crate::http) priority: Option<Priority>,
     /// Variables beside those of the function, or in their place.
     pub(in crate::http) env: BTreeMap<String, Secret>,
     /// The same for labels.
@@ -77,6 +79,7 @@ impl Call {
             format_default: PayloadFormat::Standard,
             timeout: None,
             queue_timeout: None,
+            priority: None,
             env: BTreeMap::new(),
             labels: BTreeMap::new(),
             metadata: Map::new(),
@@ -91,11 +94,14 @@ impl Call {
     pub(in crate::http) fn spec(
         self,
         api: &Api,
+        tenant: &Tenant,
         function: &Function,
     ) -> Result<ExecutionSpec, Problem> {
-        let mut spec = allowed(api, &function.definition)?;
-        spec.timeout = self.timeout.unwrap_or(spec.timeout).min(api.limits.timeout_max);
+        let rules = api.limits.of(tenant);
+        let mut spec = allowed(api, &rules, &function.definition)?;
+        spec.timeout = self.timeout.unwrap_or(spec.timeout).min(rules.timeout_max);
         spec.queue_timeout = self.queue_timeout.or(spec.queue_timeout);
+        spec.priority = self.priority.unwrap_or(spec.priority);
         spec.env.extend(self.env);
         spec.labels.extend(self.labels);
         spec.metadata.extend(self.metadata);
@@ -116,9 +122,13 @@ impl Call {
 }
 
 /// What a function asks for, as far as the operator allows it now.
-fn allowed(api: &Api, definition: &Definition) -> Result<ExecutionSpec, Problem> {
+fn allowed(
+    api: &Api,
+    rules: &TenantRules,
+    definition: &Definition,
+) -> Result<ExecutionSpec, Problem> {
     let mut spec = definition.spec.clone();
-    spec.network = api.limits.network.granted(definition.network).map_err(no_longer)?;
+    spec.network = rules.network.granted(definition.network).map_err(no_longer)?;
     if let WorkingDir::Listed(path) = &spec.working_dir
         && !api.limits.working_dirs.iter().any(|allowed| path.starts_with(allowed))
     {

@@ -1,7 +1,7 @@
 //! The fields of `PUT /v1/functions/{name}`: what a function does when it is called.
 //! Calls nothing.
 
-use crate::domain::{Definition, Entrypoint, ExecutionSpec, HandlerCall};
+use crate::domain::{Definition, Entrypoint, ExecutionSpec, HandlerCall, Tenant};
 use crate::http::fields::Fields;
 use crate::http::state::Api;
 use crate::http::{callback, limits, network, spec};
@@ -10,19 +10,21 @@ use crate::http::{callback, limits, network, spec};
 const HANDLERS: &str = "python";
 
 /// A definition. When something is wrong, the fields know it, and what is returned is worth nothing.
-pub(super) fn read(fields: &mut Fields, api: &Api) -> Definition {
+pub(super) fn read(fields: &mut Fields, api: &Api, tenant: &Tenant) -> Definition {
+    let rules = api.limits.of(tenant);
     let code = spec::code(fields, api);
     let language = spec::language(fields, api);
     let entrypoint = entrypoint(fields, api, &language);
     let (limits, output_bytes) = limits::read(fields, &api.limits.program);
-    let (network, granted) = network::wished_and_granted(fields, api.limits.network);
+    let (network, granted) = network::wished_and_granted(fields, rules.network);
     let payload_format = callback::payload_format(fields);
     let spec = ExecutionSpec {
         entrypoint,
         env: spec::env(fields, api),
         working_dir: spec::working_dir(fields, api, &["working_dir", "workdir"]),
-        timeout: spec::timeout(fields, api),
-        queue_timeout: fields.seconds("queue_timeout", api.limits.timeout_max),
+        timeout: spec::timeout(fields, &rules),
+        queue_timeout: spec::queue_timeout(fields, api),
+        priority: spec::priority(fields).unwrap_or_default(),
         output_bytes,
         on_output_limit: limits::on_output_limit(fields),
         limits,

@@ -7,7 +7,7 @@ use super::call::{Call, Input, WhoIsTold};
 use super::query::Query;
 use super::{WRITE, find, parse_name, variant};
 use crate::actors::Submit;
-use crate::domain::{FunctionKey, PayloadKind};
+use crate::domain::{FunctionKey, PayloadKind, Tenant};
 use crate::http::answers::accepted;
 use crate::http::auth::Caller;
 use crate::http::body::{self, Body};
@@ -33,11 +33,12 @@ pub(in crate::http) async fn invoke(
     let version = fields.count("version", 1..=u64::from(u32::MAX));
     let version = version.and_then(|version| u32::try_from(version).ok());
     // What else may be wrong is told of at once, whether or not there is such a function.
-    let call = read(&mut fields, &api);
+    let call = read(&mut fields, &api, &caller.tenant);
     fields.finish()?;
     may_bring(&caller, &call)?;
     let function = find(&api, &caller.tenant, &key, version).await?;
-    let submit = Submit::new(caller.tenant, call.spec(&api, &function)?);
+    let spec = call.spec(&api, &caller.tenant, &function)?;
+    let submit = Submit::new(caller.tenant, spec);
     let execution = api.supervisor.send(submit).await??.execution;
     // Under whatever prefix the application has put `/functions/{name}/invoke`.
     let prefix = request.path().rsplitn(4, '/').nth(3).unwrap_or_default();
@@ -58,15 +59,16 @@ fn may_bring(caller: &Caller, call: &Call) -> Result<(), Problem> {
 }
 
 /// What the caller brings.
-fn read(fields: &mut Fields, api: &Api) -> Call {
+fn read(fields: &mut Fields, api: &Api, tenant: &Tenant) -> Call {
     let format = callback::payload_format(fields);
     let secret = callback::signing_secret(fields, "callback_signature_secret");
     let named = callback::read_for(fields, api, format.unwrap_or_default(), secret);
     Call {
         told: named.map_or(WhoIsTold::AsDefined, WhoIsTold::Named),
         format,
-        timeout: fields.seconds("timeout", api.limits.timeout_max),
-        queue_timeout: fields.seconds("queue_timeout", api.limits.timeout_max),
+        timeout: fields.seconds("timeout", api.limits.of(tenant).timeout_max),
+        queue_timeout: spec::queue_timeout(fields, api),
+        priority: spec::priority(fields),
         env: spec::env(fields, api),
         labels: spec::labels(fields, api),
         metadata: spec::metadata(fields, api),

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 
 use super::super::secrets::SpecSecrets;
 use super::super::{Accepted, Clock, NewExecution, SealingKey};
@@ -75,10 +75,11 @@ impl Prepared {
                 "INSERT INTO executions (id, tenant, language, created_at, timeout_ms,
                     callback_url, payload_format, labels, metadata, callback_progress,
                     retry_delays_ms, retry_max_age_ms, function, function_variant,
-                    function_version, request_id)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+                    function_version, request_id, priority)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+                    ?17)",
             )?
-            .execute((
+            .execute(params![
                 self.new.id.uuid().into_bytes(),
                 self.new.tenant.as_str(),
                 &spec.language,
@@ -95,7 +96,8 @@ impl Prepared {
                 call.map(|call| call.function.variant.as_str()),
                 call.map(|call| call.version),
                 call.and_then(|call| call.request_id.as_ref()),
-            ))?;
+                spec.priority.get(),
+            ])?;
         Ok(())
     }
 
@@ -109,8 +111,8 @@ impl Prepared {
         database
             .prepare_cached(
                 "INSERT INTO queue
-                    (id, tenant, state, epoch, attempt, owner, started_at, expires_at)
-                 VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7)",
+                    (id, tenant, state, epoch, attempt, owner, started_at, expires_at, turn)
+                 VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7, ?8)",
             )?
             .execute((
                 self.new.id.uuid().into_bytes(),
@@ -120,6 +122,7 @@ impl Prepared {
                 run.map(|run| run.owner.uuid().into_bytes()),
                 run.map(|run| run.started_at.as_millis()),
                 expires_at.map(Timestamp::as_millis),
+                steady.as_millis().saturating_sub(millis(self.new.ahead)),
             ))?;
         Ok(())
     }
@@ -133,6 +136,7 @@ fn record(new: NewExecution, run: Option<Run>, now: Timestamp) -> Execution {
         tenant: new.tenant,
         language: spec.language.clone(),
         timeout: as_kept(spec.timeout),
+        priority: spec.priority,
         created_at: now,
         labels: spec.labels.clone(),
         metadata: spec.metadata.clone(),

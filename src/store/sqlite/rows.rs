@@ -13,8 +13,8 @@ use super::values::{
 };
 use crate::domain::{
     Captured, DeliveryStatus, DeliverySummary, Ended, Endpoint, Epoch, Execution, FunctionKey,
-    Invocation, OwnerId, ProgramResult, Progress, RetryPolicy, Run, StartMode, State, Status,
-    Tenant, Usage,
+    Invocation, OwnerId, Priority, ProgramResult, Progress, RetryPolicy, Run, StartMode, State,
+    Status, Tenant, Usage,
 };
 
 /// `SELECT` of all that [`execution`] reads, from `executions e` with its `queue q` and its
@@ -22,7 +22,7 @@ use crate::domain::{
 macro_rules! select_executions {
     ($conditions:literal) => {
         concat!(
-            "SELECT e.id, e.tenant, e.language, e.created_at, e.timeout_ms, e.callback_url,
+            "SELECT e.id, e.tenant, e.language, e.created_at, e.timeout_ms, e.priority, e.callback_url,
                 e.payload_format, e.callback_progress, e.retry_delays_ms, e.retry_max_age_ms, e.labels, e.metadata, coalesce(q.attempt, e.attempt) AS attempt,
                 e.status, e.started_at, e.completed_at, e.cause, e.exit_code, e.signal, e.limit_ms,
                 e.limit_bytes, e.reason, e.cancelled_by, e.cpu_seconds, e.memory_peak_bytes,
@@ -48,6 +48,7 @@ pub(super) fn execution(row: &Row<'_>) -> Result<Execution, Failure> {
         tenant: Tenant::new(get::<String>(row, "tenant")?),
         language: get(row, "language")?,
         timeout: duration(row, "timeout_ms")?,
+        priority: priority(row)?,
         created_at: time(row, "created_at")?,
         labels: from_json(row, "labels")?,
         metadata: from_json::<Map<String, Value>>(row, "metadata")?,
@@ -58,6 +59,10 @@ pub(super) fn execution(row: &Row<'_>) -> Result<Execution, Failure> {
         state: state(row)?,
         delivery: delivery(row)?,
     })
+}
+
+fn priority(row: &Row<'_>) -> Result<Priority, Failure> {
+    Priority::new(get(row, "priority")?).ok_or_else(|| Failure::corrupt("a priority is unknown"))
 }
 
 fn endpoint(row: &Row<'_>) -> Result<Option<Endpoint>, Failure> {

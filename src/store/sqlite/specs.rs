@@ -89,6 +89,7 @@ pub(super) fn find(
         working_dir: working_dir(row)?,
         timeout: execution.timeout,
         queue_timeout: duration_opt(row, "queue_timeout_ms")?,
+        priority: execution.priority,
         output_bytes: unsigned(row, "output_bytes")?,
         on_output_limit: named(row, "on_output_limit", OnOutputLimit::from_name)?,
         limits: limits(row)?,

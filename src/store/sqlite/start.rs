@@ -1,31 +1,34 @@
 //! Taking executions from the queue, and putting them back.
-//! Chooses by age alone, and starts no program.
+//! Chooses by age and what an execution is ahead, never between tenants, and starts no program.
 
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::super::{Requeued, SealingKey, Started};
+use super::super::{Requeued, SealingKey, Started, Turn};
 use super::failure::Failure;
 use super::{rows, specs};
 use crate::domain::{CancelWish, Epoch, ExecutionId, OwnerId, Requeue, Timestamp};
 use crate::failpoint;
 
-/// What is wanted of the queue: up to `slots` executions for `owner`.
+/// What is wanted of the queue: so many executions of these tenants for `owner`.
 pub(super) struct Wanted {
     pub(super) owner: OwnerId,
-    pub(super) slots: usize,
+    pub(super) turns: Vec<Turn>,
     pub(super) now: Timestamp,
 }
 
-/// Gives the oldest queued executions to their new owner. All or none: when one of them cannot be
+/// Gives those queued executions of each tenant whose turn it is to their new owner. All or none: when one of them cannot be
 /// read, none is started, because a start without its spec would never end.
 pub(super) fn start(
     database: &Connection,
     key: &SealingKey,
     wanted: &Wanted,
 ) -> Result<Vec<Started>, Failure> {
-    let ids = take(database, wanted)?;
+    let mut ids = Vec::new();
+    for turn in &wanted.turns {
+        ids.extend(take(database, wanted, turn)?);
+    }
     let started = ids.into_iter().map(|id| {
         let execution = rows::find(database, id)?
             .ok_or_else(|| Failure::corrupt("a queued execution without its record"))?;
@@ -37,21 +40,25 @@ pub(super) fn start(
 
 pub(super) const TAKE: &str = "
     UPDATE queue SET state = 'running', epoch = epoch + 1, owner = ?1, started_at = ?2
-    WHERE id IN (SELECT id FROM queue WHERE state = 'queued' ORDER BY id LIMIT ?3)
-    RETURNING id";
+    WHERE id IN (SELECT id FROM queue WHERE state = 'queued' AND tenant = ?3
+        ORDER BY turn, id LIMIT ?4)
+    RETURNING turn, id";
 
-fn take(database: &Connection, wanted: &Wanted) -> Result<Vec<[u8; 16]>, Failure> {
+fn take(database: &Connection, wanted: &Wanted, turn: &Turn) -> Result<Vec<[u8; 16]>, Failure> {
     let mut update = database.prepare_cached(TAKE)?;
-    let slots = i64::try_from(wanted.slots).unwrap_or(i64::MAX);
-    let parameters = (wanted.owner.uuid().into_bytes(), wanted.now.as_millis(), slots);
-    let mut ids = update.query_map(parameters, |row| row.get(0))?.collect::<Result<Vec<_>, _>>()?;
+    let at_most = i64::try_from(turn.at_most).unwrap_or(i64::MAX);
+    let owner = wanted.owner.uuid().into_bytes();
+    let parameters = (owner, wanted.now.as_millis(), turn.tenant.as_str(), at_most);
+    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let mut taken: Vec<(i64, [u8; 16])> =
+        update.query_map(parameters, read)?.collect::<Result<_, _>>()?;
     // SQLite says in no particular order what it has changed.
-    ids.sort_unstable();
-    Ok(ids)
+    taken.sort_unstable();
+    Ok(taken.into_iter().map(|(_, id)| id).collect())
 }
 
-/// Puts an execution that runs in `epoch` back into the queue. It grows older by an epoch and by
-/// whatever `why` counts, and is willing to wait as long again as it was at first.
+/// Puts an execution that runs in `epoch` back into the queue, where it was. It grows older by an epoch
+/// and by whatever `why` counts, and is willing to wait as long again as it was at first.
 pub(super) fn requeue(
     database: &Connection,
     (id, epoch): (ExecutionId, Epoch),

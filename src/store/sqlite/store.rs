@@ -12,7 +12,7 @@ use super::super::{
     Accepted, Announcement, ApiKey, AttemptKept, AttemptMade, Census, Claim, DeliveryPage, Finish,
     FunctionKept, FunctionPage, FunctionSummary, NewExecution, NewFunction, NewRecovery,
     NewSigningSecret, Orphan, Page, Prune, Pruned, Purged, Recovered, Recovery, Redelivered,
-    Requeued, Rooms, Settled, SigningSecret, Situation, Started, Store, StoreError, Waiting,
+    Requeued, Rooms, Settled, SigningSecret, Situation, Started, Store, StoreError, Turn, Waiting,
 };
 use super::accept::Prepared;
 use super::claim::Wanted;
@@ -98,10 +98,11 @@ impl Store for SqliteStore {
         self.readers.read(move |database| idempotency::find(database, (&tenant, &key), now)).await
     }
 
-    async fn start(&self, slots: usize) -> Result<Vec<Started>, StoreError> {
+    async fn start(&self, turns: &[Turn]) -> Result<Vec<Started>, StoreError> {
+        let turns = turns.to_vec();
         let SqliteOptions { owner, key, clock, .. } = self.options.clone();
         let work = move |database: &_| {
-            start::start(database, &key, &start::Wanted { owner, slots, now: clock.now() })
+            start::start(database, &key, &start::Wanted { owner, turns, now: clock.now() })
         };
         self.writer.write(work).await
     }

@@ -26,6 +26,7 @@ pub(super) fn event(outcome: Outcome) -> Event {
         id: ExecutionId::generate(),
         tenant: Tenant::default(),
         language: "sh".into(),
+        priority: Default::default(),
         timeout: Duration::from_secs(5),
         created_at: Timestamp::from_millis(1_000),
         labels: [("team".to_owned(), "x".to_owned())].into(),

@@ -23,7 +23,7 @@ fn a_new_function_is_told_whole_with_its_secret_and_then_without() {
     let expected = json!({
         "name": "f", "variant": "default", "version": 1, "created_at": kept["created_at"],
         "language": "sh", "entrypoint": "script", "config": null, "code": "true",
-        "timeout": 3600.0, "queue_timeout": null, "limits": limits, "on_output_limit": "truncate",
+        "timeout": 3600.0, "queue_timeout": null, "priority": 1, "limits": limits, "on_output_limit": "truncate",
         "network": null, "working_dir": null, "on_interrupt": "fail", "env": [], "labels": {},
         "metadata": {}, "callback_url": null, "callback_headers": [], "payload_format": null,
         "events": [], "retry": null,
@@ -43,6 +43,7 @@ fn everything() -> Value {
         "code": "class Handler:\n    def handle_async(self):\n        return {}\n",
         "timeout": 7.5,
         "queue_timeout": 60,
+        "priority": 3,
         "limits": {"memory_bytes": 100_000_000, "processes": 20, "cpu_seconds": 5.5,
             "output_bytes": 1000, "open_files": 64, "disk_bytes": 1_000_000},
         "on_output_limit": "fail",

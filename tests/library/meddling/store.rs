@@ -14,7 +14,7 @@ use ringback::store::{
     FunctionKept, FunctionPage, FunctionSummary, NewExecution, NewFunction, NewRecovery,
     NewSigningSecret, Orphan, Page, Prune, Pruned, Purged, Recovered, Recovery, Redelivered,
     Requeued, Rooms, Settled, SigningSecret, Situation, SqliteStore, Started, Store, StoreError,
-    Waiting,
+    Turn, Waiting,
 };
 use tokio::sync::Semaphore;
 
@@ -52,8 +52,8 @@ impl Store for Meddling {
     ) -> Result<Option<Execution>, StoreError> {
         self.inner.keyed(tenant, key).await
     }
-    async fn start(&self, slots: usize) -> Result<Vec<Started>, StoreError> {
-        let started = self.inner.start(slots).await;
+    async fn start(&self, turns: &[Turn]) -> Result<Vec<Started>, StoreError> {
+        let started = self.inner.start(turns).await;
         self.tells.acquire().await.expect("it is never closed").forget();
         started
     }

@@ -8,7 +8,7 @@ use ringback::domain::{DeliverySummary, Endpoint, ExecutionSpec, PayloadFormat, 
 use ringback::store::NewExecution;
 use serde_json::json;
 
-use crate::support::{Backend, calling_back, epoch, plain, queued, read, running};
+use crate::support::{Backend, calling_back, epoch, plain, queued, read, running, turns};
 
 pub async fn what_was_accepted_reads_back_as_it_was_asked_for(backend: &impl Backend) {
     let store = backend.open().await;
@@ -51,10 +51,13 @@ pub async fn what_is_started_with_its_acceptance_runs_in_its_first_epoch(backend
     assert_eq!(epoch(&at_once).0, 1);
     assert_eq!(at_once.started_at(), Some(at_once.created_at));
     assert_eq!(read(&*store, at_once.id).await, at_once);
-    assert!(store.start(10).await.unwrap().is_empty(), "it is not given away a second time");
+    assert!(
+        store.start(&turns(10)).await.unwrap().is_empty(),
+        "it is not given away a second time"
+    );
 
     store.accept(plain()).await.unwrap();
-    let later = store.start(1).await.unwrap().remove(0).execution;
+    let later = store.start(&turns(1)).await.unwrap().remove(0).execution;
     let owner = |state: &State| match state {
         State::Running(run) => run.owner,
         other => panic!("{other:?}"),
@@ -71,7 +74,7 @@ pub async fn an_id_is_accepted_once(backend: &impl Backend) {
     let twin = NewExecution { spec, start: true, ..first };
     assert!(store.accept(twin).await.is_err());
     assert_eq!(read(&*store, accepted.id).await, accepted);
-    let started = store.start(10).await.unwrap();
+    let started = store.start(&turns(10)).await.unwrap();
     assert_eq!(started.len(), 1);
     assert_eq!(started[0].spec.code, "print(1)");
 }

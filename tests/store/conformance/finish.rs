@@ -10,7 +10,7 @@ use ringback::store::{Finish, NewDelivery, NewExecution, Requeued, Rooms, Settle
 
 use crate::support::{
     Backend, NOW, calling_back, delivery, epoch, exited, finish, ids, plain, queued, read, running,
-    tenant,
+    tenant, turns,
 };
 
 fn cancelled() -> Ended {
@@ -87,18 +87,18 @@ pub async fn a_queued_execution_ends_in_any_epoch(backend: &impl Backend) {
         assert_eq!(store.finish(end.into()).await.unwrap(), Settled::Written);
         assert_eq!(read(&*store, id).await.status(), Status::Cancelled);
     }
-    assert!(store.start(10).await.unwrap().is_empty(), "what has ended is never started");
+    assert!(store.start(&turns(10)).await.unwrap().is_empty(), "what has ended is never started");
 }
 
 pub async fn cancelling_and_starting_at_once_has_one_winner(backend: &impl Backend) {
     let store = backend.open().await;
     for round in 0..50 {
         let id = store.accept(plain()).await.unwrap().execution.id;
-        let end = finish(id, Guard::Queued, cancelled());
+        let (end, one) = (finish(id, Guard::Queued, cancelled()), turns(1));
         let (started, settled) = if round % 2 == 0 {
-            tokio::join!(store.start(1), store.finish(end.into()))
+            tokio::join!(store.start(&one), store.finish(end.into()))
         } else {
-            let (settled, started) = tokio::join!(store.finish(end.into()), store.start(1));
+            let (settled, started) = tokio::join!(store.finish(end.into()), store.start(&one));
             (started, settled)
         };
         let was_started = started.unwrap().iter().any(|started| started.execution.id == id);

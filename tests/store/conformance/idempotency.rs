@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use ringback::domain::{Guard, IdempotencyKey, KeyHolds, Tenant};
 use ringback::store::{Accepted, NewExecution, Purged, Settled, Store};
 
-use crate::support::{Backend, epoch, exited, finish, plain, running, tenant};
+use crate::support::{Backend, epoch, exited, finish, plain, running, tenant, turns};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -82,7 +82,7 @@ pub async fn of_twins_at_the_same_time_one_begins(backend: &impl Backend) {
     assert_eq!(all.iter().filter(|accepted| accepted.is_new).count(), 1);
     let ids: HashSet<_> = all.iter().map(|accepted| accepted.execution.id).collect();
     assert_eq!(ids.len(), 1);
-    assert_eq!(store.start(99).await.unwrap().len(), 1);
+    assert_eq!(store.start(&turns(99)).await.unwrap().len(), 1);
 }
 
 pub async fn a_key_outlives_the_server_and_goes_with_its_execution(backend: &impl Backend) {

@@ -9,7 +9,7 @@ use ringback::domain::{
 };
 use ringback::store::{NewExecution, Requeued, Settled, Store};
 
-use crate::support::{Backend, exited, finish, plain, read};
+use crate::support::{Backend, exited, finish, plain, read, turns};
 
 /// How many sequences of steps are tried.
 const SEQUENCES: usize = 300;
@@ -123,7 +123,7 @@ impl Model {
 
     /// The oldest one that waits is started.
     async fn start(&mut self, store: &dyn Store) {
-        let started = store.start(1).await.unwrap();
+        let started = store.start(&turns(1)).await.unwrap();
         let waits = |(_, life): &&mut (ExecutionId, Life)| life.place == Place::Queued;
         match self.lives.iter_mut().filter(waits).min_by_key(|(id, _)| *id) {
             Some((id, life)) => {

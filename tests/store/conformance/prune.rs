@@ -12,7 +12,7 @@ use ringback::store::{
 };
 
 use crate::support::{
-    Backend, calling_back, delivery, epoch, page, plain, queued, record, running, tenant,
+    Backend, calling_back, delivery, epoch, page, plain, queued, record, running, tenant, turns,
 };
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -187,7 +187,7 @@ pub async fn what_has_not_ended_is_never_removed(backend: &impl Backend) {
     let all = Prune { age: Some(Duration::ZERO), failed_age: Some(HOUR), ..KEEP_NOTHING };
     assert_eq!(sweep(&*store, &all).await, [0]);
     assert_eq!(left(&*store).await, [runs, waits, again.id]);
-    assert_eq!(store.start(9).await.unwrap().len(), 2, "with their specs");
+    assert_eq!(store.start(&turns(9)).await.unwrap().len(), 2, "with their specs");
 }
 
 pub async fn a_sweep_goes_batch_by_batch_and_passes_by_what_stays(backend: &impl Backend) {

@@ -5,7 +5,7 @@ use ringback::domain::{DeliveryEnd, ExecutionId, Guard, Next, Tenant};
 use ringback::store::{Purged, Settled, Store};
 
 use crate::support::{
-    Backend, epoch, exited, finish, owe, page, plain, read, record, running, tenant,
+    Backend, epoch, exited, finish, owe, page, plain, read, record, running, tenant, turns,
 };
 
 /// The executions that are still there, newest first.
@@ -55,7 +55,7 @@ pub async fn what_has_not_ended_cannot_be_purged(backend: &impl Backend) {
         assert_eq!(store.purge(&tenant(), id).await.unwrap(), Purged::NotTerminal);
         assert_eq!(read(&*store, id).await, before);
     }
-    assert_eq!(store.start(9).await.unwrap().len(), 1, "with its spec");
+    assert_eq!(store.start(&turns(9)).await.unwrap().len(), 1, "with its spec");
 }
 
 pub async fn what_is_still_owed_cannot_be_purged(backend: &impl Backend) {

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use ringback::domain::{
-    Callback, CancelWish, Endpoint, Entrypoint, Epoch, ExecutionSpec, FunctionKey, Guard,
-    HandlerCall, Invocation, Limits, OnInterrupt, OnOutputLimit, PayloadFormat, PayloadKind,
-    Progress, Requeue, RetryPolicy, RetrySchedule, State, WorkingDir,
+    Callback, CancelWish, Endpoint, Entrypoint, Epoch, ExecutionId, ExecutionSpec, FunctionKey,
+    Guard, HandlerCall, Invocation, Limits, OnInterrupt, OnOutputLimit, PayloadFormat, PayloadKind,
+    Priority, Progress, Requeue, RetryPolicy, RetrySchedule, State, Tenant, WorkingDir,
 };
-use ringback::store::{Requeued, Settled};
+use ringback::store::{NewExecution, Requeued, Settled, Store, Turn};
 use serde_json::json;
 
-use crate::support::{Backend, epoch, exited, finish, plain, queued, read, running};
+use crate::support::{Backend, epoch, exited, finish, plain, queued, read, running, turns};
 
 fn full_spec() -> ExecutionSpec {
     ExecutionSpec {
@@ -28,6 +28,7 @@ fn full_spec() -> ExecutionSpec {
         env: [("TOKEN".into(), "hunter2 ☃\u{0}".into()), ("EMPTY".into(), "".into())].into(),
         working_dir: WorkingDir::Workspace("data/ä".into()),
         timeout: Duration::from_millis(1),
+        priority: Priority::MAX,
         queue_timeout: Some(Duration::from_secs(60)),
         output_bytes: 64 * 1024 * 1024,
         on_output_limit: OnOutputLimit::Fail,
@@ -80,7 +81,7 @@ pub async fn the_spec_comes_back_whole_with_the_start(backend: &impl Backend) {
     ];
     for spec in specs {
         store.accept(queued(spec.clone())).await.unwrap();
-        let started = store.start(1).await.unwrap().remove(0);
+        let started = store.start(&turns(1)).await.unwrap().remove(0);
         assert_eq!(*started.spec, spec);
         assert_eq!(read(&*store, started.execution.id).await, started.execution);
     }
@@ -94,7 +95,7 @@ pub async fn the_oldest_start_first_and_no_more_than_asked_for(backend: &impl Ba
     }
     backend.advance(Duration::from_secs(1)).await;
     for (slots, expected) in [(0, &[][..]), (2, &accepted[..2]), (9, &accepted[2..]), (9, &[])] {
-        let started = store.start(slots).await.unwrap();
+        let started = store.start(&turns(slots)).await.unwrap();
         let ids: Vec<_> = started.iter().map(|started| started.execution.id).collect();
         assert_eq!(ids, expected, "{slots} slots");
         for started in started {
@@ -105,10 +106,72 @@ pub async fn the_oldest_start_first_and_no_more_than_asked_for(backend: &impl Ba
     }
 }
 
+/// Accepts one of a tenant's that is ahead by so many seconds, and says how it is called.
+async fn accept_ahead(store: &dyn Store, tenant: &str, seconds: u64) -> ExecutionId {
+    let (tenant, ahead) = (Tenant::new(tenant), Duration::from_secs(seconds));
+    store.accept(NewExecution { tenant, ahead, ..plain() }).await.unwrap().execution.id
+}
+
+/// What of these tenants is started, so many at most of each.
+async fn start_of(store: &dyn Store, turns: &[(&str, usize)]) -> Vec<ExecutionId> {
+    let turn = |(tenant, at_most): &(&str, usize)| Turn {
+        tenant: Tenant::new(*tenant),
+        at_most: *at_most,
+    };
+    let turns: Vec<Turn> = turns.iter().map(turn).collect();
+    let started = store.start(&turns).await.unwrap();
+    started.into_iter().map(|started| started.execution.id).collect()
+}
+
+pub async fn each_tenant_has_what_is_asked_for_and_nobody_else_has_any(backend: &impl Backend) {
+    let store = &*backend.open().await;
+    let (mut a, mut b) = (Vec::new(), Vec::new());
+    for _ in 0..3 {
+        a.push(accept_ahead(store, "a", 0).await);
+        b.push(accept_ahead(store, "b", 0).await);
+    }
+    assert_eq!(start_of(store, &[]).await, []);
+    assert_eq!(start_of(store, &[("nobody", 9), ("a", 0)]).await, []);
+    assert_eq!(start_of(store, &[("b", 2)]).await, b[..2]);
+    let rest: Vec<_> = b[2..].iter().chain(&a[..2]).copied().collect();
+    assert_eq!(start_of(store, &[("b", 2), ("nobody", 1), ("a", 2)]).await, rest);
+    assert_eq!(start_of(store, &[("b", 9), ("a", 9)]).await, a[2..]);
+}
+
+pub async fn who_is_ahead_starts_sooner_and_waits_no_longer_than_that(backend: &impl Backend) {
+    let store = &*backend.open().await;
+    let old = accept_ahead(store, "a", 0).await;
+    backend.advance(Duration::from_secs(59)).await;
+    let (ahead, twin) = (accept_ahead(store, "a", 60).await, accept_ahead(store, "a", 60).await);
+    let far_ahead = accept_ahead(store, "a", 180).await;
+    backend.advance(Duration::from_secs(2)).await;
+    let too_late = accept_ahead(store, "a", 60).await;
+    let order = [far_ahead, ahead, twin, old, too_late];
+    for (count, expected) in [(1, &order[..1]), (3, &order[1..4]), (9, &order[4..])] {
+        assert_eq!(start_of(store, &[("a", count)]).await, expected);
+    }
+}
+
+pub async fn a_requeue_keeps_the_turn(backend: &impl Backend) {
+    let store = &*backend.open().await;
+    let first = store.accept(plain()).await.unwrap().execution.id;
+    backend.advance(Duration::from_secs(1)).await;
+    let second = store.accept(plain()).await.unwrap().execution.id;
+    let started = store.start(&turns(1)).await.unwrap().remove(0).execution;
+    assert_eq!(started.id, first);
+    backend.advance(Duration::from_secs(1)).await;
+    let requeued = store.requeue(first, epoch(&started), Requeue::Untried).await.unwrap();
+    assert_eq!(requeued, Requeued::Written);
+    let started = store.start(&turns(9)).await.unwrap();
+    let ids: Vec<_> = started.iter().map(|started| started.execution.id).collect();
+    assert_eq!(ids, [first, second]);
+}
+
 pub async fn concurrent_starts_never_take_one_execution_twice(backend: &impl Backend) {
     let store = backend.open().await;
     join_all((0..100).map(|_| store.accept(plain()))).await;
-    let starts = join_all((0..32).map(|_| store.start(4))).await;
+    let four = turns(4);
+    let starts = join_all((0..32).map(|_| store.start(&four))).await;
     let mut taken: Vec<_> = starts
         .into_iter()
         .flat_map(|started| started.unwrap())
@@ -131,7 +194,7 @@ pub async fn requeueing_makes_another_attempt_and_fences_the_old_run(backend: &i
     let old = Guard::Running(epoch(&first));
     assert_eq!(store.finish(finish(id, old, exited(0)).into()).await.unwrap(), Settled::Stale);
 
-    let second = store.start(1).await.unwrap().remove(0).execution;
+    let second = store.start(&turns(1)).await.unwrap().remove(0).execution;
     assert_eq!((second.id, second.attempt), (id, 2));
     assert!(epoch(&second) > epoch(&first));
     assert_eq!(store.finish(finish(id, old, exited(0)).into()).await.unwrap(), Settled::Stale);
@@ -149,7 +212,7 @@ pub async fn what_a_requeue_counts_depends_on_why(backend: &impl Backend) {
         let first = store.accept(running()).await.unwrap().execution;
         let requeued = store.requeue(first.id, epoch(&first), why).await.unwrap();
         assert_eq!(requeued, Requeued::Written);
-        let again = store.start(1).await.unwrap().remove(0).execution;
+        let again = store.start(&turns(1)).await.unwrap().remove(0).execution;
         let State::Running(run) = again.state else { panic!("it runs: {again:?}") };
         assert_eq!((again.attempt, run.interruptions), (attempt, interruptions), "{why:?}");
         assert!(run.epoch > epoch(&first), "{why:?}");

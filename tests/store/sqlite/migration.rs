@@ -14,7 +14,7 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::SqliteBackend;
-use crate::support::{NOW, attempt, read};
+use crate::support::{NOW, attempt, read, turns};
 
 mod embedded {
     refinery::embed_migrations!("migrations/sqlite");
@@ -59,7 +59,7 @@ async fn what_the_first_version_kept_means_what_it_meant() {
     let outcome = Outcome::Exited { code: 0 };
     assert_eq!(end, Some(Ended::without_output(outcome, Some(NOW), NOW)));
 
-    let started = store.start(9).await.unwrap();
+    let started = store.start(&turns(9)).await.unwrap();
     assert_eq!(started.iter().map(|started| started.execution.id).collect::<Vec<_>>(), [waits]);
     let spec: &ExecutionSpec = &started[0].spec;
     assert_eq!((spec.limits, spec.on_output_limit), (Limits::default(), OnOutputLimit::Truncate));

@@ -15,7 +15,7 @@ use ringback::store::{
 use rusqlite::Connection;
 
 use super::SqliteBackend;
-use crate::support::{owe, queued, tenant};
+use crate::support::{owe, queued, tenant, turns};
 
 /// More than are looked at for two transactions.
 const MANY: usize = 450;
@@ -63,7 +63,7 @@ async fn opens_all(store: &SqliteStore, count: usize) {
         let why = ringback::domain::Requeue::Drained;
         let _ = store.requeue(orphan.execution.id, run.epoch, why).await.unwrap();
     }
-    let started = store.start(count + 9).await.unwrap();
+    let started = store.start(&turns(count + 9)).await.unwrap();
     let mut secrets: Vec<_> = started
         .iter()
         .filter_map(|started| started.spec.env.get("TOKEN"))

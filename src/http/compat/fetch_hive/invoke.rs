@@ -50,7 +50,8 @@ pub(in crate::http) async fn invoke(
     let (key, hearing) = (wanted.key()?, wanted.hearing);
     let function = find(&api, &caller.tenant, &key).await?;
     let tenant = caller.tenant.clone();
-    let submit = Submit::new(caller.tenant, wanted.call.spec(&api, &function)?);
+    let spec = wanted.call.spec(&api, &caller.tenant, &function)?;
+    let submit = Submit::new(caller.tenant, spec);
     let (execution, secret) = match hearing {
         Hearing::CalledBack => {
             // First the secret: once the run is accepted, nothing may stand before the answer.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::answers::Answer;
 use super::{repeat, spec};
 use crate::actors::Submit;
-use crate::domain::{Callback, Endpoint, ExecutionId, ExecutionSpec, PayloadFormat};
+use crate::domain::{Callback, Endpoint, ExecutionId, ExecutionSpec, PayloadFormat, Tenant};
 use crate::http::answers;
 use crate::http::auth::Caller;
 use crate::http::body::{self, Body};
@@ -38,7 +38,7 @@ pub(in crate::http) async fn execute_async(
     let key = body.0.as_ref().ok().and_then(|body| repeat::key(&request, body, rules));
     let mut fields = Fields::new(body::object(&request, body)?);
     let callback_url = fields.required_string("callback_url").unwrap_or_default();
-    let spec = read(&mut fields, &api, &callback_url);
+    let spec = read(&mut fields, (&api, &caller.tenant), &callback_url);
     // Not strictly: these clients were written for another server, and may know more fields.
     fields.finish_leniently()?;
     let submit = Submit { tenant: caller.tenant, spec, key };
@@ -49,8 +49,8 @@ pub(in crate::http) async fn execute_async(
     Ok(answers::json(StatusCode::OK, &accepted))
 }
 
-fn read(fields: &mut Fields, api: &Api, callback_url: &str) -> ExecutionSpec {
-    let spec = spec::read(fields, api);
+fn read(fields: &mut Fields, (api, tenant): (&Api, &Tenant), callback_url: &str) -> ExecutionSpec {
+    let spec = spec::read(fields, api, tenant);
     let callback = (!callback_url.is_empty()).then(|| Callback {
         endpoint: Endpoint::new(
             callback::callback_url(fields, api, callback_url),

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::spec;
 use crate::actors::Submit;
-use crate::domain::{ExecutionId, ExecutionSpec, Timestamp};
+use crate::domain::{ExecutionId, ExecutionSpec, Tenant, Timestamp};
 use crate::http::answers;
 use crate::http::auth::Caller;
 use crate::http::body::{self, Body};
@@ -39,7 +39,7 @@ pub(in crate::http) async fn execute_background(
     let caller = caller?;
     caller.needs(WRITE)?;
     let mut fields = Fields::new(body::object(&request, body)?);
-    let spec = read(&mut fields, &api);
+    let spec = read(&mut fields, &api, &caller.tenant);
     // Not strictly: these clients were written for another server, and may know more fields.
     fields.finish_leniently()?;
     let execution = api.supervisor.send(Submit::new(caller.tenant, spec)).await??.execution;
@@ -54,8 +54,8 @@ pub(in crate::http) async fn execute_background(
     Ok(answers::json(StatusCode::OK, &begun))
 }
 
-fn read(fields: &mut Fields, api: &Api) -> ExecutionSpec {
-    let mut spec = spec::read(fields, api);
+fn read(fields: &mut Fields, api: &Api, tenant: &Tenant) -> ExecutionSpec {
+    let mut spec = spec::read(fields, api, tenant);
     if let Some(name) = fields.string("name").filter(|name| !name.is_empty()) {
         let max = api.limits.value_chars_max;
         if name.chars().count() > max {

@@ -52,7 +52,10 @@ pub(super) fn code(problem: &Problem) -> &'static str {
         Kind::NotFound => "RESOURCE_NOT_FOUND",
         Kind::ProcessNotFound => "PROCESS_NOT_FOUND",
         Kind::MethodNotAllowed(_) => "METHOD_NOT_ALLOWED",
-        Kind::TenantQueueFull | Kind::TooManyPings | Kind::TooManyStreams => "RATE_LIMIT_EXCEEDED",
+        Kind::TenantQueueFull
+        | Kind::TooManySubmissions(_)
+        | Kind::TooManyPings
+        | Kind::TooManyStreams => "RATE_LIMIT_EXCEEDED",
         Kind::QueueFull
         | Kind::DiskLow
         | Kind::Draining

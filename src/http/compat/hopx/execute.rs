@@ -27,7 +27,7 @@ pub(in crate::http) async fn execute(
     let caller = caller?;
     caller.needs(WRITE)?;
     let mut fields = Fields::new(body::object(&request, body)?);
-    let spec = spec::read(&mut fields, &api);
+    let spec = spec::read(&mut fields, &api, &caller.tenant);
     let cancels = fields.boolean("cancel_on_disconnect").unwrap_or(false);
     // Not strictly: these clients were written for another server, and may know more fields.
     fields.finish_leniently()?;

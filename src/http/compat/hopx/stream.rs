@@ -139,7 +139,7 @@ async fn accept(
         return Err(Problem::new(Kind::Unauthorized, detail));
     }
     let mut fields = Fields::new(object);
-    let spec = spec::read(&mut fields, api);
+    let spec = spec::read(&mut fields, api, &caller.tenant);
     // Not strictly, as on the other routes for these clients.
     fields.finish_leniently()?;
     let submit = Submit::new(caller.tenant.clone(), spec);

@@ -12,7 +12,7 @@ use futures_util::FutureExt;
 use super::super::super::{
     Announcement, ApiKey, AttemptMade, Clock, DeliveryPage, Finish, NewDelivery, NewExecution,
     NewRecovery, NewSigningSecret, Page, Prune, Purged, Redelivered, Requeued, Rooms, SealingKey,
-    Settled, Store,
+    Settled, Store, Turn,
 };
 use super::super::reseal::{Survey, reseal, survey};
 use super::super::{SqliteOptions, key_check};
@@ -91,7 +91,14 @@ async fn accept(store: &impl Store, start: bool) -> Execution {
     let holds = KeyHolds::WithExecution;
     let key = IdempotencyKey { scope: "f".into(), key: id.to_string(), holds };
     let spec = Arc::new(spec);
-    let new = NewExecution { id, tenant: tenant(), spec, start, key: Some(key.clone()) };
+    let new = NewExecution {
+        id,
+        tenant: tenant(),
+        spec,
+        start,
+        ahead: Duration::from_secs(60),
+        key: Some(key.clone()),
+    };
     let accepted = store.accept(new.clone()).await.unwrap();
     assert!(accepted.is_new && !store.accept(new).await.unwrap().is_new);
     assert_eq!(store.keyed(&tenant(), &key).await.unwrap().map(|found| found.id), Some(id));
@@ -149,7 +156,8 @@ async fn before_a_crash(store: &impl Store) {
     accept(store, true).await;
     accept(store, false).await;
     accept(store, false).await;
-    let started = store.start(1).await.unwrap().remove(0).execution;
+    let started =
+        store.start(&[Turn { tenant: tenant(), at_most: 1 }]).await.unwrap().remove(0).execution;
     let requeued = store.requeue(started.id, epoch(&started), Requeue::Drained).await.unwrap();
     assert_eq!(requeued, Requeued::Written);
     let unwanted = store.requeue(cancelled.id, epoch(&cancelled), Requeue::Drained).await.unwrap();
@@ -180,7 +188,12 @@ async fn ends(store: &impl Store) -> Vec<DeliveryId> {
     let mut owed = Vec::new();
     for _ in 0..3 {
         accept(store, false).await;
-        let started = store.start(1).await.unwrap().remove(0).execution;
+        let started = store
+            .start(&[Turn { tenant: tenant(), at_most: 1 }])
+            .await
+            .unwrap()
+            .remove(0)
+            .execution;
         let guard = Guard::Running(epoch(&started));
         let (execution, epoch) = (started.id, epoch(&started));
         let told = delivery(execution, EventType::Started);

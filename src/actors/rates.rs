@@ -1,0 +1,76 @@
+//! How fast tenants submit: a bucket for each that has a limit, as large as one second fills it.
+//! Admits nobody; what else an execution needs is looked at elsewhere.
+
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use governor::clock::{Clock, MonotonicClock};
+use governor::middleware::NoOpMiddleware;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota, RateLimiter};
+
+use crate::domain::Tenant;
+
+type Bucket<C> = RateLimiter<NotKeyed, InMemoryState, C, NoOpMiddleware<<C as Clock>::Instant>>;
+
+/// What is left in the bucket of each tenant.
+pub(super) struct Rates<C: Clock = MonotonicClock> {
+    clock: C,
+    buckets: HashMap<Tenant, Bucket<C>>,
+}
+
+impl Default for Rates {
+    fn default() -> Self {
+        Self::new(MonotonicClock)
+    }
+}
+
+impl<C: Clock + Clone> Rates<C> {
+    fn new(clock: C) -> Self {
+        Self { clock, buckets: HashMap::new() }
+    }
+
+    /// Takes one submission from a tenant's bucket.
+    ///
+    /// # Errors
+    /// When it is empty: how long it takes until there is one in it.
+    pub(super) fn take(&mut self, tenant: &Tenant, per_second: NonZeroU32) -> Result<(), Duration> {
+        let new = || Bucket::direct_with_clock(Quota::per_second(per_second), self.clock.clone());
+        let bucket = self.buckets.entry(tenant.clone()).or_insert_with(new);
+        bucket.check().map_err(|empty| empty.wait_time_from(self.clock.now()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use governor::clock::FakeRelativeClock;
+
+    use super::*;
+
+    #[test]
+    fn a_second_of_silence_fills_the_bucket_and_no_more() {
+        let clock = FakeRelativeClock::default();
+        let mut rates = Rates::new(clock.clone());
+        let (a, b, four) = (Tenant::new("a"), Tenant::new("b"), NonZeroU32::new(4).unwrap());
+        for _ in 0..2 {
+            (0..4).for_each(|_| rates.take(&a, four).unwrap());
+            let wait = rates.take(&a, four).unwrap_err();
+            assert!(wait > Duration::ZERO && wait <= Duration::from_millis(250), "{wait:?}");
+            clock.advance(Duration::from_secs(9));
+        }
+        rates.take(&b, four).expect("it has a bucket of its own");
+    }
+
+    #[test]
+    fn who_waits_as_long_as_it_is_told_has_one() {
+        let clock = FakeRelativeClock::default();
+        let mut rates = Rates::new(clock.clone());
+        let (a, one) = (Tenant::new("a"), NonZeroU32::MIN);
+        rates.take(&a, one).unwrap();
+        let wait = rates.take(&a, one).unwrap_err();
+        clock.advance(wait);
+        rates.take(&a, one).unwrap();
+        assert!(rates.take(&a, one).is_err());
+    }
+}
