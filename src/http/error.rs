@@ -56,6 +56,9 @@ pub(super) enum Kind {
     UnsupportedMediaType,
     RangeNotSatisfiable(u64),
     TooManyPings,
+    /// For so many seconds.
+    TooManyFailures(u64),
+    LastAdminKey,
     TenantQueueFull,
     QueueFull,
     Draining,
@@ -76,12 +79,15 @@ impl Kind {
             Self::NotTerminal
             | Self::DeliveryPending
             | Self::NotTerminalEvent
-            | Self::AcceptedAlready => StatusCode::CONFLICT,
+            | Self::AcceptedAlready
+            | Self::LastAdminKey => StatusCode::CONFLICT,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RangeNotSatisfiable(_) => StatusCode::RANGE_NOT_SATISFIABLE,
-            Self::TooManyPings | Self::TenantQueueFull => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyPings | Self::TooManyFailures(_) | Self::TenantQueueFull => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             Self::QueueFull
             | Self::Draining
             | Self::StoreUnavailable
@@ -108,6 +114,8 @@ impl Kind {
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::RangeNotSatisfiable(_) => "range_not_satisfiable",
             Self::TooManyPings => "too_many_pings",
+            Self::TooManyFailures(_) => "too_many_failures",
+            Self::LastAdminKey => "last_admin_key",
             Self::TenantQueueFull => "tenant_queue_full",
             Self::QueueFull => "queue_full",
             Self::Draining => "draining",
@@ -204,6 +212,9 @@ impl Problem {
             }
             Kind::RangeNotSatisfiable(length) => {
                 answer.insert_header((CONTENT_RANGE, format!("bytes */{length}")));
+            }
+            Kind::TooManyFailures(seconds) => {
+                answer.insert_header((RETRY_AFTER, seconds));
             }
             Kind::MethodNotAllowed(allowed) => {
                 answer.insert_header((ALLOW, allowed));

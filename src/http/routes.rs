@@ -11,7 +11,7 @@ use super::compat::{cortex, fetch_hive, hopx};
 use super::error::{Kind, Problem, not_found};
 use super::state::Api;
 use super::{
-    callbacks, deliveries, envelope, executions, functions, health, list, metrics, output,
+    callbacks, deliveries, envelope, executions, functions, health, keys, list, metrics, output,
     runtimes, signing, signing_keys,
 };
 
@@ -108,6 +108,12 @@ fn ours(config: &mut ServiceConfig, api: &Data<Api>, body: &PayloadConfig) {
                     .route(post().to(functions::rotate::rotate)),
             )
             .service(only("/callbacks/test", "POST").route(post().to(callbacks::test)))
+            .service(
+                only("/keys", "GET, POST")
+                    .route(get().to(keys::list))
+                    .route(post().to(keys::create)),
+            )
+            .service(only("/keys/{id}", "DELETE").route(delete().to(keys::revoke)))
             .service(only("/runtimes", "GET").route(get().to(runtimes::list)))
             .service(
                 only("/signing-secret", "DELETE, GET, POST")
