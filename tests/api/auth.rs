@@ -5,6 +5,8 @@ pub mod keys;
 
 mod failures;
 mod jwt;
+mod routes;
+mod walk;
 
 use serde_json::{Value, json};
 

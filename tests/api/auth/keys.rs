@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::super::hopx_stream::socket::Socket;
 use super::super::problem::{expect_blame, expect_problem};
 use crate::support::app::TestApp;
 use crate::support::client::{Answer, Request};
@@ -92,6 +93,26 @@ fn a_token_that_was_traded_for_a_key_goes_with_it() {
     assert_eq!(status(&app, token), 200);
     app.delete(&format!("/v1/keys/{id}")).expect(204);
     assert_eq!(status(&app, token), 401);
+}
+
+/// The socket is one request; what is sent over it are others.
+#[test]
+fn a_socket_runs_nothing_more_when_its_key_is_revoked() {
+    let app = TestApp::start();
+    let (key, id) = make(&app, "default", &["executions:write"]);
+    let mut socket = Socket::open_with(&app, &key);
+    socket.execute("echo hi");
+    let types = |messages: Vec<Value>| {
+        messages
+            .iter()
+            .map(|message| message["type"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert!(types(socket.until_complete()).contains(&"stdout".to_owned()));
+    app.delete(&format!("/v1/keys/{id}")).expect(204);
+    socket.execute("echo hi");
+    assert_eq!(types(socket.until_complete()), ["error", "complete"]);
+    assert_eq!(app.get("/v1/executions").expect(200).json()["data"].as_array().unwrap().len(), 1);
 }
 
 #[test]
