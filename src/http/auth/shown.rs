@@ -54,8 +54,8 @@ mod tests {
             map.append(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
         }
         let found = shown(&map).map_err(|problem| assert_eq!(problem.kind, Kind::InvalidRequest));
-        let found = found.as_ref().map(|found| found.as_ref().map(Secret::expose)).map_err(|()| ());
-        assert_eq!(found, expected, "{headers:?}");
+        let found = found.as_ref().map(|found| found.as_ref().map(Secret::expose));
+        assert_eq!(found, expected.as_ref().copied(), "{headers:?}");
     }
 
     #[test]
