@@ -95,6 +95,19 @@ fn a_token_that_was_traded_for_a_key_goes_with_it() {
     assert_eq!(status(&app, token), 401);
 }
 
+/// A command that is killed between its commit and its stamp has said nothing.
+#[test]
+fn a_change_that_nobody_tells_of_is_noticed_within_seconds() {
+    let app = TestApp::start();
+    let (key, id) = make(&app, "default", &["executions:read"]);
+    assert_eq!(status(&app, &key), 200);
+    let database = rusqlite::Connection::open(app.data_dir().join("ringback.db")).unwrap();
+    database.busy_timeout(DEADLINE).unwrap();
+    database.execute("UPDATE api_keys SET revoked_at = 1 WHERE id = ?1", [&id]).unwrap();
+    drop(database);
+    eventually(DEADLINE, "it is refused", || (status(&app, &key) == 401).then_some(()));
+}
+
 /// The socket is one request; what is sent over it are others.
 #[test]
 fn a_socket_runs_nothing_more_when_its_key_is_revoked() {
