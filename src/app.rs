@@ -1,6 +1,7 @@
 //! Puts an engine together from its parts and a configuration, and a server around it.
 //! The only place that knows every module; it decides nothing that a module could decide.
 
+mod auth;
 mod builder;
 mod engine;
 mod error;

@@ -1,6 +1,7 @@
 //! The configuration: its keys, the layers they come from, and every mistake in them at once.
 //! Reads the files it is told to, never the environment or the command line of the process.
 
+mod auth;
 mod compat;
 mod environment;
 mod error;
@@ -53,6 +54,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 
+pub use auth::{AuthConfig, JwtConfig, JwtConfigKey};
 pub use compat::CompatConfig;
 pub use error::{ConfigError, ConfigErrors};
 pub use execution::ExecutionConfig;
@@ -81,6 +83,8 @@ use schema::Schema;
 pub struct Config {
     /// The HTTP API.
     pub server: ServerConfig,
+    /// Who is let in.
+    pub auth: AuthConfig,
     /// The programs.
     pub execution: ExecutionConfig,
     /// How much is accepted before it is finished.
@@ -198,6 +202,7 @@ impl Config {
     fn read(reader: &mut Reader<'_>) -> Self {
         Self {
             server: ServerConfig::read(reader),
+            auth: AuthConfig::read(reader),
             execution: ExecutionConfig::read(reader),
             queue: QueueConfig::read(reader),
             request: RequestConfig::read(reader),

@@ -9,11 +9,11 @@ use actix_web::web::Data;
 use super::engine::Engine;
 use super::error::StartError;
 use super::launching::{self, LauncherOptions};
-use super::{keys, parts};
+use super::{auth, keys, parts};
 use crate::actors::{DiskRoom, EngineParts, Metrics, System, recover, retain};
 use crate::config::{Config, TenantConfig};
 use crate::domain::{OwnerId, Secret};
-use crate::http::{Api, EventStreams, Followed, Keyring, NewKey, Pings, RepeatRules, new_key};
+use crate::http::{Api, EventStreams, Followed, Pings, RepeatRules, keep_current};
 use crate::process::{Feature, LauncherBinary};
 use crate::store::{Clock, SqliteOptions, SqliteStore, Store};
 
@@ -24,7 +24,7 @@ pub struct Ringback;
 impl Ringback {
     /// A builder with every default of `config.default.toml`.
     pub fn builder() -> Builder {
-        let keys = Keys::Stored { make_first: false };
+        let keys = Doors::Stored { make_first: false };
         let launcher = LauncherOptions::default();
         Builder { config: Config::default(), store: None, keys, launcher }
     }
@@ -35,11 +35,12 @@ impl Ringback {
 pub struct Builder {
     config: Config,
     store: Option<(Arc<dyn Store>, Clock)>,
-    keys: Keys,
+    keys: Doors,
     launcher: LauncherOptions,
 }
 
-enum Keys {
+/// Who is let in.
+pub(super) enum Doors {
     Stored { make_first: bool },
     Open,
 }
@@ -77,14 +78,14 @@ impl Builder {
 
     /// Makes a key when there is none yet; [`Engine::new_api_key`] then has it, once.
     pub fn make_first_api_key(mut self) -> Self {
-        self.keys = Keys::Stored { make_first: true };
+        self.keys = Doors::Stored { make_first: true };
         self
     }
 
     /// Lets everybody who reaches the routes use them. For applications that guard them in their
     /// own way, with a middleware around the scope.
     pub fn without_api_keys(mut self) -> Self {
-        self.keys = Keys::Open;
+        self.keys = Doors::Open;
         self
     }
 
@@ -145,6 +146,7 @@ impl Builder {
         let signing_key = keys::signing_key(&config)?;
         let signing = keys::signing_rules(&config, signing_key.as_deref())?;
         let tokens = keys::tokens(&config)?;
+        let jwt = auth::jwt(&config, &client_settings)?;
         let settings = Arc::new(parts::engine_settings(&config, signing_key));
         let metrics = Metrics::new();
         let server = &config.server;
@@ -158,12 +160,13 @@ impl Builder {
         if recovered != Default::default() {
             log::warn!("an earlier server did not stop in order: {recovered}");
         }
-        let (keys, new_key) = keyring(&config, keys, parts.store.as_ref()).await?;
+        let (keys, new_key) = auth::keys(&config, keys, &parts.store).await?;
         let census = parts.store.census().await?;
 
         let arbiters = vec![Arbiter::new()];
         let system = System::start(&parts, client_settings.clone(), census, &arbiters[0]).await;
         arbiters[0].spawn(parts.disk.clone().watch(parts.settings.poll));
+        arbiters[0].spawn(keep_current(Arc::clone(&keys)));
         arbiters[0].spawn(retain(Arc::clone(&parts.store), parts.settings.retention.clone()));
         let api = Data::new(Api {
             supervisor: system.supervisor.clone(),
@@ -184,7 +187,7 @@ impl Builder {
             store: Arc::clone(&parts.store),
             launcher: parts.launcher.clone(),
             policy,
-            keys,
+            auth: auth::auth(&config, keys, jwt),
             tokens,
             limits: parts::request_limits(&config, level),
             signing,
@@ -215,19 +218,4 @@ fn open_sqlite(config: &Config, owner: OwnerId) -> Result<(Arc<dyn Store>, Clock
     let key = keys::key_source(config)?.load_or_create()?;
     let options = SqliteOptions { dir, owner, key, clock: clock.clone() };
     Ok((Arc::new(SqliteStore::open(options)?), clock))
-}
-
-async fn keyring(
-    config: &Config,
-    keys: Keys,
-    store: &dyn Store,
-) -> Result<(Keyring, Option<NewKey>), StartError> {
-    let Keys::Stored { make_first } = keys else { return Ok((Keyring::open(), None)) };
-    let ring = Keyring::new(config.server.api_key.as_ref(), store.api_keys().await?);
-    if !ring.is_empty() || !make_first {
-        return Ok((ring, None));
-    }
-    let new = new_key("first")?;
-    store.add_api_key(new.kept.clone()).await?;
-    Ok((Keyring::new(None, vec![new.kept.clone()]), Some(new)))
 }

@@ -148,6 +148,7 @@ impl Engine {
 
     /// Ends the threads, and with them whatever still runs.
     pub(super) async fn end(mut self) {
+        self.api.auth.keys.write_uses().await;
         let arbiters = mem::take(&mut self.arbiters);
         let launcher = self.launcher.clone();
         let joined = actix_rt::task::spawn_blocking(move || {

@@ -69,6 +69,12 @@ pub enum StartError {
         /// Which file.
         path: PathBuf,
     },
+    /// The key that JWTs are verified with cannot be used.
+    #[error("`auth.jwt.public_key_file` cannot be used; {expected}")]
+    JwtKey {
+        /// What a key is.
+        expected: &'static str,
+    },
     /// The system gives no random numbers.
     #[error("the system gives no random numbers: {0}")]
     Randomness(#[from] getrandom::Error),

@@ -2,6 +2,7 @@
 
 mod client;
 mod deliveries;
+mod keys;
 mod listen;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ pub(super) use client::{Output, ServerArgs};
 pub(super) use deliveries::{
     DeliveriesCommand, GetArgs, ListArgs, RecoverArgs, RedeliverArgs, TestArgs, TestFormat,
 };
+pub(super) use keys::{CreateArgs, KeyListArgs, KeysCommand, KeysPlace, RevokeArgs};
 pub(super) use listen::{CallbackFormat, ListenArgs};
 
 use crate::config::{Flag, Sources};
@@ -49,6 +51,11 @@ pub(super) enum Command {
     Deliveries {
         #[command(subcommand)]
         command: DeliveriesCommand,
+    },
+    /// Make, list and revoke API keys, also while the server runs
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
     },
     /// Sign or verify a webhook by hand
     Signature {

@@ -74,6 +74,7 @@ impl From<StartError> for Failure {
             | StartError::Allow(_)
             | StartError::Tls(_)
             | StartError::SecretsKey
+            | StartError::JwtKey { .. }
             | StartError::SigningKey(_) => Self::usage(error),
             _ => Self::failed(error),
         }

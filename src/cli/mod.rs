@@ -8,6 +8,7 @@ mod deliveries;
 mod demo;
 mod doctor;
 mod exit;
+mod keys;
 mod listen;
 mod logging;
 mod moments;
@@ -52,6 +53,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Doctor(args) => doctor::doctor(args),
         Command::Listen(args) => listen::listen(args),
         Command::Deliveries { command } => deliveries::deliveries(command),
+        Command::Keys { command } => keys::keys(command),
         Command::Signature { command } => signature::signature(command),
         Command::Secrets { command } => secrets::secrets(command),
         Command::Config { command } => config::config(command),

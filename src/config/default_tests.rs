@@ -21,6 +21,8 @@ fn the_defaults_load_and_agree_with_the_domain() {
     assert_eq!(config.execution.output_bytes_default, ExecutionSpec::DEFAULT_OUTPUT_BYTES);
     assert_eq!(config.execution.output_bytes_max, 64 * 1024 * 1024);
     assert_eq!(config.server.token_lifetime, Duration::from_hours(24));
+    assert_eq!(config.auth.failures_per_minute, 100);
+    assert!(config.auth.jwt.is_none() && config.server.trusted_proxies.is_empty());
     assert_eq!(config.queue.max_total, 100_000);
     assert_eq!(config.webhook.retry_schedule, RetrySchedule::default());
     assert_eq!(config.webhook.breaker, BreakerRule::default());
@@ -100,8 +102,9 @@ fn the_fields_of_a_language_are_all_explained() {
 fn the_secrets_are_keys_and_no_other_key_looks_like_one() {
     let schema = Schema::new();
     let keys: Vec<_> = schema.defaults().iter().map(|(key, _)| key.to_string()).collect();
-    let is_suspect =
-        |key: &&String| key.ends_with("key") || key.ends_with("keys") || key.contains("password");
+    let is_suspect = |key: &&String| {
+        ["key", "keys", ".secret"].iter().any(|end| key.ends_with(end)) || key.contains("password")
+    };
     assert_eq!(
         keys.iter().filter(is_suspect).collect::<Vec<_>>(),
         SECRETS.iter().collect::<Vec<_>>()

@@ -8,8 +8,13 @@ use super::value::{Shape, Value};
 pub(super) const DEFAULTS: &str = include_str!("../../config.default.toml");
 
 /// Keys whose values are never shown.
-pub(super) const SECRETS: [&str; 4] =
-    ["server.api_key", "webhook.ed25519_key", "secrets.key", "secrets.previous_keys"];
+pub(super) const SECRETS: [&str; 5] = [
+    "server.api_key",
+    "auth.jwt.secret",
+    "webhook.ed25519_key",
+    "secrets.key",
+    "secrets.previous_keys",
+];
 
 /// The fields of a language; `env` is a table of texts beside them.
 pub(super) const RUNTIME_FIELDS: [(&str, Shape); 7] = [

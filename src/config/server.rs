@@ -1,12 +1,16 @@
 //! `[server]`: where the HTTP API listens and what its clients may use up.
 //! Opens no socket.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+
+use ipnet::IpNet;
 
 use crate::domain::Secret;
 
 use super::execution::cores;
+use super::key::KeyPath;
 use super::reader::{ANY, Reader, Rule};
 
 /// `[server]`: the HTTP API.
@@ -21,6 +25,8 @@ pub struct ServerConfig {
     pub data_dir: PathBuf,
     /// A key with all rights, of 16 or more characters, if there is one.
     pub api_key: Option<Secret>,
+    /// Proxies that are believed when they say whose request they pass on.
+    pub trusted_proxies: Vec<IpNet>,
     /// The largest request body, in bytes.
     pub body_bytes_max: usize,
     /// Threads that serve HTTP, at least 1: what was 0 has become the number of cores.
@@ -56,6 +62,7 @@ impl ServerConfig {
             public_url: reader.text("server.public_url", &PUBLIC_URL),
             data_dir: reader.get("server.data_dir"),
             api_key: reader.secret("server.api_key", &API_KEY),
+            trusted_proxies: trusted_proxies(reader),
             body_bytes_max: reader.number("server.body_bytes_max", 1..=ANY),
             http_threads,
             connections_max: reader.number("server.connections_max", 1..=ANY),
@@ -69,6 +76,22 @@ impl ServerConfig {
             token_lifetime: reader.wait("server.token_lifetime"),
         }
     }
+}
+
+fn trusted_proxies(reader: &mut Reader<'_>) -> Vec<IpNet> {
+    let entries = reader.list(&KeyPath::from("server.trusted_proxies"), &PROXY);
+    entries.iter().filter_map(|entry| network(entry)).collect()
+}
+
+const PROXY: Rule = Rule {
+    expected: "expected addresses or CIDR ranges, such as [\"10.1.0.0/16\", \"::1\"]",
+    fits: |entry| network(entry).is_some(),
+};
+
+/// A range of addresses, or one.
+fn network(text: &str) -> Option<IpNet> {
+    let one = || text.parse().ok().map(|address: IpAddr| IpNet::from(address));
+    text.parse().ok().or_else(one)
 }
 
 const LISTEN: Rule = Rule {

@@ -1,6 +1,7 @@
 //! Plain data and decisions: what an execution, a delivery and an outcome are, and how they change.
 //! Does no I/O, reads no clock, awaits nothing, and knows neither SQL nor any API's JSON.
 
+pub mod access;
 mod attempt;
 mod breaker;
 mod callback;

@@ -1,98 +1,52 @@
-//! Who is asking: API keys, and the caller that a good one, or a token that it was given, stands for.
-//! Knows a key only by its SHA-256, and compares in constant time.
+//! Who is asking: the caller that a good API key, one of our tokens or a JWT stands for, and in which
+//! order it is found out. Compares nothing itself, and keeps no credential.
 
-use std::collections::HashMap;
+mod address;
+mod failures;
+mod kept;
+mod keyring;
+mod new_key;
+mod shown;
+
 use std::fmt;
-use std::future::{Ready, ready};
+use std::sync::Arc;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpRequest, web};
-use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
-use uuid::Uuid;
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+use ipnet::IpNet;
 
+use self::address::Address;
+pub use self::failures::Failures;
+pub use self::kept::{Keys, keep_current};
+pub(super) use self::keyring::Keyring;
+pub use self::new_key::{NewKey, new_key, new_key_of};
+pub(super) use self::shown::token_of;
 use super::error::{Kind, Problem};
+use super::jwt::Jwt;
 use super::state::Api;
+use crate::domain::access::{ADMIN, includes};
 use crate::domain::{Secret, Tenant, Timestamp};
-use crate::store::ApiKey;
 
-/// The keys that open this server.
-#[derive(Debug, Default)]
-pub struct Keyring {
-    admin: Option<[u8; 32]>,
-    by_id: HashMap<String, ApiKey>,
-    open: bool,
+/// Who may ask, and what comes of those who may not.
+pub struct Auth {
+    /// The API keys.
+    pub keys: Arc<Keys>,
+    /// Whose JWTs are believed; none when nobody's are.
+    pub jwt: Option<Jwt>,
+    /// How many wrong credentials an address may show; none when that is not counted.
+    pub failures: Option<Failures>,
+    /// Which proxies are believed when they say for whom they ask.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
-impl Keyring {
-    /// The keys that the store has, and one more from the configuration.
-    pub fn new(admin: Option<&Secret>, stored: Vec<ApiKey>) -> Self {
-        let admin = admin.map(|key| sha256(key.expose()));
-        let by_id = stored.into_iter().map(|key| (key.id.clone(), key)).collect();
-        Self { admin, by_id, open: false }
-    }
-
-    /// No keys at all: whoever reaches the routes may use them. For applications that guard them
-    /// in their own way.
-    pub fn open() -> Self {
-        Self { open: true, ..Self::default() }
-    }
-
-    /// Nobody can be let in.
-    pub fn is_empty(&self) -> bool {
-        self.admin.is_none() && self.by_id.is_empty() && !self.open
-    }
-
-    fn caller(&self, token: Option<&str>) -> Option<Caller> {
-        if self.open {
-            let nobodys = Credential { key_id: String::new(), key_sha256: [0; 32], until: None };
-            let tenant = Tenant::default();
-            return Some(Caller { tenant, name: None, scopes: all(), credential: nobodys });
-        }
-        let token = token?;
-        let hash = sha256(token);
-        if let Some(admin) = &self.admin
-            && bool::from(admin.ct_eq(&hash))
-        {
-            return self.holder(ADMIN_ID);
-        }
-        let key = self.by_id.get(key_id(token)?)?;
-        bool::from(key.sha256.ct_eq(&hash)).then(|| self.holder(&key.id))?
-    }
-
-    /// Whom the key with this id stands for, without its having been shown; none when there is no
-    /// such key any more.
-    pub(super) fn holder(&self, key_id: &str) -> Option<Caller> {
-        let credential =
-            |key_sha256| Credential { key_id: key_id.to_owned(), key_sha256, until: None };
-        if let Some(key) = self.by_id.get(key_id) {
-            return Some(Caller {
-                tenant: key.tenant.clone(),
-                name: Some(key.name.clone()),
-                scopes: key.scopes.clone(),
-                credential: credential(key.sha256),
-            });
-        }
-        let sha256 = self.admin.filter(|_| key_id == ADMIN_ID)?;
-        Some(Caller {
-            tenant: Tenant::default(),
-            name: Some("admin".to_owned()),
-            scopes: all(),
-            credential: credential(sha256),
-        })
-    }
-}
-
-/// The id of the key from the configuration; no stored one has it, for theirs are UUIDs.
-const ADMIN_ID: &str = "admin";
-
-/// Whoever has shown a good key, or a token that one was given.
+/// Whoever has shown a good credential.
 #[derive(Debug, Clone)]
 pub(super) struct Caller {
     /// Whose executions it may see.
     pub(super) tenant: Tenant,
-    /// What its key is called.
+    /// What its key is called, or the subject of its JWT.
     pub(super) name: Option<String>,
     /// What it may do.
     pub(super) scopes: Vec<String>,
@@ -100,35 +54,37 @@ pub(super) struct Caller {
     pub(super) credential: Credential,
 }
 
-/// The key that lets a caller in: the one that it has shown, or the one behind its token.
+/// What lets a caller in.
 #[derive(Clone)]
 pub(super) struct Credential {
-    /// Which key; empty where there are none.
-    pub(super) key_id: String,
-    /// The key's SHA-256.
-    pub(super) key_sha256: [u8; 32],
+    /// Which API key: the one that was shown, or the one behind one of our tokens. None for a JWT,
+    /// and where there are no keys.
+    pub(super) key: Option<KeyShown>,
     /// When it ends; a key never does, a token always.
     pub(super) until: Option<Timestamp>,
+}
+
+/// The key that lets a caller in.
+#[derive(Clone)]
+pub(super) struct KeyShown {
+    /// Its id.
+    pub(super) id: String,
+    /// Its SHA-256.
+    pub(super) sha256: [u8; 32],
 }
 
 impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A key that somebody has thought up could be guessed by its hash.
-        f.debug_struct("Credential").field("key_id", &self.key_id).finish_non_exhaustive()
+        let key_id = self.key.as_ref().map(|key| &key.id);
+        f.debug_struct("Credential").field("key_id", &key_id).finish_non_exhaustive()
     }
-}
-
-/// The scope that includes all others.
-const ADMIN: &str = "admin";
-
-fn all() -> Vec<String> {
-    vec![ADMIN.to_owned()]
 }
 
 impl Caller {
     /// Whether it has this scope.
     pub(super) fn may(&self, scope: &str) -> bool {
-        self.scopes.iter().any(|own| own == scope || own == ADMIN)
+        includes(&self.scopes, scope)
     }
 
     /// Lets through whoever has this scope.
@@ -139,112 +95,100 @@ impl Caller {
         let detail = format!("This needs a key with the scope `{scope}`.");
         Err(Problem::new(Kind::Forbidden, detail))
     }
+
+    /// Whether it may make and revoke the keys of all tenants.
+    pub(super) fn rules_all(&self) -> bool {
+        self.tenant.is_default() && self.may(ADMIN)
+    }
+}
+
+impl Auth {
+    /// Whether a caller that was let in some time ago would still be.
+    pub(super) async fn still_admits(
+        &self,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Result<bool, Problem> {
+        let Credential { key, until } = &caller.credential;
+        if until.is_some_and(|until| until <= now) {
+            return Ok(false);
+        }
+        let Some(key) = key else { return Ok(true) };
+        Ok(self.keys.current().await?.has(key))
+    }
 }
 
 impl FromRequest for Caller {
     type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let Some(api) = request.app_data::<web::Data<Api>>() else {
-            return ready(Err(Problem::new(Kind::Internal, "The server failed internally.")));
-        };
-        let shown = token_of(request);
-        let by_token = || api.tokens.caller(shown?, &api.keys, api.clock.now());
-        let caller = api.keys.caller(shown).or_else(by_token);
-        ready(caller.ok_or_else(|| {
-            let detail = "A valid API key or token is needed: `Authorization: Bearer <key>`.";
-            Problem::new(Kind::Unauthorized, detail)
-        }))
-    }
-}
-
-/// A key that was made just now. The text exists nowhere else and is not to be had again.
-#[derive(Debug)]
-pub struct NewKey {
-    /// What its owner shows: `rbk_<id>_<secret>`.
-    pub text: Secret,
-    /// What is kept.
-    pub kept: ApiKey,
-}
-
-/// Makes an admin key of the default tenant.
-///
-/// # Errors
-/// When the system has no randomness.
-pub fn new_key(name: &str) -> Result<NewKey, getrandom::Error> {
-    let mut secret = [0; 32];
-    getrandom::fill(&mut secret)?;
-    let id = Uuid::now_v7().simple().to_string();
-    let text = format!("rbk_{id}_{}", hex::encode(secret));
-    let kept = ApiKey {
-        id,
-        name: name.to_owned(),
-        tenant: Tenant::default(),
-        scopes: all(),
-        sha256: sha256(&text),
-    };
-    Ok(NewKey { text: Secret::new(text), kept })
-}
-
-/// What a request shows to be let in: a Bearer token, or else an `X-API-Key`.
-pub(super) fn token_of(request: &HttpRequest) -> Option<&str> {
-    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let bearer = header(AUTHORIZATION.as_str()).and_then(|value| {
-        let (scheme, token) = value.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-    });
-    bearer.or_else(|| header("x-api-key"))
-}
-
-fn key_id(token: &str) -> Option<&str> {
-    token.strip_prefix("rbk_")?.split_once('_').map(|(id, _)| id)
-}
-
-fn sha256(text: &str) -> [u8; 32] {
-    Sha256::digest(text.as_bytes()).into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_opens_only_as_a_whole() {
-        let NewKey { text, kept } = new_key("first").unwrap();
-        let keys = Keyring::new(Some(&Secret::from("sixteen-characters")), vec![kept.clone()]);
-        let name = |token: &str| keys.caller(Some(token)).and_then(|caller| caller.name);
-        assert_eq!(name(text.expose()).as_deref(), Some("first"));
-        assert_eq!(name("sixteen-characters").as_deref(), Some("admin"));
-        let other_secret = format!("rbk_{}_{}", kept.id, "0".repeat(64));
-        for token in ["", "sixteen-character", "rbk_", "rbk_x_y", &other_secret] {
-            assert_eq!(name(token), None, "{token}");
+        let api = request.app_data::<web::Data<Api>>().cloned();
+        let shown = shown::shown(request.headers());
+        let from = api.as_ref().map(|api| address::of(request, &api.auth.trusted_proxies));
+        async move {
+            let (Some(api), Some(from)) = (api, from) else {
+                return Err(Problem::new(Kind::Internal, "The server failed internally."));
+            };
+            admit(&api, shown?, from).await
         }
-        assert!(keys.caller(None).is_none());
+        .boxed_local()
     }
+}
 
-    #[test]
-    fn a_scope_is_had_by_name_or_by_being_admin() {
-        let kept = new_key("some").unwrap().kept;
-        let check = |scopes: &[&str], expected| {
-            let scopes = scopes.iter().map(|&scope| scope.to_owned()).collect();
-            let holder = Keyring::new(None, vec![kept.clone()]).holder(&kept.id).unwrap();
-            let caller = Caller { scopes, ..holder };
-            assert_eq!(caller.needs("metrics:read").is_ok(), expected, "{caller:?}");
-        };
-        check(&["metrics:read"], true);
-        check(&["executions:read", "metrics:read"], true);
-        check(&["admin"], true);
-        check(&["executions:read"], false);
-        check(&["metrics"], false);
-        check(&[], false);
-        assert!(Keyring::open().caller(None).unwrap().needs("metrics:read").is_ok());
+/// Finds out whom a credential stands for. While its address has shown too many wrong ones, it is not
+/// even looked at, unless it was good from there lately.
+async fn admit(api: &Api, shown: Option<Secret>, from: Address) -> Result<Caller, Problem> {
+    let Auth { keys, failures, .. } = &api.auth;
+    if let Some(anybody) = keys.anybody() {
+        return Ok(anybody);
     }
+    // Nothing was tried, so nothing is counted.
+    let Some(shown) = shown else { return Err(unauthorized()) };
+    let sha256 = keyring::sha256(shown.expose());
+    if let Some(failures) = failures {
+        failures.check(from, &sha256).map_err(too_many)?;
+    }
+    let caller = find(api, shown.expose(), &sha256).await?;
+    match (caller, failures) {
+        (Some(caller), Some(failures)) => {
+            failures.was_good(from, sha256);
+            Ok(caller)
+        }
+        (Some(caller), None) => Ok(caller),
+        (None, Some(failures)) => {
+            failures.was_wrong(from).map_err(too_many)?;
+            Err(unauthorized())
+        }
+        (None, None) => Err(unauthorized()),
+    }
+}
 
-    #[test]
-    fn no_key_lets_nobody_in_and_an_open_ring_everybody() {
-        assert!(Keyring::default().is_empty());
-        assert!(Keyring::default().caller(Some("")).is_none());
-        assert!(Keyring::open().caller(None).is_some());
+/// The caller that a credential stands for: an API key, a token of ours, or a JWT.
+async fn find(api: &Api, shown: &str, sha256: &[u8; 32]) -> Result<Option<Caller>, Problem> {
+    let now = api.clock.now();
+    let ring = api.auth.keys.current().await?;
+    let by_token = || api.tokens.caller(shown, &ring, now);
+    if let Some(caller) = ring.caller(shown, sha256).or_else(by_token) {
+        ring.note_use(&caller.credential, now);
+        return Ok(Some(caller));
     }
+    match &api.auth.jwt {
+        Some(jwt) => jwt.caller(shown, now).await,
+        None => Ok(None),
+    }
+}
+
+fn unauthorized() -> Problem {
+    let detail = "A valid API key or token is needed: `Authorization: Bearer <key>`.";
+    Problem::new(Kind::Unauthorized, detail)
+}
+
+fn too_many(wait: failures::Wait) -> Problem {
+    let seconds = wait.seconds();
+    let detail = format!(
+        "Too many wrong credentials came from this address; those that were not good from here within \
+         the last hour are not looked at for {seconds} s."
+    );
+    Problem::new(Kind::TooManyFailures(seconds), detail)
 }

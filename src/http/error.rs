@@ -65,6 +65,9 @@ pub(super) enum Kind {
     RangeNotSatisfiable(u64),
     TooManyPings,
     TooManyStreams,
+    /// For so many seconds.
+    TooManyFailures(u64),
+    LastAdminKey,
     TenantQueueFull,
     /// A tenant may submit again after so many seconds.
     TooManySubmissions(u64),
@@ -88,7 +91,8 @@ impl Kind {
             Self::NotTerminal
             | Self::DeliveryPending
             | Self::NotTerminalEvent
-            | Self::AcceptedAlready => StatusCode::CONFLICT,
+            | Self::AcceptedAlready
+            | Self::LastAdminKey => StatusCode::CONFLICT,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -96,6 +100,7 @@ impl Kind {
             Self::RangeNotSatisfiable(_) => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::TooManyPings
             | Self::TooManyStreams
+            | Self::TooManyFailures(_)
             | Self::TenantQueueFull
             | Self::TooManySubmissions(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::QueueFull
@@ -127,6 +132,8 @@ impl Kind {
             Self::RangeNotSatisfiable(_) => "range_not_satisfiable",
             Self::TooManyPings => "too_many_pings",
             Self::TooManyStreams => "too_many_streams",
+            Self::TooManyFailures(_) => "too_many_failures",
+            Self::LastAdminKey => "last_admin_key",
             Self::TenantQueueFull => "tenant_queue_full",
             Self::TooManySubmissions(_) => "too_many_submissions",
             Self::QueueFull => "queue_full",
@@ -214,6 +221,9 @@ impl Problem {
             }
             Kind::RangeNotSatisfiable(length) => {
                 answer.insert_header((CONTENT_RANGE, format!("bytes */{length}")));
+            }
+            Kind::TooManyFailures(seconds) => {
+                answer.insert_header((RETRY_AFTER, seconds));
             }
             Kind::MethodNotAllowed(allowed) => {
                 answer.insert_header((ALLOW, allowed));

@@ -120,14 +120,26 @@ impl Fields {
 
     /// A list of strings.
     pub(super) fn texts(&mut self, name: &'static str) -> Vec<String> {
-        let Some(value) = self.take(name) else { return Vec::new() };
+        self.texts_if_any(name).unwrap_or_default()
+    }
+
+    /// A list of strings that must be there.
+    pub(super) fn required_texts(&mut self, name: &'static str) -> Option<Vec<String>> {
+        if !self.has(name) {
+            self.wrong(name, "required", format!("`{name}` is missing."));
+        }
+        self.texts_if_any(name)
+    }
+
+    fn texts_if_any(&mut self, name: &'static str) -> Option<Vec<String>> {
+        let value = self.take(name)?;
         let texts: Option<Vec<String>> = value
             .as_array()
             .and_then(|list| list.iter().map(|text| text.as_str().map(str::to_owned)).collect());
-        texts.unwrap_or_else(|| {
+        if texts.is_none() {
             self.wrong(name, "wrong_type", format!("`{name}` must be a list of strings."));
-            Vec::new()
-        })
+        }
+        texts
     }
 
     pub(super) fn wrong(&mut self, field: &str, code: &'static str, detail: String) {

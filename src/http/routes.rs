@@ -11,8 +11,8 @@ use super::compat::{cortex, fetch_hive, hopx};
 use super::error::{Kind, Problem, not_found};
 use super::state::Api;
 use super::{
-    callbacks, deliveries, envelope, events, executions, functions, health, list, metrics, output,
-    runtimes, signing, signing_keys,
+    callbacks, deliveries, envelope, events, executions, functions, health, keys, list, metrics,
+    output, runtimes, signing, signing_keys,
 };
 
 /// Puts the routes into an application or a scope of one, under any prefix.
@@ -109,6 +109,12 @@ fn ours(config: &mut ServiceConfig, api: &Data<Api>, body: &PayloadConfig) {
                     .route(post().to(functions::rotate::rotate)),
             )
             .service(only("/callbacks/test", "POST").route(post().to(callbacks::test)))
+            .service(
+                only("/keys", "GET, POST")
+                    .route(get().to(keys::list))
+                    .route(post().to(keys::create)),
+            )
+            .service(only("/keys/{id}", "DELETE").route(delete().to(keys::revoke)))
             .service(only("/runtimes", "GET").route(get().to(runtimes::list)))
             .service(
                 only("/signing-secret", "DELETE, GET, POST")

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::auth::Keyring;
+use super::auth::Auth;
 use super::callbacks::Pings;
 use super::events::EventStreams;
 use super::follow::Followed;
@@ -51,7 +51,7 @@ pub struct Api {
     /// Which callback addresses are allowed.
     pub policy: Arc<AddressPolicy>,
     /// Who may ask.
-    pub keys: Keyring,
+    pub auth: Auth,
     /// What stands for a key for some hours.
     pub tokens: Tokens,
     /// How much of everything a request may have.

@@ -1,12 +1,16 @@
 //! What every store must do, in the words of the domain.
 //! Holds no SQL and decides nothing; the same suite of tests is run against each implementation.
 
+mod keys;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
+pub use keys::KeyStore;
+
 use super::{
-    Accepted, Announcement, ApiKey, AttemptKept, AttemptMade, Census, Claim, DeliveryPage, Finish,
+    Accepted, Announcement, AttemptKept, AttemptMade, Census, Claim, DeliveryPage, Finish,
     FunctionKept, FunctionPage, FunctionSummary, NewExecution, NewFunction, NewRecovery,
     NewSigningSecret, Orphan, Page, Prune, Pruned, Purged, Recovered, Recovery, Redelivered,
     Requeued, Rooms, Settled, SigningSecret, Situation, Started, StoreError, Turn, Waiting,
@@ -21,7 +25,7 @@ use crate::domain::{
 /// A store belongs to one process start (its owner) and takes the time from its own clock, which
 /// for a database with several clients is the database's.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: KeyStore {
     /// Keeps a new execution, and starts it in the same transaction when asked to. A request with a
     /// key that still holds for an earlier one keeps and starts nothing, and has that one's execution;
     /// of two that come at once, one is the earlier.
@@ -224,12 +228,6 @@ pub trait Store: Send + Sync + 'static {
     /// for its calls. Answers whether there was one.
     async fn remove_function(&self, tenant: &Tenant, key: &FunctionKey)
     -> Result<bool, StoreError>;
-
-    /// Keeps an API key.
-    async fn add_api_key(&self, key: ApiKey) -> Result<(), StoreError>;
-
-    /// All API keys that were ever kept and not revoked.
-    async fn api_keys(&self) -> Result<Vec<ApiKey>, StoreError>;
 
     /// Proves that the store can be written to, by writing.
     async fn check(&self) -> Result<(), StoreError>;

@@ -9,6 +9,7 @@ mod error;
 mod functions;
 mod key_file;
 mod key_source;
+mod keys;
 mod outbox;
 mod private_dir;
 mod private_text;
@@ -19,11 +20,12 @@ mod sqlite;
 mod values;
 
 pub use clock::Clock;
-pub use contract::Store;
+pub use contract::{KeyStore, Store};
 pub use disk::disk_free_bytes;
 pub use error::StoreError;
 pub use functions::{FunctionKept, FunctionPage, FunctionSummary, NewFunction};
 pub use key_source::KeySource;
+pub use keys::{ApiKey, KeptKey, KeyUsed, KeysStamp, Revoke, Revoked};
 pub use outbox::{
     Announcement, AttemptKept, AttemptMade, Claim, ClaimedDelivery, DeliveryPage, NewDelivery,
     NewRecovery, Recovered, Recovery, Redelivered, Rooms,
@@ -31,8 +33,10 @@ pub use outbox::{
 pub use private_text::{create_private_text, load_private_text};
 pub use seal::{Fingerprint, SealingKey};
 pub use signing::{NewSigningSecret, SigningSecret};
-pub use sqlite::{KeyUse, Rotated, Rotation, SqliteOptions, SqliteStore, key_use};
+pub use sqlite::{
+    KeyUse, KeysBeside, KeysOf, Rotated, Rotation, SqliteOptions, SqliteStore, key_use,
+};
 pub use values::{
-    Accepted, ApiKey, Census, Finish, NewExecution, Orphan, Page, Prune, PruneCursor, Pruned,
-    Purged, Requeued, Settled, Situation, Started, Turn, Waiting,
+    Accepted, Census, Finish, NewExecution, Orphan, Page, Prune, PruneCursor, Pruned, Purged,
+    Requeued, Settled, Situation, Started, Turn, Waiting,
 };

@@ -189,18 +189,3 @@ pub enum Purged {
     /// What it owes is not delivered yet, and not given up.
     DeliveryPending,
 }
-
-/// An API key as it is kept: never the key itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ApiKey {
-    /// The public half, which names the key.
-    pub id: String,
-    /// What people call it.
-    pub name: String,
-    /// Whose requests it makes.
-    pub tenant: Tenant,
-    /// What it may do.
-    pub scopes: Vec<String>,
-    /// The SHA-256 of the whole key.
-    pub sha256: [u8; 32],
-}

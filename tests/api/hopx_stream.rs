@@ -1,7 +1,7 @@
 //! HopX's `/execute/stream`: what comes back, when, and what becomes of it when either side goes.
 //! What its own clients make of it is tested with them.
 
-mod socket;
+pub mod socket;
 
 use std::fs;
 

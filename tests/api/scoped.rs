@@ -9,7 +9,7 @@ use ringback::domain::{
 };
 use ringback::http::new_key;
 use ringback::store::{
-    Announcement, ApiKey, Clock, Finish, NewDelivery, NewExecution, SealingKey, Settled,
+    Announcement, ApiKey, Clock, Finish, KeyStore, NewDelivery, NewExecution, SealingKey, Settled,
     SqliteOptions, SqliteStore, Store,
 };
 use serde_json::Value;
@@ -31,7 +31,9 @@ pub fn add_key_of(app: &mut TestApp, tenant: &str) -> String {
 fn add(app: &mut TestApp, change: impl FnOnce(ApiKey) -> ApiKey) -> String {
     let new = new_key("scoped").unwrap();
     let kept = change(new.kept);
-    while_down(app, async |store| store.add_api_key(kept).await.unwrap());
+    while_down(app, async |store| {
+        store.add_api_key(kept).await.unwrap();
+    });
     new.text.expose().to_owned()
 }
 

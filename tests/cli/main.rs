@@ -13,6 +13,7 @@ mod config;
 mod deliveries;
 mod demo;
 mod doctor;
+mod keys;
 mod listen;
 mod run;
 mod secrets;

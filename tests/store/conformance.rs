@@ -117,6 +117,11 @@ macro_rules! conformance {
             functions::a_removed_function_is_gone_and_its_numbers_go_on,
             functions::calls_are_signed_with_the_secret_of_their_function,
             keys::keys_read_back,
+            keys::keys_are_listed_by_their_tenant,
+            keys::a_revoked_key_is_gone_for_good,
+            keys::the_last_key_that_rules_all_tenants_can_be_spared,
+            keys::the_latest_use_of_a_key_counts,
+            keys::a_change_of_keys_changes_the_stamp,
             keys::the_store_proves_that_it_can_write,
         }
     };

@@ -1,6 +1,7 @@
 //! SQLite under the common rules, and the rules that are about its file and its threads.
 //! Looks into the file only where a rule is about what is in it.
 
+mod beside;
 mod directory;
 mod file;
 mod growth;

@@ -22,10 +22,15 @@ pub(super) fn refuse_newer(database: &Connection, file: &Path) -> Result<(), Sto
     Ok(())
 }
 
+/// Whether a database is of an earlier version. Only reads.
+pub(super) fn is_older(database: &Connection, file: &Path) -> Result<bool, StoreError> {
+    let found = schema_version(database).map_err(|error| unusable(file, &error))?;
+    Ok(found < known_version())
+}
+
 /// Refuses a database of an earlier version, for those who must not change it. Only reads.
 pub(super) fn refuse_older(database: &Connection, file: &Path) -> Result<(), StoreError> {
-    let found = schema_version(database).map_err(|error| unusable(file, &error))?;
-    if found < known_version() {
+    if is_older(database, file)? {
         let reason = "it is of an earlier version; start this version's server on it first";
         return Err(unusable(file, &reason));
     }

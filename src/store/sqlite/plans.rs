@@ -23,7 +23,7 @@ const EXEMPT: [(&str, &str); 7] = [
     (queue::QUEUED, "runs once, when a server starts"),
     (queue::RUNNING, "runs once, when a server starts"),
     (recoveries::TO_DO, "runs when a webhook actor starts, over what it is to go on with"),
-    (keys::ALL, "runs once, when a server starts, and there are few keys"),
+    (keys::ALL, "runs every few seconds, and there are few keys"),
     (
         backlog::COUNT_PENDING,
         "is asked for by who reads metrics, and answered from memory if it was lately",

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 
 use super::super::private_dir::unusable;
 use super::super::{
-    Accepted, Announcement, ApiKey, AttemptKept, AttemptMade, Census, Claim, DeliveryPage, Finish,
+    Accepted, Announcement, AttemptKept, AttemptMade, Census, Claim, DeliveryPage, Finish,
     FunctionKept, FunctionPage, FunctionSummary, NewExecution, NewFunction, NewRecovery,
     NewSigningSecret, Orphan, Page, Prune, Pruned, Purged, Recovered, Recovery, Redelivered,
     Requeued, Rooms, Settled, SigningSecret, Situation, Started, Store, StoreError, Turn, Waiting,
@@ -20,11 +20,12 @@ use super::claims::Claims;
 use super::lock::DirLock;
 use super::open::{Opened, open_all};
 use super::readers::Readers;
+use super::stamp::Stamp;
 use super::stop::Stop;
 use super::writer::Writer;
 use super::{
     SqliteOptions, attempts, backlog, check, claim, deliveries, finish, functions, idempotency,
-    keys, owed, prune, queue, read, recoveries, redeliver, signing, start,
+    owed, prune, queue, read, recoveries, redeliver, signing, start,
 };
 use crate::domain::{
     CancelWish, Delivery, DeliveryId, Epoch, Execution, ExecutionId, Function, FunctionKey,
@@ -32,19 +33,22 @@ use crate::domain::{
 };
 use crate::failpoint;
 
-/// A store in one SQLite file that no other process may have open.
+/// A store in one SQLite file that no other process may have open, but for its keys ([`KeysOf`]).
+///
+/// [`KeysOf`]: super::KeysOf
 ///
 /// Dropping it finishes the writes under way, ends its threads and gives the directory free; it
 /// waits for that.
 pub struct SqliteStore {
     // Fields are dropped in this order: the writer closes last, so that it can copy the log back
     // into the database, and the directory is free only when the file is closed.
-    readers: Readers,
-    writer: Writer,
+    pub(super) readers: Readers,
+    pub(super) writer: Writer,
     _lock: DirLock,
     claims: Claims,
     superseded: AtomicU64,
-    options: SqliteOptions,
+    pub(super) options: SqliteOptions,
+    pub(super) stamp: Stamp,
 }
 
 impl SqliteStore {
@@ -62,7 +66,8 @@ impl SqliteStore {
         let writer = Writer::start(writer, stop.clone()).map_err(no_thread)?;
         let readers = Readers::start(readers, stop).map_err(no_thread)?;
         let (claims, superseded) = (Claims::none(), AtomicU64::default());
-        Ok(Self { readers, writer, _lock: lock, claims, superseded, options })
+        let stamp = Stamp::of(&options.dir);
+        Ok(Self { readers, writer, _lock: lock, claims, superseded, options, stamp })
     }
 
     /// How many transactions have been committed since it was opened. Writes that come at the
@@ -375,15 +380,6 @@ impl Store for SqliteStore {
     ) -> Result<bool, StoreError> {
         let (tenant, key, now) = (tenant.clone(), key.clone(), self.options.clock.now());
         self.writer.write(move |database| functions::remove(database, (&tenant, &key), now)).await
-    }
-
-    async fn add_api_key(&self, key: ApiKey) -> Result<(), StoreError> {
-        let clock = self.options.clock.clone();
-        self.writer.write(move |database| keys::insert(database, &key, clock.now())).await
-    }
-
-    async fn api_keys(&self) -> Result<Vec<ApiKey>, StoreError> {
-        self.readers.read(keys::all).await
     }
 
     async fn check(&self) -> Result<(), StoreError> {

@@ -11,10 +11,10 @@ use ringback::domain::{
 };
 use ringback::store::{
     Accepted, Announcement, ApiKey, AttemptKept, AttemptMade, Census, Claim, DeliveryPage, Finish,
-    FunctionKept, FunctionPage, FunctionSummary, NewExecution, NewFunction, NewRecovery,
-    NewSigningSecret, Orphan, Page, Prune, Pruned, Purged, Recovered, Recovery, Redelivered,
-    Requeued, Rooms, Settled, SigningSecret, Situation, SqliteStore, Started, Store, StoreError,
-    Turn, Waiting,
+    FunctionKept, FunctionPage, FunctionSummary, KeptKey, KeyStore, KeyUsed, KeysStamp,
+    NewExecution, NewFunction, NewRecovery, NewSigningSecret, Orphan, Page, Prune, Pruned, Purged,
+    Recovered, Recovery, Redelivered, Requeued, Revoke, Revoked, Rooms, Settled, SigningSecret,
+    Situation, SqliteStore, Started, Store, StoreError, Turn, Waiting,
 };
 use tokio::sync::Semaphore;
 
@@ -227,14 +227,27 @@ impl Store for Meddling {
     ) -> Result<bool, StoreError> {
         self.inner.remove_function(tenant, key).await
     }
-    async fn add_api_key(&self, key: ApiKey) -> Result<(), StoreError> {
-        self.inner.add_api_key(key).await
-    }
-    async fn api_keys(&self) -> Result<Vec<ApiKey>, StoreError> {
-        self.inner.api_keys().await
-    }
     async fn check(&self) -> Result<(), StoreError> {
         self.inner.check().await
+    }
+}
+
+#[async_trait]
+impl KeyStore for Meddling {
+    async fn add_api_key(&self, key: ApiKey) -> Result<Timestamp, StoreError> {
+        self.inner.add_api_key(key).await
+    }
+    async fn api_keys(&self, of: Option<&Tenant>) -> Result<Vec<KeptKey>, StoreError> {
+        self.inner.api_keys(of).await
+    }
+    async fn revoke_api_key(&self, wish: Revoke) -> Result<Revoked, StoreError> {
+        self.inner.revoke_api_key(wish).await
+    }
+    async fn note_key_uses(&self, uses: Vec<KeyUsed>) -> Result<(), StoreError> {
+        self.inner.note_key_uses(uses).await
+    }
+    fn keys_stamp(&self) -> KeysStamp {
+        self.inner.keys_stamp()
     }
 }
 

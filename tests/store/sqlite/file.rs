@@ -86,7 +86,7 @@ async fn everything(store: &dyn Store, ids: &[ExecutionId]) -> String {
         text += &format!("{:?}\n{owed:?}\n", read(store, *id).await);
     }
     let listed = store.executions(&tenant(), page(100)).await.unwrap();
-    let (census, keys) = (store.census().await.unwrap(), store.api_keys().await.unwrap());
+    let (census, keys) = (store.census().await.unwrap(), store.api_keys(None).await.unwrap());
     text + &format!("{listed:?}\n{census:?}\n{keys:?}")
 }
 
@@ -98,7 +98,7 @@ async fn everything_is_there_again_after_closing_and_opening() {
     let before = everything(&*store, &ids).await;
     drop(store);
     let left = fs::read_dir(backend.options().dir).unwrap().count();
-    assert_eq!(left, 2, "closed in order: the database, the lock file, and no log");
+    assert_eq!(left, 3, "closed in order: the database, the lock, the stamp of keys, and no log");
     assert_eq!(everything(&*backend.open().await, &ids).await, before);
 }
 

@@ -8,12 +8,13 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::domain::Timestamp;
+use crate::domain::{Secret, Timestamp};
 use crate::http::answers;
-use crate::http::auth::Caller;
+use crate::http::auth::{Caller, Credential, token_of};
 use crate::http::error::{Kind, Problem};
 use crate::http::health;
 use crate::http::state::Api;
+use crate::http::tokens::Issued;
 
 /// How long the id of a sandbox may be, in characters.
 const ID_CHARS_MAX: usize = 128;
@@ -61,20 +62,31 @@ pub(in crate::http) async fn none_are_made() -> Result<HttpResponse, Problem> {
 /// `POST /v1/sandboxes/{id}/token/refresh`: a token with the rights of whoever asks. What is in the
 /// body is not looked at; the clients send none.
 pub(in crate::http) async fn refresh_token(
+    request: HttpRequest,
     caller: Result<Caller, Problem>,
     api: web::Data<Api>,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller?;
     check_id(&id)?;
-    let issued = api.tokens.issue(&caller, api.clock.now()).map_err(|error| {
-        log::error!("a token could not be made: {error}");
-        Problem::new(Kind::Internal, "The server failed internally.")
-    })?;
+    let issued = issue(&request, &caller, &api)?;
     let granted = Granted { auth_token: issued.text.expose(), token_expires_at: issued.expires_at };
     let mut answer = answers::json(StatusCode::OK, &granted);
     answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(answer)
+}
+
+/// A token for a caller. Whoever has come with the JWT of another issuer is given that: it is one.
+fn issue(request: &HttpRequest, caller: &Caller, api: &Api) -> Result<Issued, Problem> {
+    if let (Credential { key: None, until: Some(expires_at) }, Some(token)) =
+        (&caller.credential, token_of(request))
+    {
+        return Ok(Issued { text: Secret::from(token), expires_at: *expires_at });
+    }
+    api.tokens.issue(caller, api.clock.now()).map_err(|error| {
+        log::error!("a token could not be made: {error}");
+        Problem::new(Kind::Internal, "The server failed internally.")
+    })
 }
 
 /// `GET /health`: whether it is worth sending anything. The clients ask until it is, for some minutes,

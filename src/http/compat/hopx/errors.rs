@@ -48,12 +48,13 @@ pub(super) fn code(problem: &Problem) -> &'static str {
         | Kind::NotTerminalEvent
         | Kind::RangeNotSatisfiable(_) => "INVALID_REQUEST",
         Kind::Unauthorized | Kind::Forbidden => "AUTHENTICATION_REQUIRED",
-        Kind::AcceptedAlready => "CONFLICT",
+        Kind::AcceptedAlready | Kind::LastAdminKey => "CONFLICT",
         Kind::NotFound => "RESOURCE_NOT_FOUND",
         Kind::ProcessNotFound => "PROCESS_NOT_FOUND",
         Kind::MethodNotAllowed(_) => "METHOD_NOT_ALLOWED",
         Kind::TenantQueueFull
         | Kind::TooManySubmissions(_)
+        | Kind::TooManyFailures(_)
         | Kind::TooManyPings
         | Kind::TooManyStreams => "RATE_LIMIT_EXCEEDED",
         Kind::QueueFull

@@ -133,9 +133,10 @@ async fn accept(
     caller: &Caller,
     object: Map<String, Value>,
 ) -> Result<ExecutionId, Problem> {
-    // The socket may be older than the token with which it was opened.
-    if caller.credential.until.is_some_and(|until| until <= api.clock.now()) {
-        let detail = "The token of this socket has ended; open another one with a new token.";
+    // The socket may have outlived what it was opened with.
+    if !api.auth.still_admits(caller, api.clock.now()).await? {
+        let detail = "The token of this socket has ended, or its key was revoked; open another socket \
+                      with a new token.";
         return Err(Problem::new(Kind::Unauthorized, detail));
     }
     let mut fields = Fields::new(object);

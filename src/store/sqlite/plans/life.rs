@@ -2,6 +2,7 @@
 //! Judges nothing; it is there to be listened to.
 
 mod functions;
+mod keys;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -10,9 +11,9 @@ use std::time::Duration;
 use futures_util::FutureExt;
 
 use super::super::super::{
-    Announcement, ApiKey, AttemptMade, Clock, DeliveryPage, Finish, NewDelivery, NewExecution,
-    NewRecovery, NewSigningSecret, Page, Prune, Purged, Redelivered, Requeued, Rooms, SealingKey,
-    Settled, Store, Turn,
+    Announcement, AttemptMade, Clock, DeliveryPage, Finish, NewDelivery, NewExecution, NewRecovery,
+    NewSigningSecret, Page, Prune, Purged, Redelivered, Requeued, Rooms, SealingKey, Settled,
+    Store, Turn,
 };
 use super::super::reseal::{Survey, reseal, survey};
 use super::super::{SqliteOptions, key_check};
@@ -29,8 +30,13 @@ const HOST: &str = "example.com:443";
 
 /// Runs every verb of the contract, with all of its ways.
 pub(super) async fn live(heard: &Heard) {
-    let contract = include_str!("../../contract.rs");
-    let ours = concat!(include_str!("life.rs"), include_str!("life/functions.rs"));
+    let contract =
+        concat!(include_str!("../../contract.rs"), include_str!("../../contract/keys.rs"));
+    let ours = concat!(
+        include_str!("life.rs"),
+        include_str!("life/functions.rs"),
+        include_str!("life/keys.rs")
+    );
     for verb in contract.split("async fn ").skip(1) {
         let verb = verb.split('(').next().unwrap_or_default();
         assert!(ours.contains(&format!("store.{verb}(")), "{verb} is missing here");
@@ -55,6 +61,7 @@ pub(super) async fn live(heard: &Heard) {
     let owed = ends(&store).await;
     signing_secrets(&store).await;
     functions::live(&store).await;
+    keys::live(&store).await;
     deliveries(&store, &owed).await;
     delivery_pages(&store).await;
     redeliveries(&store, &owed).await;
@@ -335,10 +342,6 @@ async fn reads(store: &impl Store) {
     }
     store.census().await.unwrap();
     store.check().await.unwrap();
-    let (id, name, scopes) = ("id".into(), "name".into(), vec!["admin".into()]);
-    let key = ApiKey { id, name, tenant: tenant(), scopes, sha256: [1; 32] };
-    store.add_api_key(key).await.unwrap();
-    assert_eq!(store.api_keys().await.unwrap().len(), 1);
 }
 
 /// Seals everything with the first key, as a rotation does.
