@@ -103,6 +103,8 @@ pub struct Status;
 pub struct EngineStatus {
     /// How many executions may run at a time.
     pub slots: usize,
+    /// How many more could be started at this moment.
+    pub free: usize,
     /// How many run.
     pub running: usize,
     /// How many wait.

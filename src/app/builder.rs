@@ -140,7 +140,8 @@ impl Builder {
         let signing = keys::signing_rules(&config, signing_key.as_deref())?;
         let tokens = keys::tokens(&config)?;
         let settings = Arc::new(parts::engine_settings(&config, signing_key));
-        let metrics = Metrics::new();
+        let runtimes = launcher.runtimes().iter().map(|runtime| runtime.name().to_owned());
+        let metrics = Metrics::of_runtimes(runtimes);
         let parts = EngineParts { store, launcher, clock, settings, metrics };
         let recovered = tokio::select! {
             biased;

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
+use super::context::Told;
 use super::error::{Kind, Problem};
 use super::state::Api;
 use crate::domain::{Secret, Tenant, Timestamp};
@@ -152,6 +153,12 @@ impl FromRequest for Caller {
         let shown = token_of(request);
         let by_token = || api.tokens.caller(shown?, &api.keys, api.clock.now());
         let caller = api.keys.caller(shown).or_else(by_token);
+        if let Some(caller) = &caller {
+            Told::of(request).tell(|facts| {
+                facts.tenant = Some(caller.tenant.as_str().to_owned());
+                facts.key = Some(caller.credential.key_id.clone()).filter(|id| !id.is_empty());
+            });
+        }
         ready(caller.ok_or_else(|| {
             let detail = "A valid API key or token is needed: `Authorization: Bearer <key>`.";
             Problem::new(Kind::Unauthorized, detail)

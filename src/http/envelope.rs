@@ -13,6 +13,7 @@ use futures_util::FutureExt;
 use uuid::Uuid;
 
 use super::compat::{cortex, fetch_hive, hopx};
+use super::context::{self, Told};
 use super::error::{Kind, Problem};
 
 /// How a request is called, by its sender and in the answer.
@@ -68,12 +69,16 @@ async fn wrap(
     customs: Customs,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let id = request_id(&request, customs.is_id);
+    let told = Told::of(&request);
+    told.tell(|facts| facts.request_id = Some(id.clone()));
+    let answer = context::within(id.clone(), async move { next.call(request).await });
     // Nothing of a request outlives it, so nothing can be left half-changed.
-    let answered = AssertUnwindSafe(next.call(request)).catch_unwind().await;
+    let answered = AssertUnwindSafe(answer).catch_unwind().await;
     let Ok(answered) = answered else {
         // The panic's own text is in the log already, by the panic hook.
-        log::error!("request {id}: its handler panicked");
+        log::error!(request_id = id.as_str(); "the handler of a request panicked");
         let problem = Problem::new(Kind::Internal, "The server failed internally.");
+        told.tell(|facts| facts.problem = Some(problem.kind.code()));
         let problem = Problem { request_id: Some(id.clone()), ..problem };
         let mut body = (customs.error)(&problem);
         name(body.headers_mut(), &id);
@@ -83,6 +88,7 @@ async fn wrap(
     let problem = answer.response().error().and_then(|error| error.as_error::<Problem>()).cloned();
     let mut answer = match problem {
         Some(problem) => {
+            told.tell(|facts| facts.problem = Some(problem.kind.code()));
             let problem = Problem { request_id: Some(id.clone()), ..problem };
             answer.into_response((customs.error)(&problem))
         }

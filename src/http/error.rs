@@ -8,6 +8,7 @@ use actix_web::http::header::{ALLOW, CONTENT_RANGE, RETRY_AFTER, WWW_AUTHENTICAT
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
+use super::context;
 use crate::actors::{CancelError, SubmitError};
 use crate::domain::ExecutionId;
 use crate::store::StoreError;
@@ -117,6 +118,32 @@ impl Kind {
             Self::Internal => "internal",
         }
     }
+
+    /// Every code that there is.
+    pub(super) const CODES: &'static [&'static str] = &[
+        Self::InvalidJson.code(),
+        Self::InvalidRequest.code(),
+        Self::Unauthorized.code(),
+        Self::Forbidden.code(),
+        Self::NotFound.code(),
+        Self::ProcessNotFound.code(),
+        Self::NotTerminal.code(),
+        Self::DeliveryPending.code(),
+        Self::NotTerminalEvent.code(),
+        Self::AcceptedAlready.code(),
+        Self::MethodNotAllowed("").code(),
+        Self::TooLarge.code(),
+        Self::UnsupportedMediaType.code(),
+        Self::RangeNotSatisfiable(0).code(),
+        Self::TooManyPings.code(),
+        Self::TenantQueueFull.code(),
+        Self::QueueFull.code(),
+        Self::Draining.code(),
+        Self::StoreUnavailable.code(),
+        Self::NoLauncher.code(),
+        Self::Unavailable.code(),
+        Self::Internal.code(),
+    ];
 
     /// After how many seconds it may be worth asking again.
     const fn retry_after(self) -> Option<&'static str> {
@@ -241,7 +268,8 @@ impl From<StoreError> for Problem {
             // The store has told the log when it began.
             return Self::new(Kind::StoreUnavailable, sentence(&error.to_string()));
         }
-        log::error!("the store failed under a request: {error}");
+        let request_id = context::request_id();
+        log::error!(request_id = request_id.as_deref(); "the store failed under a request: {error}");
         Self::new(Kind::StoreUnavailable, "The server cannot read or write its store right now.")
     }
 }

@@ -1,6 +1,7 @@
 //! The HTTP API: what comes in is checked and becomes a message or a question to the store; what
 //! goes out is a record or a problem. Runs nothing and sends no webhook.
 
+mod access;
 mod answers;
 mod auth;
 mod body;
@@ -8,6 +9,7 @@ mod callback;
 mod callbacks;
 mod compat;
 mod connection;
+mod context;
 mod deliveries;
 mod envelope;
 mod error;
@@ -32,6 +34,7 @@ mod times;
 mod tokens;
 mod working_dir;
 
+pub use access::Observer;
 pub use auth::{Keyring, NewKey, new_key};
 pub use callbacks::Pings;
 pub use connection::on_connect;

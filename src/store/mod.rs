@@ -8,6 +8,7 @@ mod error;
 mod functions;
 mod key_file;
 mod key_source;
+mod measures;
 mod outbox;
 mod private_dir;
 mod private_text;
@@ -22,6 +23,7 @@ pub use contract::Store;
 pub use error::StoreError;
 pub use functions::{FunctionKept, FunctionPage, FunctionSummary, NewFunction};
 pub use key_source::KeySource;
+pub use measures::Measures;
 pub use outbox::{
     Announcement, AttemptKept, AttemptMade, Claim, ClaimedDelivery, DeliveryPage, NewDelivery,
     NewRecovery, Recovered, Recovery, Redelivered, Rooms,
@@ -31,6 +33,6 @@ pub use seal::{Fingerprint, SealingKey};
 pub use signing::{NewSigningSecret, SigningSecret};
 pub use sqlite::{KeyUse, Rotated, Rotation, SqliteOptions, SqliteStore, key_use};
 pub use values::{
-    Accepted, ApiKey, Census, Finish, NewExecution, Orphan, Page, Prune, PruneCursor, Pruned,
-    Purged, Requeued, Settled, Situation, Started, Waiting,
+    Accepted, ApiKey, Census, Finish, NewExecution, Oldest, Orphan, Page, Prune, PruneCursor,
+    Pruned, Purged, Requeued, Settled, Situation, Started, Waiting,
 };

@@ -7,14 +7,14 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use async_trait::async_trait;
 use ringback::domain::{
     CancelWish, Delivery, DeliveryId, Epoch, Execution, ExecutionId, Function, FunctionKey,
-    IdempotencyKey, RecoveryId, Requeue, Secret, Tenant, Timestamp,
+    IdempotencyKey, RecoveryId, Requeue, Secret, Tenant,
 };
 use ringback::store::{
     Accepted, Announcement, ApiKey, AttemptKept, AttemptMade, Census, Claim, DeliveryPage, Finish,
     FunctionKept, FunctionPage, FunctionSummary, NewExecution, NewFunction, NewRecovery,
-    NewSigningSecret, Orphan, Page, Prune, Pruned, Purged, Recovered, Recovery, Redelivered,
-    Requeued, Rooms, Settled, SigningSecret, Situation, SqliteStore, Started, Store, StoreError,
-    Waiting,
+    NewSigningSecret, Oldest, Orphan, Page, Prune, Pruned, Purged, Recovered, Recovery,
+    Redelivered, Requeued, Rooms, Settled, SigningSecret, Situation, SqliteStore, Started, Store,
+    StoreError, Waiting,
 };
 use tokio::sync::Semaphore;
 
@@ -113,9 +113,9 @@ impl Store for Meddling {
     async fn record_attempt(&self, made: AttemptMade) -> Result<AttemptKept, StoreError> {
         self.inner.record_attempt(made).await
     }
-    async fn due_since(&self) -> Result<Option<Timestamp>, StoreError> {
+    async fn oldest(&self) -> Result<Oldest, StoreError> {
         self.audible()?;
-        self.inner.due_since().await
+        self.inner.oldest().await
     }
     async fn count_pending(&self) -> Result<usize, StoreError> {
         self.audible()?;
