@@ -32,6 +32,7 @@ mod hopx_repeat;
 mod hopx_stream;
 mod limits;
 mod metrics;
+mod metrics_of_requests;
 mod output;
 mod owed;
 mod problem;
