@@ -107,6 +107,7 @@ async fn send(
         ed25519: parts.settings.ed25519.as_deref(),
         body: &delivery.body,
         user_agent: &parts.settings.user_agent,
+        traceparent: delivery.traceparent.map(|trace| trace.within(delivery.execution_id)),
     };
     let headers = match headers(&signing, &delivery.headers, now) {
         Ok(headers) => headers,

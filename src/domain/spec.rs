@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Callback, Entrypoint, Invocation, Limits, OnInterrupt, OnOutputLimit, Secret};
+use super::{
+    Callback, Entrypoint, Invocation, Limits, OnInterrupt, OnOutputLimit, Secret, Traceparent,
+};
 
 /// Everything that is needed to run one program and to tell of its end.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,6 +47,8 @@ pub struct ExecutionSpec {
     pub callback: Option<Callback>,
     /// The function that this is a call of, if it is one.
     pub invocation: Option<Invocation>,
+    /// The trace from which it was asked for, if its client has one.
+    pub traceparent: Option<Traceparent>,
 }
 
 /// Where a program runs.
@@ -87,6 +91,7 @@ impl ExecutionSpec {
             metadata: serde_json::Map::new(),
             callback: None,
             invocation: None,
+            traceparent: None,
         }
     }
 }

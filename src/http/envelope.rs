@@ -13,7 +13,7 @@ use futures_util::FutureExt;
 use uuid::Uuid;
 
 use super::compat::{cortex, fetch_hive, hopx};
-use super::context::{self, Told};
+use super::context::{self, About, Told};
 use super::error::{Kind, Problem};
 
 /// How a request is called, by its sender and in the answer.
@@ -71,7 +71,9 @@ async fn wrap(
     let id = request_id(&request, customs.is_id);
     let told = Told::of(&request);
     told.tell(|facts| facts.request_id = Some(id.clone()));
-    let answer = context::within(id.clone(), async move { next.call(request).await });
+    let traceparent = context::traceparent_of(request.headers());
+    let about = About { id: id.clone(), traceparent };
+    let answer = context::within(about, async move { next.call(request).await });
     // Nothing of a request outlives it, so nothing can be left half-changed.
     let answered = AssertUnwindSafe(answer).catch_unwind().await;
     let Ok(answered) = answered else {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::fields::Fields;
 use super::state::Api;
-use super::{callback, limits, network, working_dir};
+use super::{callback, context, limits, network, working_dir};
 use crate::domain::{Entrypoint, ExecutionSpec, OnInterrupt, Secret, WorkingDir};
 
 /// A spec from the fields of `POST /v1/executions`. When something is wrong, the fields know it,
@@ -33,6 +33,7 @@ pub(super) fn read(fields: &mut Fields, api: &Api) -> ExecutionSpec {
         metadata: metadata(fields, api),
         callback: callback::read(fields, api),
         invocation: None,
+        traceparent: context::traceparent(),
         language,
         code,
     }

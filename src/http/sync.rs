@@ -13,6 +13,7 @@ use actix_web::web::Data;
 use tokio::sync::oneshot;
 
 use super::connection::Client;
+use super::context;
 use super::error::{Kind, Problem};
 use super::state::Api;
 use crate::actors::{self, Cancel, CancelError, Submit};
@@ -104,7 +105,8 @@ async fn attended<T: 'static>(
         drop(attends);
         return done;
     }
-    let done = actix_rt::spawn(async move { work(hold, attendance).await }).await;
+    let work = context::along(async move { work(hold, attendance).await });
+    let done = actix_rt::spawn(work).await;
     drop(attends);
     match done.map_err(tokio::task::JoinError::try_into_panic) {
         Ok(done) => done,

@@ -11,6 +11,7 @@ use crate::domain::{
     PayloadFormat, PayloadKind, Progress, Secret, WorkingDir,
 };
 use crate::http::callback;
+use crate::http::context;
 use crate::http::error::{FieldError, Kind, Problem};
 use crate::http::state::{Api, RequestLimits};
 
@@ -109,6 +110,7 @@ impl Call {
             WhoIsTold::AsDefined => spec.callback.map(|callback| in_format(callback, format)),
             WhoIsTold::Nobody => None,
         };
+        spec.traceparent = context::traceparent();
         let (function, version) = (function.key.clone(), function.version);
         spec.invocation = Some(Invocation { function, version, request_id: self.request_id });
         Ok(spec)
