@@ -28,6 +28,19 @@ pub(super) fn init(config: &LogConfig) {
     }
     // Fails only if a logger has been installed already.
     let _ = builder.try_init();
+    if config.format == LogFormat::Json {
+        log_panics();
+    }
+}
+
+/// Has panics in the log as well, a line each: the usual words about one are no JSON.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        let said = panic.payload_as_str().unwrap_or("something that is no text");
+        let thread = std::thread::current();
+        log::error!(target: "panic", place = place.as_deref(), thread = thread.name(); "{said}");
+    }));
 }
 
 fn json_line(time: impl std::fmt::Display, record: &log::Record<'_>) -> Value {

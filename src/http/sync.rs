@@ -204,7 +204,12 @@ async fn cancel(api: &Api, (tenant, id): (&Tenant, ExecutionId), by: Option<Stri
         match api.supervisor.send(cancel).await {
             Ok(Ok(_) | Err(CancelError::NotFound)) => return,
             Ok(Err(CancelError::Store(error))) if !error.is_passing() => {
-                log::error!("execution {id} cannot be cancelled for its client: {error}");
+                let request_id = context::request_id();
+                log::error!(
+                    execution:% = id,
+                    request_id = request_id.as_deref();
+                    "it cannot be cancelled for its client: {error}"
+                );
                 return;
             }
             Ok(Err(CancelError::Store(_))) | Err(_) => actix_rt::time::sleep(WISH_AGAIN).await,

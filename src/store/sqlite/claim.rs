@@ -32,7 +32,9 @@ pub(super) fn claim(
             Ok(delivery) => held.push(delivery),
             // It stays claimed with the others, so that one broken row holds up no other
             // delivery; the next start of the server tries it again.
-            Err(Failure::Store(error)) => log::error!("cannot read delivery {id}: {error}"),
+            Err(Failure::Store(error)) => {
+                log::error!(delivery:% = id; "a delivery cannot be read: {error}");
+            }
             Err(failure) => return Err(failure),
         }
     }

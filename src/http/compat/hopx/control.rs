@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::domain::Timestamp;
 use crate::http::answers;
 use crate::http::auth::Caller;
+use crate::http::context;
 use crate::http::error::{Kind, Problem};
 use crate::http::health;
 use crate::http::state::Api;
@@ -68,7 +69,8 @@ pub(in crate::http) async fn refresh_token(
     let caller = caller?;
     check_id(&id)?;
     let issued = api.tokens.issue(&caller, api.clock.now()).map_err(|error| {
-        log::error!("a token could not be made: {error}");
+        let request_id = context::request_id();
+        log::error!(request_id = request_id.as_deref(); "a token could not be made: {error}");
         Problem::new(Kind::Internal, "The server failed internally.")
     })?;
     let granted = Granted { auth_token: issued.text.expose(), token_expires_at: issued.expires_at };

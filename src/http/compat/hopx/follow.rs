@@ -131,7 +131,7 @@ fn recorded(launcher: &Launcher, id: ExecutionId, from: Told) -> [Option<Next>; 
     let read = |stream: Stream, from| {
         let piece = launcher.recorded_piece(id, stream, (from, PIECE_BYTES_MAX as u64));
         piece.unwrap_or_else(|error| {
-            log::debug!("execution {id}: its {} cannot be followed: {error}", stream.as_str());
+            log::debug!(execution:% = id; "its {} cannot be followed: {error}", stream.as_str());
             None
         })
     };
