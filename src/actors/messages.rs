@@ -109,6 +109,8 @@ pub struct EngineStatus {
     pub running: usize,
     /// How many wait.
     pub queued: usize,
+    /// How many may wait.
+    pub queue_max: usize,
     /// Nothing more is accepted.
     pub draining: bool,
 }

@@ -36,6 +36,7 @@ mod metrics;
 mod metrics_of_requests;
 mod output;
 mod owed;
+mod packaging;
 mod problem;
 mod protocol;
 mod purge;

@@ -87,7 +87,7 @@ fn whatever_happens_there_are_the_same_few_series_each_described_and_none_names_
 
     let labels = [
         "trigger", "result", "outcome", "cause", "le", "version", "commit", "runtime", "phase",
-        "state", "op", "code", "route", "method",
+        "state", "op", "check", "code", "route", "method",
     ];
     for sample in &now.samples {
         let family = now.family(&sample.name).unwrap();

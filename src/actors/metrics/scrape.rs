@@ -15,6 +15,7 @@ use super::super::supervisor::SupervisorActor;
 use super::registry::Named;
 use super::{DELIVERIES, Metrics, process};
 use crate::domain::{DeliveryEnd, Timestamp};
+use crate::process::Launcher;
 use crate::store::{Clock, Store};
 
 const IN_FLIGHT: Named =
@@ -51,6 +52,10 @@ const OLDEST_QUEUED: Named = Named {
 };
 const SLOTS: Named =
     Named { name: "ringback_slots", help: "How many executions may run at a time, by state." };
+const READY: Named = Named {
+    name: "ringback_ready",
+    help: "1 where nothing is in the way of taking executions on, by what was looked at; else 0.",
+};
 const BUILD: Named = Named {
     name: "ringback_build_info",
     help: "1, with the version of this server and the commit that it was built from.",
@@ -75,6 +80,7 @@ pub struct Scrape {
     supervisor: Standing<SupervisorActor>,
     hosts: Hosts,
     store: Arc<dyn Store>,
+    launcher: Launcher,
     clock: Clock,
     gauges: Gauges,
     openings: Counter,
@@ -94,6 +100,14 @@ struct Gauges {
     oldest_queued: Gauge,
     slots_busy: Gauge,
     slots_free: Gauge,
+    ready: Ready,
+}
+
+/// What `/readyz` asks, one gauge for each check.
+struct Ready {
+    store: Gauge,
+    launcher: Gauge,
+    accepting: Gauge,
 }
 
 impl Scrape {
@@ -119,6 +133,11 @@ impl Scrape {
                 oldest_queued: gauge(OLDEST_QUEUED),
                 slots_busy: registry.gauge(SLOTS, &[("state", "busy")]),
                 slots_free: registry.gauge(SLOTS, &[("state", "free")]),
+                ready: Ready {
+                    store: registry.gauge(READY, &[("check", "store")]),
+                    launcher: registry.gauge(READY, &[("check", "launcher")]),
+                    accepting: registry.gauge(READY, &[("check", "accepting")]),
+                },
             },
             openings: registry.counter(OPENINGS, &[]),
             superseded: registry
@@ -126,6 +145,7 @@ impl Scrape {
             supervisor,
             hosts,
             store: Arc::clone(&parts.store),
+            launcher: parts.launcher.clone(),
             clock: parts.clock.clone(),
             metrics,
             pending: Mutex::new(None),
@@ -163,10 +183,15 @@ impl Scrape {
         self.gauges.running.set(read(|status| status.running));
         self.gauges.slots_busy.set(read(|status| status.slots.saturating_sub(status.free)));
         self.gauges.slots_free.set(read(|status| status.free));
+        self.gauges.ready.accepting.set(read(|status| usize::from(!status.draining)));
+        self.gauges.ready.launcher.set(f64::from(self.launcher.is_up()));
     }
 
     async fn read_store(&self) {
         self.superseded.absolute(self.store.superseded());
+        // By a write, as for `/readyz`: that reading works says nothing of a full disk.
+        let is_writable = in_time(self.store.check()).await.is_some();
+        self.gauges.ready.store.set(f64::from(is_writable));
         self.gauges.pending.set(self.count_pending().await.map_or(UNKNOWN, figure));
         let oldest = in_time(self.store.oldest()).await;
         // Due times are of the steady clock, records of the wall's.

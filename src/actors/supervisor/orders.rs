@@ -91,6 +91,7 @@ impl Handler<Status> for SupervisorActor {
             free: self.desk.slots().free(),
             running: self.desk.slots().live(),
             queued: self.desk.queued(),
+            queue_max: self.parts.settings.queue_max_total,
             draining: self.desk.is_draining(),
         })
     }

@@ -14,7 +14,10 @@ use crate::config::Config;
 /// What a running program needs of the server: its two output pipes, its recordings, its process.
 const FILES_PER_PROGRAM: u64 = 5;
 
-/// What the server needs beside: its database, its sockets, a few callers.
+/// What a connection needs while its answer is held back; otherwise it is one less.
+const FILES_PER_CONNECTION: u64 = 3;
+
+/// What the server needs beside: its database, its threads, its deliveries.
 const FILES_BESIDE: u64 = 128;
 
 /// Less free disk than this is soon used up by output that is recorded, in bytes.
@@ -34,17 +37,25 @@ pub(super) fn system() -> Finding {
 
 pub(super) fn open_files(config: &Config) -> Finding {
     let limit = getrlimit(Resource::Nofile);
-    let slots = config.execution.slots;
-    let needed = FILES_PER_PROGRAM * slots as u64 + FILES_BESIDE;
+    let (slots, connections) = (config.execution.slots, config.server.connections_max);
+    let needed = FILES_PER_PROGRAM
+        .saturating_mul(slots as u64)
+        .saturating_add(FILES_PER_CONNECTION.saturating_mul(connections as u64))
+        .saturating_add(FILES_BESIDE);
     let is_enough = limit.current.is_none_or(|soft| soft >= needed);
     let words =
         |limit: Option<u64>| limit.map_or_else(|| "unlimited".to_owned(), |n| n.to_string());
     let (soft, hard) = (words(limit.current), words(limit.maximum));
-    let text = format!("{soft} at a time, {hard} at most; {slots} slots need about {needed}");
+    let text = format!(
+        "{soft} at a time, {hard} at most; {slots} slots and {connections} connections need about {needed}"
+    );
     let finding = Finding::new("open files", Mark::Weak.unless(is_enough), text);
     let finding = finding.fact("soft", limit.current).fact("hard", limit.maximum);
     let finding = finding.fact("needed", needed);
-    if is_enough { finding } else { finding.detail("raise it with `ulimit -n` or `LimitNOFILE=`") }
+    if is_enough {
+        return finding;
+    }
+    finding.detail("raise it with `ulimit -n` or `LimitNOFILE=`, or lower `server.connections_max`")
 }
 
 /// Whether the store can be there, and how much room it has.
@@ -128,7 +139,9 @@ mod tests {
     fn open_files_are_enough_for_a_few_slots_and_not_for_all_in_the_world() {
         let mut config = Config::default();
         config.execution.slots = 1;
-        assert_eq!(open_files(&config).facts["needed"], FILES_PER_PROGRAM + FILES_BESIDE);
+        config.server.connections_max = 10;
+        let needed = FILES_PER_PROGRAM + 10 * FILES_PER_CONNECTION + FILES_BESIDE;
+        assert_eq!(open_files(&config).facts["needed"], needed);
         config.execution.slots = 1 << 40;
         let limit = getrlimit(Resource::Nofile).current;
         assert_eq!(open_files(&config).mark, Mark::Weak.unless(limit.is_none()));
