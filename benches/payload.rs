@@ -47,6 +47,7 @@ fn event(format: PayloadFormat, output: &str) -> Event {
         metadata: serde_json::Map::new(),
         endpoint: Some(Endpoint::new("https://example.com/hooks", format)),
         invocation: None,
+        traceparent: None,
         attempt: 1,
         cancelling: false,
         state: State::Queued,

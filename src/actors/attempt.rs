@@ -4,10 +4,12 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use log::Level;
 
 use super::engine::EngineParts;
 use crate::domain::{
-    Attempt, AttemptOutcome, DeliveryId, ErrorClass, Next, Round, Timestamp, Verdict, decide_next,
+    Attempt, AttemptOutcome, DeliveryId, ErrorClass, ExecutionId, Next, Round, Timestamp, Verdict,
+    decide_next,
 };
 use crate::failpoint;
 use crate::store::{AttemptKept, AttemptMade, ClaimedDelivery, StoreError};
@@ -29,6 +31,7 @@ pub(super) async fn make(
     let (id, wishes, trigger) = (delivery.id, delivery.wishes, delivery.trigger);
     let (made, expires_at) = (delivery.round_made + 1, delivery.expires_at);
     let happened_at = delivery.created_at;
+    let about = About::of(&delivery);
     let schedule = delivery.schedule.clone();
     let schedule = schedule.as_ref().unwrap_or(&parts.settings.retry_schedule);
     let (attempted, request_headers) = send(parts, client, delivery, started_at).await;
@@ -50,7 +53,7 @@ pub(super) async fn make(
         timings,
         next_attempt_at,
     };
-    log_attempt(&attempt, id, next);
+    log_attempt(&attempt, &about, next);
     let metrics = &parts.metrics;
     metrics.attempt_made(trigger, attempt.outcome.error_class, attempt.timings.total);
     let delay = parts.clock.now().since(happened_at);
@@ -84,7 +87,10 @@ async fn record(parts: &EngineParts, made: AttemptMade) -> Result<AttemptKept, S
     loop {
         match parts.store.record_attempt(made.clone()).await {
             Err(error) if error.is_passing() => {
-                log::debug!("delivery {}: an attempt waits to be recorded: {error}", made.delivery);
+                log::debug!(
+                    delivery:% = made.delivery;
+                    "an attempt waits to be recorded: {error}"
+                );
             }
             settled => return settled,
         }
@@ -107,6 +113,7 @@ async fn send(
         ed25519: parts.settings.ed25519.as_deref(),
         body: &delivery.body,
         user_agent: &parts.settings.user_agent,
+        traceparent: delivery.traceparent.map(|trace| trace.within(delivery.execution_id)),
     };
     let headers = match headers(&signing, &delivery.headers, now) {
         Ok(headers) => headers,
@@ -128,18 +135,42 @@ fn unsendable(why: &str) -> Attempted {
     Attempted { outcome, ..Attempted::default() }
 }
 
-fn log_attempt(attempt: &Attempt, delivery: DeliveryId, next: Next) {
-    let number = attempt.number;
-    let duration_ms = attempt.timings.total.as_millis();
-    match (&attempt.outcome.error, next) {
-        (None, _) => log::debug!("delivery {delivery}: attempt {number} taken in {duration_ms} ms"),
-        (Some(error), Next::RetryAt(due)) => {
-            log::info!("delivery {delivery}: attempt {number} failed, next at {due}: {error}");
-        }
-        (Some(error), _) => {
-            log::warn!("delivery {delivery}: attempt {number} failed, the last one: {error}");
+/// What a line about an attempt is about.
+struct About {
+    delivery: DeliveryId,
+    execution: ExecutionId,
+    trace_id: Option<String>,
+}
+
+impl About {
+    fn of(delivery: &ClaimedDelivery) -> Self {
+        Self {
+            delivery: delivery.id,
+            execution: delivery.execution_id,
+            trace_id: delivery.traceparent.map(|traceparent| traceparent.trace_id()),
         }
     }
+}
+
+fn log_attempt(attempt: &Attempt, about: &About, next: Next) {
+    let number = attempt.number;
+    let (level, words) = match (&attempt.outcome.error, next) {
+        (None, _) => (Level::Debug, "taken".to_owned()),
+        (Some(error), Next::RetryAt(due)) => {
+            (Level::Info, format!("failed, next at {due}: {error}"))
+        }
+        (Some(error), _) => (Level::Warn, format!("failed, the last one: {error}")),
+    };
+    log::log!(
+        level,
+        delivery:% = about.delivery,
+        execution:% = about.execution,
+        trace_id = about.trace_id.as_deref(),
+        attempt = number,
+        error_class = attempt.outcome.error_class.map(ErrorClass::as_str),
+        duration_ms = attempt.timings.total.as_secs_f64() * 1000.0;
+        "attempt {number} {words}"
+    );
 }
 
 /// A number from 0.0 to 1.0. Should the system have no randomness, the delay is simply not spread.

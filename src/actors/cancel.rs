@@ -3,6 +3,7 @@
 
 use super::engine::EngineParts;
 use super::messages::{Cancel, CancelError, CancelOutcome, CancelWished, QueuedEnded};
+use super::metrics::CancelledIn;
 use super::settle::{self, Settlement};
 use super::standing::Standing;
 use super::supervisor::SupervisorActor;
@@ -34,6 +35,10 @@ pub(super) async fn cancel(
                 if !parts.store.wish_cancelled(id, wish.clone()).await? {
                     continue;
                 }
+                // A wish that comes again is no second one.
+                if !execution.cancelling {
+                    parts.metrics.cancelled(CancelledIn::Running);
+                }
                 supervisor.do_send(CancelWished { id, wish });
                 let cancelling = Execution { cancelling: true, ..execution };
                 return Ok(CancelOutcome::Ending(Box::new(cancelling)));
@@ -42,6 +47,7 @@ pub(super) async fn cancel(
                 let CancelWish { reason, by } = wish.clone();
                 let outcome = Outcome::Cancelled { reason, by, exit: None };
                 if let Some(ended) = end_queued(parts, supervisor, &execution, outcome).await? {
+                    parts.metrics.cancelled(CancelledIn::Queued);
                     return Ok(CancelOutcome::Ended(Box::new(ended)));
                 }
             }

@@ -119,10 +119,14 @@ pub struct Status;
 pub struct EngineStatus {
     /// How many executions may run at a time.
     pub slots: usize,
+    /// How many more could be started at this moment.
+    pub free: usize,
     /// How many run.
     pub running: usize,
     /// How many wait.
     pub queued: usize,
+    /// How many may wait.
+    pub queue_max: usize,
     /// Nothing more is accepted.
     pub draining: bool,
 }

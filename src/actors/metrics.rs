@@ -1,7 +1,9 @@
 //! What an engine counts while it works, for Prometheus: attempts, deliveries, executions.
 //! Two engines in one process count apart, and nothing is installed for the whole of it.
 
+mod process;
 mod registry;
+mod requests;
 mod scrape;
 
 use std::sync::Arc;
@@ -14,6 +16,7 @@ pub use self::scrape::Scrape;
 use crate::domain::{
     Cause, DeliveryStatus, ErrorClass, Execution, Run, Status, Timestamp, Trigger,
 };
+use crate::store::Measures;
 
 const ATTEMPTS: Named = Named {
     name: "ringback_delivery_attempts_total",
@@ -25,7 +28,7 @@ const DELIVERIES: Named = Named {
 };
 const ATTEMPT_SECONDS: HistogramOf = HistogramOf {
     named: Named {
-        name: "ringback_delivery_attempt_seconds",
+        name: "ringback_delivery_duration_seconds",
         help: "How long attempts took, from the name lookup to the end of the answer.",
     },
     buckets: &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0],
@@ -40,6 +43,18 @@ const DELAY_SECONDS: HistogramOf = HistogramOf {
         0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 10.0, 60.0, 600.0, 3_600.0, 10_800.0,
         36_000.0, 72_000.0, 172_800.0,
     ],
+};
+const SUBMITTED: Named = Named {
+    name: "ringback_executions_submitted_total",
+    help: "Executions that were accepted, by the runtime that is to run them.",
+};
+const CANCELLATIONS: Named = Named {
+    name: "ringback_cancellations_total",
+    help: "Wishes of clients that an execution end, by where it was in its life.",
+};
+const REPLAYS: Named = Named {
+    name: "ringback_idempotency_replays_total",
+    help: "Requests that were known again by their key and given the earlier answer.",
 };
 const FINISHED: Named = Named {
     name: "ringback_executions_finished_total",
@@ -69,6 +84,27 @@ const EVENT_STREAMS: Named = Named {
     name: "ringback_event_streams",
     help: "Streams of the events of executions that are open.",
 };
+const DB_SECONDS: HistogramOf = HistogramOf {
+    named: Named {
+        name: "ringback_db_duration_seconds",
+        help: "How long the store was at a read, or at a transaction with its sync to disk.",
+    },
+    buckets: &[
+        0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
+        5.0,
+    ],
+};
+const DB_COMMANDS: HistogramOf = HistogramOf {
+    named: Named {
+        name: "ringback_db_commands_per_commit",
+        help: "How many writes shared a transaction, and so a sync to disk.",
+    },
+    buckets: &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0],
+};
+const DB_BUSY: Named = Named {
+    name: "ringback_db_busy_total",
+    help: "Transactions that could not be written for the moment: no room, or the file was locked.",
+};
 
 /// The counts of one engine. Shared by cloning; every count is an atomic addition, and whoever
 /// counts never waits.
@@ -82,10 +118,24 @@ struct Counts {
     attempt_seconds: Histogram,
     deliveries: ByLabels<DeliveryStatus>,
     delay_seconds: Histogram,
+    /// By the name of the runtime; the last is for whatever has none of these.
+    submitted: Vec<(String, Counter)>,
+    cancellations: ByLabels<CancelledIn>,
+    replays: Counter,
     finished: ByLabels<(Status, Cause)>,
     execution_seconds: Histogram,
     queue_seconds: Histogram,
     event_streams: Gauge,
+    store: Measures,
+}
+
+/// Where an execution was when a client wanted it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CancelledIn {
+    /// It waited, and has ended by that.
+    Queued,
+    /// It ran, and its program is being ended.
+    Running,
 }
 
 /// One counter for each value that the labels can have. All are there from the start, so that a
@@ -112,13 +162,36 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Nothing has been counted.
+    /// Nothing has been counted, and no runtime is known by its name.
     pub fn new() -> Self {
+        Self::of_runtimes([])
+    }
+
+    /// Nothing has been counted; these are the runtimes that executions may ask for.
+    pub fn of_runtimes(names: impl IntoIterator<Item = String>) -> Self {
         let histograms = [ATTEMPT_SECONDS, DELAY_SECONDS, EXECUTION_SECONDS, QUEUE_SECONDS];
-        let registry = Registry::new(&histograms);
+        let beside = [DB_SECONDS, DB_COMMANDS, requests::SECONDS];
+        let registry = Registry::new(&[&histograms[..], &beside].concat());
         let [attempt_seconds, delay_seconds, execution_seconds, queue_seconds] =
-            histograms.map(|histogram| registry.histogram(histogram.named));
+            histograms.map(|histogram| registry.histogram(histogram.named, &[]));
+        requests::describe(&registry);
+        let submitted = |name: String| {
+            let counter = registry.counter(SUBMITTED, &[("runtime", &name)]);
+            (name, counter)
+        };
+        let db_seconds = |op| registry.histogram(DB_SECONDS.named, &[("op", op)]);
         Self(Arc::new(Counts {
+            submitted: names.into_iter().chain([OTHER.to_owned()]).map(submitted).collect(),
+            cancellations: ByLabels::new([CancelledIn::Queued, CancelledIn::Running], |phase| {
+                registry.counter(CANCELLATIONS, &[("phase", phase.as_str())])
+            }),
+            replays: registry.counter(REPLAYS, &[]),
+            store: Measures {
+                commit: db_seconds("commit"),
+                read: db_seconds("read"),
+                commands: registry.histogram(DB_COMMANDS.named, &[]),
+                busy: registry.counter(DB_BUSY, &[]),
+            },
             attempts: ByLabels::new(attempt_keys(), |(trigger, class)| {
                 let result = class.map_or("delivered", ErrorClass::as_str);
                 let labels = [("trigger", trigger.as_str()), ("result", result)];
@@ -153,6 +226,30 @@ impl Metrics {
         if status == DeliveryStatus::Delivered && trigger == Trigger::Schedule {
             self.0.delay_seconds.record(delay);
         }
+    }
+
+    /// An execution was accepted that this runtime is to run.
+    pub fn execution_submitted(&self, runtime: &str) {
+        let submitted = &self.0.submitted;
+        let own = submitted.iter().find(|(name, _)| name == runtime).or(submitted.last());
+        if let Some((_, counter)) = own {
+            counter.increment(1);
+        }
+    }
+
+    /// A client wanted an execution ended, and that will be.
+    pub(super) fn cancelled(&self, phase: CancelledIn) {
+        self.0.cancellations.count(phase);
+    }
+
+    /// A request was known again by its key and was given the earlier answer.
+    pub fn replayed(&self) {
+        self.0.replays.increment(1);
+    }
+
+    /// By what a store measures itself.
+    pub fn of_store(&self) -> Measures {
+        self.0.store.clone()
     }
 
     /// An execution has been started. Only its first run has waited from its beginning on.
@@ -195,6 +292,18 @@ impl Metrics {
         }
     }
 }
+
+impl CancelledIn {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+        }
+    }
+}
+
+/// What stands for whatever has no name of its own in a label.
+const OTHER: &str = "other";
 
 /// At 10,000 attempts in a second this keeps less than 2 MB of measurements.
 const SORT_EVERY: Duration = Duration::from_secs(5);

@@ -63,7 +63,7 @@ pub(super) async fn tell_output(
 fn piece(launcher: &Launcher, id: ExecutionId, stream: Stream, from: u64) -> Option<Piece> {
     let piece = launcher.recorded_piece(id, stream, (from, PIECE_BYTES_MAX));
     let piece = piece.unwrap_or_else(|error| {
-        log::debug!("execution {id}: its {} cannot be told: {error}", stream.as_str());
+        log::debug!(execution:% = id; "its {} cannot be told: {error}", stream.as_str());
         None
     });
     piece.map(Piece::without_half_character).filter(|piece| !piece.bytes.is_empty())
@@ -81,7 +81,12 @@ async fn announce(
         Ok(settled) => settled == Settled::Written,
         // News of this kind is not worth holding anything up for.
         Err(error) => {
-            log::debug!("execution {}: {} cannot be told: {error}", execution.id, kind.as_str());
+            log::debug!(
+                execution:% = execution.id,
+                trace_id = execution.trace_id().as_deref();
+                "{} cannot be told: {error}",
+                kind.as_str()
+            );
             false
         }
     }

@@ -85,5 +85,5 @@ pub(super) async fn settle_lost(
 ) -> (RunKey, RunEnd) {
     let lost = Orphan { execution, on_interrupt: OnInterrupt::Fail, cancel };
     let write = || rescue(&parts, lost.clone(), true, REASON);
-    (run, until_written(run.0, write).await.unwrap_or(RunEnd::Given))
+    (run, until_written(&lost.execution, write).await.unwrap_or(RunEnd::Given))
 }

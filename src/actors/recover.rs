@@ -52,7 +52,7 @@ pub(super) async fn carry_out(
             }
             Ok(None) | Err(StoreError::Stopped { .. }) => return,
             Err(error) => {
-                log::error!("recovery {id} cannot go on at the moment: {error}");
+                log::error!(recovery:% = id; "a recovery cannot go on at the moment: {error}");
                 actix_rt::time::sleep(AGAIN_AFTER).await;
             }
         }

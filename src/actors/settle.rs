@@ -8,7 +8,7 @@ use super::engine::EngineParts;
 use super::messages::RunEnd;
 use crate::domain::{
     CancelWish, Captured, DeliveryId, Ended, Endpoint, Epoch, Event, EventId, EventType, Execution,
-    ExecutionId, Guard, Outcome, Requeue, RetryPolicy,
+    Guard, Outcome, Requeue, RetryPolicy,
 };
 use crate::process::{Residence, Stream};
 use crate::store::{Finish, NewDelivery, Requeued, Settled, StoreError};
@@ -79,9 +79,26 @@ pub(super) async fn write(
 ) -> Result<Settled, StoreError> {
     let settled = parts.store.finish(Arc::clone(&settlement.finish)).await?;
     if settled == Settled::Written {
-        parts.metrics.execution_ended(&settlement.event.execution);
+        let execution = &settlement.event.execution;
+        parts.metrics.execution_ended(execution);
+        log_end(execution);
     }
     Ok(settled)
+}
+
+fn log_end(execution: &Execution) {
+    if !log::log_enabled!(log::Level::Debug) {
+        return;
+    }
+    if let Some(ended) = execution.ended() {
+        log::debug!(
+            execution:% = execution.id,
+            trace_id = execution.trace_id().as_deref(),
+            outcome = ended.outcome.status().as_str(),
+            cause = ended.outcome.cause().as_str();
+            "has ended"
+        );
+    }
 }
 
 /// Writes the end of a run, however long the store cannot, and forgets what was recorded of it.
@@ -91,7 +108,7 @@ pub(super) async fn finish_run(
     residence: Option<Residence>,
 ) -> RunEnd {
     let id = settlement.finish.id;
-    let write = until_written(id, || write(&parts, &settlement));
+    let write = until_written(&settlement.event.execution, || write(&parts, &settlement));
     // The directory is cleaned up while the disk writes.
     let clean_up = async { drop(residence) };
     let (settled, ()) = tokio::join!(write, clean_up);
@@ -120,7 +137,7 @@ pub(super) async fn requeue_run(
     let outcome = Outcome::Cancelled { reason: None, by: None, exit: None };
     let so_far = ended_with_recording(&parts, &execution, outcome);
     parts.launcher.forget_output(id);
-    match until_written(id, || parts.store.requeue(id, epoch, why)).await {
+    match until_written(&execution, || parts.store.requeue(id, epoch, why)).await {
         Some(Requeued::Written) => {
             parts.launcher.forget_run((id, epoch));
             RunEnd::Requeued(execution.tenant)
@@ -138,22 +155,32 @@ pub(super) async fn requeue_run(
 /// Writes until it is written: what has happened to an execution is nowhere but here until then.
 /// Nothing comes back when the store has stopped for good; the next server finds the execution
 /// as it was.
-pub(super) async fn until_written<T, F>(id: ExecutionId, mut write: impl FnMut() -> F) -> Option<T>
+pub(super) async fn until_written<T, F>(
+    execution: &Execution,
+    mut write: impl FnMut() -> F,
+) -> Option<T>
 where
     F: Future<Output = Result<T, StoreError>>,
 {
     let mut is_told = false;
+    let tell = |what: &str, error: &StoreError| {
+        log::error!(
+            execution:% = execution.id,
+            trace_id = execution.trace_id().as_deref();
+            "what became of it cannot be written{what}: {error}"
+        );
+    };
     loop {
         let error = match write().await {
             Ok(written) => return Some(written),
             Err(error) => error,
         };
         if matches!(error, StoreError::Stopped { .. }) {
-            log::error!("execution {id}: what became of it cannot be written: {error}");
+            tell("", &error);
             return None;
         }
         if !is_told {
-            log::error!("execution {id}: what became of it cannot be written yet: {error}");
+            tell(" yet", &error);
             is_told = true;
         }
         actix_rt::time::sleep(WRITE_AGAIN_AFTER).await;
@@ -178,7 +205,12 @@ pub(super) fn ended_with_recording(
 fn recorded(parts: &EngineParts, execution: &Execution, stream: Stream) -> Captured {
     let recorded = parts.launcher.recorded_output(execution.id, stream);
     let recorded = recorded.unwrap_or_else(|error| {
-        log::warn!("execution {}: its {} is lost: {error}", execution.id, stream.as_str());
+        log::warn!(
+            execution:% = execution.id,
+            trace_id = execution.trace_id().as_deref();
+            "its {} is lost: {error}",
+            stream.as_str()
+        );
         None
     });
     recorded.unwrap_or_default()

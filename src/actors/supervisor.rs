@@ -134,11 +134,20 @@ impl SupervisorActor {
     fn give_birth(&mut self, Started { execution, spec }: Started) {
         let id = execution.id;
         let State::Running(run) = execution.state else {
-            log::error!("execution {id} was started and does not run");
+            log::error!(execution:% = id; "it was started and does not run");
             return;
         };
         failpoint::hit("start-after-commit");
         self.parts.metrics.execution_started(&execution, &run);
+        if log::log_enabled!(log::Level::Debug) {
+            let trace_id = execution.trace_id();
+            log::debug!(
+                execution:% = id,
+                trace_id = trace_id.as_deref(),
+                attempt = execution.attempt;
+                "is started"
+            );
+        }
         let birth = Birth {
             parts: self.parts.clone(),
             supervisor: self.ourselves.clone(),

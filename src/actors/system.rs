@@ -40,6 +40,7 @@ impl System {
         census: Census,
         arbiter: &Arbiter,
     ) -> Self {
+        parts.store.measure(parts.metrics.of_store());
         let (supervisor, webhook) = (Standing::vacant(), Standing::vacant());
         let (tell, failed) = watch::channel(None);
         let hosts = Hosts::new(parts.settings.hosts.clone(), parts.clock.clone());

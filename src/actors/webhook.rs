@@ -184,6 +184,7 @@ impl WebhookActor {
     fn begin(&self, delivery: ClaimedDelivery, permit: Permit) {
         let Some(client) = self.client.clone() else { return };
         let parts = self.parts.clone();
+        let id = delivery.id;
         let mut under_way = UnderWay::new(&delivery, permit, self.ourselves.clone());
         // Outside the actor's own context, which polls all its futures whenever one wakes, and
         // whose fall must not break off a request.
@@ -193,7 +194,9 @@ impl WebhookActor {
             });
             match made.await {
                 Ok(next_due) => under_way.end(Recorded::Yes(next_due)),
-                Err(error) => log::error!("an attempt cannot be written down: {error}"),
+                Err(error) => {
+                    log::error!(delivery:% = id; "an attempt cannot be written down: {error}");
+                }
             }
         });
     }

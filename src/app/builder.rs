@@ -148,9 +148,10 @@ impl Builder {
         let tokens = keys::tokens(&config)?;
         let jwt = auth::jwt(&config, &client_settings)?;
         let settings = Arc::new(parts::engine_settings(&config, signing_key));
-        let metrics = Metrics::new();
         let server = &config.server;
         let disk = DiskRoom::look(server.data_dir.clone(), server.disk_free_bytes_min);
+        let runtimes = launcher.runtimes().iter().map(|runtime| runtime.name().to_owned());
+        let metrics = Metrics::of_runtimes(runtimes);
         let parts = EngineParts { store, launcher, clock, settings, metrics, disk };
         let recovered = tokio::select! {
             biased;

@@ -10,7 +10,7 @@ use crate::actors::{
     Drain, DrainDeliveries, ExecutionEnded, Standing, Subscribe, SupervisorActor, System, ended,
 };
 use crate::domain::{Execution, ExecutionId, Secret, Tenant};
-use crate::http::{Api, NewKey, RequestLimits, routes};
+use crate::http::{Api, NewKey, Observer, RequestLimits, routes};
 use crate::process::Launcher;
 use crate::store::StoreError;
 
@@ -96,6 +96,11 @@ impl Engine {
     /// them itself. They are this engine's alone; nothing is installed for the whole process.
     pub async fn metrics(&self) -> String {
         self.system.metrics.text().await
+    }
+
+    /// Who counts the requests of a server around this engine, and has them in the log.
+    pub(super) fn observer(&self) -> Observer {
+        Observer::new(self.system.metrics.counts())
     }
 
     /// What runs programs, with its runtimes.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use actix_rt::task::JoinHandle;
 use actix_web::dev::ServerHandle;
+use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer};
 use futures_util::FutureExt;
 
@@ -41,19 +42,24 @@ impl Server {
         let address = listener.local_addr().map_err(refused)?;
         let routes = engine.routes();
         let threads = config.http_threads;
-        let server =
-            HttpServer::new(move || App::new().configure(routes.clone()).configure(nothing_else))
-                .on_connect(on_connect)
-                .workers(threads)
-                .backlog(BACKLOG)
-                .max_connections((config.connections_max / threads).max(1))
-                .client_request_timeout(config.header_timeout)
-                .keep_alive(config.keep_alive)
-                .shutdown_timeout(CONNECTIONS_END_WITHIN_SECONDS)
-                .disable_signals()
-                .listen(listener)
-                .map_err(refused)?
-                .run();
+        let observer = engine.observer();
+        let app = move || {
+            let observer = observer.clone();
+            let observe = move |request, next| observer.clone().observe(request, next);
+            App::new().configure(routes.clone()).configure(nothing_else).wrap(from_fn(observe))
+        };
+        let server = HttpServer::new(app)
+            .on_connect(on_connect)
+            .workers(threads)
+            .backlog(BACKLOG)
+            .max_connections((config.connections_max / threads).max(1))
+            .client_request_timeout(config.header_timeout)
+            .keep_alive(config.keep_alive)
+            .shutdown_timeout(CONNECTIONS_END_WITHIN_SECONDS)
+            .disable_signals()
+            .listen(listener)
+            .map_err(refused)?
+            .run();
         let handle = server.handle();
         let serving = actix_rt::spawn(server);
         Ok(Self { engine, handle, serving, address })

@@ -148,6 +148,16 @@ pub(super) struct RunArgs {
 pub(super) struct DoctorArgs {
     #[command(flatten)]
     pub(super) config: ServeArgs,
+    /// Look at a running server and not at this machine: what is in its way, and what to do
+    #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = client::SERVER)]
+    #[arg(conflicts_with = "callback_url")]
+    pub(super) server: Option<String>,
+    /// An API key of that server with the scope metrics:read; better in the environment
+    #[arg(long, value_name = "TOKEN", env = "RINGBACK_TOKEN", hide_env_values = true)]
+    pub(super) token: Option<String>,
+    /// Certificates to believe beside the public ones, in PEM
+    #[arg(long, value_name = "FILE")]
+    pub(super) ca_file: Option<PathBuf>,
     /// Say whether callbacks may go there, and whether somebody takes connections
     #[arg(long, value_name = "URL")]
     pub(super) callback_url: Option<String>,

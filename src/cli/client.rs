@@ -33,6 +33,19 @@ pub(super) struct Client {
     token: Option<Secret>,
 }
 
+/// An answer as it came.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) bytes: Vec<u8>,
+}
+
+impl Answer {
+    /// It as JSON, if it is JSON.
+    pub(super) fn json(&self) -> Option<Value> {
+        serde_json::from_slice(&self.bytes).ok()
+    }
+}
+
 impl Client {
     /// A client of the server that the arguments name.
     pub(super) fn new(args: ServerArgs) -> Result<Self, Failure> {
@@ -70,6 +83,22 @@ impl Client {
         self.send(Method::POST, &self.url(path), body).await
     }
 
+    /// Whatever is answered at a path, with its status: for who can make something of any.
+    pub(super) async fn look(
+        &self,
+        path: &[&str],
+        query: &[(&str, String)],
+    ) -> Result<Answer, Failure> {
+        let mut url = self.url(path);
+        url.query_pairs_mut().extend_pairs(query);
+        self.exchange(Method::GET, &url, None).await
+    }
+
+    /// The failure that an answer stands for.
+    pub(super) fn failure(&self, answer: &Answer) -> Failure {
+        problem::failure(&self.server, answer.status, answer.json().as_ref(), &answer.bytes)
+    }
+
     fn url(&self, path: &[&str]) -> Url {
         let mut url = self.server.clone();
         let segments = url.path_segments_mut();
@@ -83,6 +112,17 @@ impl Client {
         url: &Url,
         body: Option<&Value>,
     ) -> Result<Value, Failure> {
+        let answer = self.exchange(method, url, body).await?;
+        let is_good = (200..300).contains(&answer.status);
+        answer.json().filter(|_| is_good).ok_or_else(|| self.failure(&answer))
+    }
+
+    async fn exchange(
+        &self,
+        method: Method,
+        url: &Url,
+        body: Option<&Value>,
+    ) -> Result<Answer, Failure> {
         // A connection that is used again may be closed by the server at that very moment.
         let mut request = self.http.request(method, url.as_str()).force_close();
         if let Some(token) = &self.token {
@@ -99,12 +139,7 @@ impl Client {
         if announced(&response).is_some_and(|length| bytes.len() < length) {
             return Err(self.broken_off(&"the connection was closed"));
         }
-        let status = response.status().as_u16();
-        let body = serde_json::from_slice(&bytes).ok();
-        match body {
-            Some(body) if response.status().is_success() => Ok(body),
-            body => Err(problem::failure(&self.server, status, body.as_ref(), &bytes)),
-        }
+        Ok(Answer { status: response.status().as_u16(), bytes: bytes.to_vec() })
     }
 
     fn broken_off(&self, reason: &dyn fmt::Display) -> Failure {

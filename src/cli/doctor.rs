@@ -1,5 +1,6 @@
-//! `ringback doctor`: what this machine gives, topic by topic, and what it lacks. Starts launchers
-//! on directories that are gone afterwards, so that it disturbs no server that is running.
+//! `ringback doctor`: what this machine gives, topic by topic, and what it lacks; or, of a server that
+//! runs, what is in its way. Starts launchers on directories that are gone afterwards, so that it
+//! disturbs no server.
 
 mod callback;
 mod cgroups;
@@ -8,20 +9,29 @@ mod isolation;
 mod machine;
 mod report;
 mod runtimes;
+mod standing;
 
 use std::process::ExitCode;
 
 use self::finding::{Finding, Mark};
-use super::args::{DoctorArgs, Format};
+use super::args::{DoctorArgs, Format, ServerArgs};
 use super::config;
 use super::exit::Failure;
 use super::terminal::has_colours;
 use crate::config::Config;
 
 pub(super) fn doctor(args: DoctorArgs) -> Result<ExitCode, Failure> {
-    let loaded = config::load(args.config)?;
-    let examined = examine(&loaded.config, args.callback_url.as_deref());
-    let findings = actix::System::new().block_on(examined)?;
+    let system = actix::System::new();
+    let findings = match args.server {
+        Some(server) => {
+            let server = ServerArgs { server, token: args.token, ca_file: args.ca_file };
+            system.block_on(standing::findings(server))?
+        }
+        None => {
+            let loaded = config::load(args.config)?;
+            system.block_on(examine(&loaded.config, args.callback_url.as_deref()))?
+        }
+    };
     match args.output {
         Format::Text => {
             let colour = has_colours(&std::io::stdout());

@@ -9,10 +9,10 @@ use crate::config::Config;
 const FILES_PER_CONNECTION: u64 = 3;
 
 /// What a running program needs of the server: its two output pipes, its recordings, its process.
-pub(super) const FILES_PER_PROGRAM: u64 = 5;
+const FILES_PER_PROGRAM: u64 = 5;
 
 /// What the server needs beside: its database, its sockets.
-pub(super) const FILES_BESIDE: u64 = 128;
+const FILES_BESIDE: u64 = 128;
 
 /// Raises the soft limit, which is low for the sake of programs that use `select`, to the hard one. What
 /// programs get is their own limit in any case.
@@ -35,7 +35,8 @@ pub(super) fn raise(config: &Config) {
     }
 }
 
-fn needed(config: &Config) -> u64 {
+/// How many files a server of this configuration could have open at a time.
+pub(super) fn needed(config: &Config) -> u64 {
     let connections = config.server.connections_max as u64;
     let programs = config.execution.slots as u64;
     FILES_PER_CONNECTION

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{
     DeliveryStatus, Ended, Endpoint, Epoch, ExecutionId, Invocation, OwnerId, Priority, Tenant,
-    Timestamp,
+    Timestamp, Traceparent,
 };
 
 /// One accepted request to run a program, and what has become of it.
@@ -33,6 +33,8 @@ pub struct Execution {
     pub endpoint: Option<Endpoint>,
     /// The function that it is a call of, if it is one.
     pub invocation: Option<Invocation>,
+    /// The trace from which it was asked for, if its client has one.
+    pub traceparent: Option<Traceparent>,
     /// Which run this is: 1, or 2 after an interruption of one that asked to be run again.
     pub attempt: u32,
     /// A client wants it ended.
@@ -159,6 +161,11 @@ impl Execution {
             State::Running(run) => Some(run.started_at),
             State::Ended(ended) => ended.started_at,
         }
+    }
+
+    /// The trace that it is part of, as logs have it.
+    pub fn trace_id(&self) -> Option<String> {
+        self.traceparent.map(|traceparent| traceparent.trace_id())
     }
 
     /// The same execution at its end.

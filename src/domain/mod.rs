@@ -26,6 +26,7 @@ mod secret;
 mod spec;
 mod stop;
 mod time;
+mod trace;
 
 pub use attempt::{Attempt, AttemptOutcome, ErrorClass, Timings, Trigger};
 pub use breaker::{Breaker, BreakerRule, BreakerState, Verdict};
@@ -51,3 +52,4 @@ pub use secret::Secret;
 pub use spec::{ExecutionSpec, WorkingDir};
 pub use stop::StopReason;
 pub use time::Timestamp;
+pub use trace::Traceparent;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::{
     Callback, Entrypoint, Invocation, Limits, OnInterrupt, OnOutputLimit, Priority, Secret,
+    Traceparent,
 };
 
 /// Everything that is needed to run one program and to tell of its end.
@@ -49,6 +50,8 @@ pub struct ExecutionSpec {
     pub callback: Option<Callback>,
     /// The function that this is a call of, if it is one.
     pub invocation: Option<Invocation>,
+    /// The trace from which it was asked for, if its client has one.
+    pub traceparent: Option<Traceparent>,
 }
 
 /// Where a program runs.
@@ -92,6 +95,7 @@ impl ExecutionSpec {
             metadata: serde_json::Map::new(),
             callback: None,
             invocation: None,
+            traceparent: None,
         }
     }
 }

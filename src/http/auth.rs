@@ -23,6 +23,7 @@ pub use self::kept::{Keys, keep_current};
 pub(super) use self::keyring::Keyring;
 pub use self::new_key::{NewKey, new_key, new_key_of};
 pub(super) use self::shown::token_of;
+use super::context::Told;
 use super::error::{Kind, Problem};
 use super::jwt::Jwt;
 use super::state::Api;
@@ -126,11 +127,17 @@ impl FromRequest for Caller {
         let api = request.app_data::<web::Data<Api>>().cloned();
         let shown = shown::shown(request.headers());
         let from = api.as_ref().map(|api| address::of(request, &api.auth.trusted_proxies));
+        let told = Told::of(request);
         async move {
             let (Some(api), Some(from)) = (api, from) else {
                 return Err(Problem::new(Kind::Internal, "The server failed internally."));
             };
-            admit(&api, shown?, from).await
+            let caller = admit(&api, shown?, from).await?;
+            told.tell(|facts| {
+                facts.tenant = Some(caller.tenant.as_str().to_owned());
+                facts.key = caller.credential.key.as_ref().map(|key| key.id.clone());
+            });
+            Ok(caller)
         }
         .boxed_local()
     }

@@ -13,6 +13,7 @@ use futures_util::FutureExt;
 use uuid::Uuid;
 
 use super::compat::{cortex, fetch_hive, hopx};
+use super::context::{self, About, Told};
 use super::error::{Kind, Problem};
 use super::unread::Unread;
 
@@ -70,12 +71,18 @@ async fn wrap(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let id = request_id(&request, customs.is_id);
     let unread = Unread::of(&mut request);
+    let told = Told::of(&request);
+    told.tell(|facts| facts.request_id = Some(id.clone()));
+    let traceparent = context::traceparent_of(request.headers());
+    let about = About { id: id.clone(), traceparent };
+    let answer = context::within(about, async move { next.call(request).await });
     // Nothing of a request outlives it, so nothing can be left half-changed.
-    let answered = AssertUnwindSafe(next.call(request)).catch_unwind().await;
+    let answered = AssertUnwindSafe(answer).catch_unwind().await;
     let Ok(answered) = answered else {
         // The panic's own text is in the log already, by the panic hook.
-        log::error!("request {id}: its handler panicked");
+        log::error!(request_id = id.as_str(); "the handler of a request panicked");
         let problem = Problem::new(Kind::Internal, "The server failed internally.");
+        told.tell(|facts| facts.problem = Some(problem.kind.code()));
         let problem = Problem { request_id: Some(id.clone()), ..problem };
         let mut body = (customs.error)(&problem);
         name(body.headers_mut(), &id);
@@ -85,6 +92,7 @@ async fn wrap(
     let problem = answer.response().error().and_then(|error| error.as_error::<Problem>()).cloned();
     let mut answer = match problem {
         Some(problem) => {
+            told.tell(|facts| facts.problem = Some(problem.kind.code()));
             let problem = Problem { request_id: Some(id.clone()), ..problem };
             answer.into_response((customs.error)(&problem))
         }

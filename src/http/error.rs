@@ -7,6 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, CONTENT_RANGE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 
+use super::context;
 use crate::actors::{CancelError, SubmitError};
 use crate::bodies;
 use crate::domain::ExecutionId;
@@ -146,6 +147,38 @@ impl Kind {
         }
     }
 
+    /// Every code that there is.
+    pub(super) const CODES: &'static [&'static str] = &[
+        Self::InvalidJson.code(),
+        Self::InvalidRequest.code(),
+        Self::Unauthorized.code(),
+        Self::Forbidden.code(),
+        Self::NotFound.code(),
+        Self::ProcessNotFound.code(),
+        Self::NotTerminal.code(),
+        Self::DeliveryPending.code(),
+        Self::NotTerminalEvent.code(),
+        Self::AcceptedAlready.code(),
+        Self::MethodNotAllowed("").code(),
+        Self::TooLarge.code(),
+        Self::UnsupportedMediaType.code(),
+        Self::RangeNotSatisfiable(0).code(),
+        Self::RequestTimeout.code(),
+        Self::TooManyPings.code(),
+        Self::TooManyStreams.code(),
+        Self::TooManyFailures(0).code(),
+        Self::LastAdminKey.code(),
+        Self::TooManySubmissions(0).code(),
+        Self::DiskLow.code(),
+        Self::TenantQueueFull.code(),
+        Self::QueueFull.code(),
+        Self::Draining.code(),
+        Self::StoreUnavailable.code(),
+        Self::NoLauncher.code(),
+        Self::Unavailable.code(),
+        Self::Internal.code(),
+    ];
+
     /// After how many seconds it may be worth asking again.
     const fn retry_after(self) -> Option<u64> {
         match self {
@@ -154,7 +187,7 @@ impl Kind {
             | Self::TenantQueueFull
             | Self::QueueFull
             | Self::Unavailable => Some(1),
-            Self::TooManySubmissions(seconds) => Some(seconds),
+            Self::TooManySubmissions(seconds) | Self::TooManyFailures(seconds) => Some(seconds),
             Self::DiskLow | Self::Draining | Self::StoreUnavailable | Self::NoLauncher => Some(5),
             _ => None,
         }
@@ -261,7 +294,8 @@ impl From<StoreError> for Problem {
             // The store has told the log when it began.
             return Self::new(Kind::StoreUnavailable, sentence(&error.to_string()));
         }
-        log::error!("the store failed under a request: {error}");
+        let request_id = context::request_id();
+        log::error!(request_id = request_id.as_deref(); "the store failed under a request: {error}");
         Self::new(Kind::StoreUnavailable, "The server cannot read or write its store right now.")
     }
 }

@@ -30,8 +30,16 @@ struct Readiness<'a> {
     isolation: Isolation<'a>,
     containment: &'static str,
     slots: usize,
+    slots_free: usize,
     queued: usize,
+    queue_max: usize,
+    /// None when nothing waits, and when it cannot be read.
+    oldest_queued_seconds: Option<f64>,
     running: usize,
+    /// The same for deliveries that are due.
+    oldest_due_seconds: Option<f64>,
+    breakers_open: usize,
+    hosts_saturated: usize,
     node: &'a str,
 }
 
@@ -110,10 +118,13 @@ fn is_verbose(query: &str) -> bool {
 async fn in_detail(api: &Api) -> Result<HttpResponse, Problem> {
     let status = api.supervisor.send(Status).await?;
     let surroundings = api.launcher.surroundings();
+    // Where it cannot be read, a check says so.
+    let oldest = api.store.oldest().await.unwrap_or_default();
+    let hosts = api.hosts.status();
     let checks = Checks {
         // Its own words are for those who run the server, as this answer is.
         store: Check::of(api.store.check().await.map_err(|error| error.to_string())),
-        disk: Check::of(if api.disk.is_low() { Err(disk_low(&api)) } else { Ok(()) }),
+        disk: Check::of(if api.disk.is_low() { Err(disk_low(api)) } else { Ok(()) }),
         launcher: Check::that(api.launcher.is_up(), NO_LAUNCHER),
         accepting: Check::that(!status.draining, STOPPING),
     };
@@ -129,8 +140,16 @@ async fn in_detail(api: &Api) -> Result<HttpResponse, Problem> {
         },
         containment: surroundings.containment.as_str(),
         slots: status.slots,
+        slots_free: status.free,
         queued: status.queued,
+        queue_max: status.queue_max,
+        oldest_queued_seconds: oldest
+            .queued
+            .map(|since| api.clock.now().since(since).as_secs_f64()),
         running: status.running,
+        oldest_due_seconds: oldest.due.map(|since| api.clock.steady().since(since).as_secs_f64()),
+        breakers_open: hosts.open,
+        hosts_saturated: hosts.saturated,
         node: &api.node,
     };
     Ok(match failing {

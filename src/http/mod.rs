@@ -1,6 +1,7 @@
 //! The HTTP API: what comes in is checked and becomes a message or a question to the store; what
 //! goes out is a record or a problem. Runs nothing and sends no webhook.
 
+mod access;
 mod answers;
 mod auth;
 mod body;
@@ -8,6 +9,7 @@ mod callback;
 mod callbacks;
 mod compat;
 mod connection;
+mod context;
 mod deliveries;
 mod envelope;
 mod error;
@@ -37,6 +39,7 @@ mod tokens;
 mod unread;
 mod working_dir;
 
+pub use access::Observer;
 pub use auth::{Auth, Failures, Keys, NewKey, keep_current, new_key, new_key_of};
 pub use callbacks::Pings;
 pub use connection::on_connect;

@@ -9,6 +9,7 @@ use actix_web::http::header::{
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::auth::Caller;
+use super::context;
 use super::error::{FieldError, Kind, Problem};
 use super::executions::{READ, id_of};
 use super::state::Api;
@@ -130,7 +131,13 @@ async fn recorded(api: &web::Data<Api>, id: ExecutionId, stream: Stream) -> Opti
     match read {
         Ok(Ok(recorded)) => recorded,
         Ok(Err(error)) => {
-            log::warn!("execution {id}: its {} cannot be read: {error}", stream.as_str());
+            let request_id = context::request_id();
+            log::warn!(
+                execution:% = id,
+                request_id = request_id.as_deref();
+                "its {} cannot be read: {error}",
+                stream.as_str()
+            );
             None
         }
         // The server is ending.

@@ -11,6 +11,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::answers::json;
 use super::auth::Caller;
 use super::body::{self, Body};
+use super::context;
 use super::error::{Kind, Problem};
 use super::fields::Fields;
 use super::state::Api;
@@ -65,7 +66,8 @@ pub(super) async fn put(
 /// A new secret.
 pub(super) fn new_secret() -> Result<Secret, Problem> {
     signature::new_secret().map_err(|error| {
-        log::error!("the system gives no random numbers: {error}");
+        let request_id = context::request_id();
+        log::error!(request_id = request_id.as_deref(); "the system gives no random numbers: {error}");
         Problem::new(Kind::Internal, "The server failed internally.")
     })
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::fields::Fields;
 use super::state::{Api, TenantRules};
-use super::{callback, limits, network, working_dir};
+use super::{callback, context, limits, network, working_dir};
 use crate::domain::{Entrypoint, ExecutionSpec, OnInterrupt, Priority, Secret, Tenant, WorkingDir};
 
 /// A spec from the fields of a tenant's `POST /v1/executions`. When something is wrong, the fields know
@@ -36,6 +36,7 @@ pub(super) fn read(fields: &mut Fields, api: &Api, tenant: &Tenant) -> Execution
         metadata: metadata(fields, api),
         callback: callback::read(fields, api),
         invocation: None,
+        traceparent: context::traceparent(),
         language,
         code,
     }

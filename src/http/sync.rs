@@ -13,6 +13,7 @@ use actix_web::web::Data;
 use tokio::sync::oneshot;
 
 use super::connection::{Client, Flood};
+use super::context;
 use super::error::{Kind, Problem};
 use super::state::Api;
 use crate::actors::{self, Cancel, CancelError, Submit};
@@ -104,7 +105,8 @@ async fn attended<T: 'static>(
         drop(attends);
         return done;
     }
-    let done = actix_rt::spawn(async move { work(hold, attendance).await }).await;
+    let work = context::along(async move { work(hold, attendance).await });
+    let done = actix_rt::spawn(work).await;
     drop(attends);
     match done.map_err(tokio::task::JoinError::try_into_panic) {
         Ok(done) => done,
@@ -212,7 +214,12 @@ async fn cancel(api: &Api, (tenant, id): (&Tenant, ExecutionId), by: Option<Stri
         match api.supervisor.send(cancel).await {
             Ok(Ok(_) | Err(CancelError::NotFound)) => return,
             Ok(Err(CancelError::Store(error))) if !error.is_passing() => {
-                log::error!("execution {id} cannot be cancelled for its client: {error}");
+                let request_id = context::request_id();
+                log::error!(
+                    execution:% = id,
+                    request_id = request_id.as_deref();
+                    "it cannot be cancelled for its client: {error}"
+                );
                 return;
             }
             Ok(Err(CancelError::Store(_))) | Err(_) => actix_rt::time::sleep(WISH_AGAIN).await,

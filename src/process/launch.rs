@@ -30,6 +30,9 @@ const RESULT_VARIABLE: &str = "RINGBACK_RESULT";
 /// The variable that tells a program whose it is. People find it by this.
 const EXECUTION_VARIABLE: &str = "RINGBACK_EXECUTION_ID";
 
+/// The variable that tells a program which trace it is part of: what OpenTelemetry reads, and others.
+const TRACE_VARIABLE: &str = "TRACEPARENT";
+
 /// Text is UTF-8. Not LANG: it has a program load a dozen locale files at its start.
 pub(super) const LOCALE: &str = "LC_CTYPE=C.UTF-8";
 
@@ -336,12 +339,14 @@ impl Launcher {
             format!("PWD={home}"),
             LOCALE.to_owned(),
         ];
+        let trace = order.spec.traceparent.map(|trace| trace.within(order.id));
+        let trace = trace.map(|trace| format!("{TRACE_VARIABLE}={trace}"));
         let asked = &order.spec.env;
         let is_asked = |variable: &String| {
             variable.split_once('=').is_some_and(|(name, _)| asked.contains_key(name))
         };
         let runtime = runtime.iter().map(|(name, value)| format!("{name}={value}"));
-        let mut all: Vec<String> = ours.into_iter().chain(runtime).collect();
+        let mut all: Vec<String> = ours.into_iter().chain(trace).chain(runtime).collect();
         all.retain(|variable| !is_asked(variable));
         let chosen = [EXECUTION_VARIABLE, RESULT_VARIABLE];
         // Not for the client to choose: others rely on them.

@@ -89,7 +89,11 @@ impl Recorder {
     }
 
     fn give_up(&mut self, error: &std::io::Error) {
-        log::warn!("cannot record output to {}: {error}", self.place.path().display());
+        log::warn!(
+            execution:% = self.place.execution();
+            "cannot record output to {}: {error}",
+            self.place.path().display()
+        );
         self.state = State::GivenUp;
     }
 }

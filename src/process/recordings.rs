@@ -89,6 +89,11 @@ impl Recordings {
 }
 
 impl RecordingPlace {
+    /// Whose output is recorded here.
+    pub(super) const fn execution(&self) -> ExecutionId {
+        self.id
+    }
+
     /// Begins a recording there.
     pub(super) fn begin(&self, layout: KeptLayout) -> io::Result<Recording> {
         self.begun.lock().unwrap_or_else(PoisonError::into_inner).insert(self.id);
@@ -146,7 +151,7 @@ impl Launcher {
             for stream in [Stream::Stdout, Stream::Stderr] {
                 let path = self.recordings().place(id, stream).path();
                 if let Err(error) = remove(&path) {
-                    log::warn!("cannot remove {}: {error}", path.display());
+                    log::warn!(execution:% = id; "cannot remove {}: {error}", path.display());
                 }
             }
         }

@@ -11,13 +11,14 @@ pub use keys::KeyStore;
 
 use super::{
     Accepted, Announcement, AttemptKept, AttemptMade, Census, Claim, DeliveryPage, Finish,
-    FunctionKept, FunctionPage, FunctionSummary, NewExecution, NewFunction, NewRecovery,
-    NewSigningSecret, Orphan, Page, Prune, Pruned, Purged, Recovered, Recovery, Redelivered,
-    Requeued, Rooms, Settled, SigningSecret, Situation, Started, StoreError, Turn, Waiting,
+    FunctionKept, FunctionPage, FunctionSummary, Measures, NewExecution, NewFunction, NewRecovery,
+    NewSigningSecret, Oldest, Orphan, Page, Prune, Pruned, Purged, Recovered, Recovery,
+    Redelivered, Requeued, Rooms, Settled, SigningSecret, Situation, Started, StoreError, Turn,
+    Waiting,
 };
 use crate::domain::{
     CancelWish, Delivery, DeliveryId, Epoch, Execution, ExecutionId, Function, FunctionKey,
-    IdempotencyKey, RecoveryId, Requeue, Secret, Tenant, Timestamp,
+    IdempotencyKey, RecoveryId, Requeue, Secret, Tenant,
 };
 
 /// The truth about executions and deliveries. What a method has answered `Ok` to is on disk.
@@ -107,9 +108,9 @@ pub trait Store: KeyStore {
     /// fails the delivery stays claimed.
     async fn record_attempt(&self, made: AttemptMade) -> Result<AttemptKept, StoreError>;
 
-    /// Since when the delivery is due that has been due for longest and that nobody has claimed.
+    /// Since when the execution has waited that has waited for longest, and the delivery been due.
     /// Asked again and again, and so must cost next to nothing however many are pending.
-    async fn due_since(&self) -> Result<Option<Timestamp>, StoreError>;
+    async fn oldest(&self) -> Result<Oldest, StoreError>;
 
     /// How many deliveries are pending. May take time in proportion to that.
     async fn count_pending(&self) -> Result<usize, StoreError>;
@@ -118,6 +119,11 @@ pub trait Store: KeyStore {
     /// opened; always 0 from a store that does not count them.
     fn superseded(&self) -> u64 {
         0
+    }
+
+    /// Measures itself by these from now on; a store that does not leaves them as they are.
+    fn measure(&self, by: Measures) {
+        drop(by);
     }
 
     /// Makes a delivery due now, whatever has become of it. One that is pending gets an attempt

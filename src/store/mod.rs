@@ -10,6 +10,7 @@ mod functions;
 mod key_file;
 mod key_source;
 mod keys;
+mod measures;
 mod outbox;
 mod private_dir;
 mod private_text;
@@ -26,6 +27,7 @@ pub use error::StoreError;
 pub use functions::{FunctionKept, FunctionPage, FunctionSummary, NewFunction};
 pub use key_source::KeySource;
 pub use keys::{ApiKey, KeptKey, KeyUsed, KeysStamp, Revoke, Revoked};
+pub use measures::Measures;
 pub use outbox::{
     Announcement, AttemptKept, AttemptMade, Claim, ClaimedDelivery, DeliveryPage, NewDelivery,
     NewRecovery, Recovered, Recovery, Redelivered, Rooms,
@@ -37,6 +39,6 @@ pub use sqlite::{
     KeyUse, KeysBeside, KeysOf, Rotated, Rotation, SqliteOptions, SqliteStore, key_use,
 };
 pub use values::{
-    Accepted, Census, Finish, NewExecution, Orphan, Page, Prune, PruneCursor, Pruned, Purged,
-    Requeued, Settled, Situation, Started, Turn, Waiting,
+    Accepted, Census, Finish, NewExecution, Oldest, Orphan, Page, Prune, PruneCursor, Pruned,
+    Purged, Requeued, Settled, Situation, Started, Turn, Waiting,
 };

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::domain::{
     Attempt, Delivery, DeliveryId, DeliveryStatus, Epoch, EventId, EventType, ExecutionId, Next,
-    PayloadFormat, RecoveryId, RetrySchedule, Secret, Tenant, Timestamp, Trigger,
+    PayloadFormat, RecoveryId, RetrySchedule, Secret, Tenant, Timestamp, Traceparent, Trigger,
 };
 
 /// A delivery to be owed, due at once.
@@ -101,6 +101,8 @@ pub struct ClaimedDelivery {
     pub body: Vec<u8>,
     /// The client's own headers.
     pub headers: Vec<(String, Secret)>,
+    /// The trace from which its execution was asked for, if its client has one.
+    pub traceparent: Option<Traceparent>,
     /// What the request is signed with, the newest first; nothing when it is not signed.
     pub signing_secrets: Vec<Secret>,
     /// How many attempts have been made.

@@ -45,6 +45,16 @@ pub struct Turn {
     pub at_most: usize,
 }
 
+/// Since when the longest waiting have waited.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Oldest {
+    /// When the execution was accepted that has been in the queue for longest.
+    pub queued: Option<Timestamp>,
+    /// Since when the delivery is due, by the steady clock, that has been due for longest and that
+    /// nobody has claimed.
+    pub due: Option<Timestamp>,
+}
+
 /// An execution that this owner has just been given.
 #[derive(Debug, Clone)]
 pub struct Started {

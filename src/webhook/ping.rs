@@ -50,6 +50,7 @@ pub async fn ping(settings: &ClientSettings, ping: &Ping<'_>, now: Timestamp) ->
         ed25519: ping.ed25519,
         body: body.as_bytes(),
         user_agent: ping.user_agent,
+        traceparent: None,
     };
     let headers = match headers(&signing, ping.headers, now) {
         Ok(headers) => headers,

@@ -2,7 +2,7 @@
 //! Ours are made anew for each attempt; the body never is.
 
 use super::signature::{self, BadSecret, Ed25519Key};
-use crate::domain::{EventId, PayloadFormat, Secret, Timestamp};
+use crate::domain::{EventId, PayloadFormat, Secret, Timestamp, Traceparent};
 
 /// What the headers are made from.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub struct Signing<'a> {
     pub body: &'a [u8],
     /// What the sender calls itself.
     pub user_agent: &'a str,
+    /// The trace that it is part of, if it is part of one.
+    pub traceparent: Option<Traceparent>,
 }
 
 /// The headers of the attempt that is made at `now`, in the order in which they are sent.
@@ -43,6 +45,10 @@ pub fn headers(
         headers.push(("webhook-signature".to_owned(), value));
     }
     headers.extend(in_format(signing, seconds));
+    // Who puts its callbacks into a trace of its own has said what it wants.
+    let is_own = own.iter().any(|(name, _)| name.eq_ignore_ascii_case(TRACEPARENT));
+    let trace = signing.traceparent.filter(|_| !is_own);
+    headers.extend(trace.map(|trace| (TRACEPARENT.to_owned(), trace.to_string())));
     headers.extend(own.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())));
     Ok(headers)
 }
@@ -79,6 +85,9 @@ pub fn redacted(headers: &[(String, String)], own: &[(String, Secret)]) -> Vec<(
     headers.iter().enumerate().map(told).collect()
 }
 
+/// The header that says which trace a request is part of.
+const TRACEPARENT: &str = "traceparent";
+
 /// What stands for a value that is not told.
 const REDACTED: &str = "[redacted]";
 
@@ -109,8 +118,15 @@ mod tests {
     ) -> Vec<(String, String)> {
         let event_id = EventId::from(ExecutionId::generate());
         let user_agent = "Ringback/0";
-        let signing =
-            Signing { event_id, payload_format, secrets, ed25519, body: b"{}", user_agent };
+        let signing = Signing {
+            event_id,
+            payload_format,
+            secrets,
+            ed25519,
+            body: b"{}",
+            user_agent,
+            traceparent: None,
+        };
         let own = [("x-mine".to_owned(), Secret::from("1"))];
         headers(&signing, &own, Timestamp::from_millis(1_750_000_000_999)).unwrap()
     }
@@ -201,9 +217,35 @@ mod tests {
             ed25519: None,
             body: b"{}",
             user_agent: "Ringback/0",
+            traceparent: None,
         };
         let refused = headers(&signing, &[], Timestamp::from_millis(0));
         assert_eq!(refused.unwrap_err(), BadSecret);
+    }
+
+    #[test]
+    fn a_callback_is_part_of_its_executions_trace_unless_its_client_chose_another() {
+        let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let event_id = EventId::from(ExecutionId::generate());
+        let signing = |traceparent| Signing {
+            event_id,
+            payload_format: PayloadFormat::Standard,
+            secrets: &[],
+            ed25519: None,
+            body: b"{}",
+            user_agent: "Ringback/0",
+            traceparent,
+        };
+        let own = |name: &str| [(name.to_owned(), Secret::from("mine"))];
+        let made = |traceparent, own: &[(String, Secret)]| {
+            headers(&signing(traceparent), own, Timestamp::from_millis(0)).unwrap()
+        };
+        let parent = Traceparent::parse(trace);
+        assert_eq!(value(&made(parent, &own("x-mine")), "traceparent"), trace);
+        assert_eq!(value(&made(parent, &own("Traceparent")), "Traceparent"), "mine");
+        for headers in [made(parent, &own("Traceparent")), made(None, &[])] {
+            assert!(!headers.iter().any(|(name, _)| name == "traceparent"), "{headers:?}");
+        }
     }
 
     #[test]
@@ -217,6 +259,7 @@ mod tests {
             ed25519: None,
             body: b"{}",
             user_agent: "Ringback/0",
+            traceparent: None,
         };
         let headers = headers(&signing, &own, Timestamp::from_millis(1_999)).unwrap();
         let told = redacted(&headers, &own);

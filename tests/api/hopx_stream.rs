@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use tungstenite::Message;
 use tungstenite::protocol::frame::coding::CloseCode;
 
-use self::socket::{Socket, text};
+pub use self::socket::Socket;
+use self::socket::text;
 use super::hopx_errors::check;
 use super::scoped::{add_key, with_key};
 use crate::support::app::TestApp;

@@ -66,7 +66,9 @@ fn metrics_are_for_those_with_the_scope() {
 /// Names of series, without their values.
 fn series(metrics: &Exposition) -> Vec<String> {
     let name = |sample: &Sample| format!("{} {:?}", sample.name, sample.labels);
-    let mut all: Vec<_> = metrics.samples.iter().map(name).collect();
+    // Those of requests come with the first request of their kind.
+    let is_there_at_once = |sample: &&Sample| !sample.name.starts_with("ringback_http_");
+    let mut all: Vec<_> = metrics.samples.iter().filter(is_there_at_once).map(name).collect();
     all.sort();
     all
 }
@@ -83,10 +85,14 @@ fn whatever_happens_there_are_the_same_few_series_each_described_and_none_names_
     let now = metrics_once(&app, "it was sent again", |m| attempts(m, "manual", "status") == 1.0);
     assert_eq!(series(&now), before, "nothing that happens makes a new series");
 
-    let labels = ["trigger", "result", "outcome", "cause", "le", "version"];
+    let labels = [
+        "trigger", "result", "outcome", "cause", "le", "version", "commit", "runtime", "phase",
+        "state", "op", "check", "code", "route", "method",
+    ];
     for sample in &now.samples {
         let family = now.family(&sample.name).unwrap();
-        assert!(family.starts_with("ringback_"), "{family}");
+        let is_ours = family.starts_with("ringback_") || family.starts_with("process_");
+        assert!(is_ours, "{family}");
         let help = now.helps.get(family).unwrap_or_else(|| panic!("{family} is not described"));
         assert!(help.ends_with('.') && help.len() > 20, "{family}: {help}");
         let kind = now.types[family].as_str();
@@ -97,16 +103,18 @@ fn whatever_happens_there_are_the_same_few_series_each_described_and_none_names_
             let is_figure = value == "+Inf" || value.parse::<f64>().is_ok();
             let is_word = value.chars().all(|c| c.is_ascii_lowercase() || c == '_');
             let is_version = name == "version" && value == env!("CARGO_PKG_VERSION");
-            assert!(if name == "le" { is_figure } else { is_word || is_version }, "{sample:?}");
+            let is_of_request = ["route", "method", "code"].contains(&name.as_str());
+            let is_fine = is_word || is_version || is_of_request;
+            assert!(if name == "le" { is_figure } else { is_fine }, "{sample:?}");
         }
     }
     assert_eq!(now.helps.len(), now.types.len());
     let text = app.get("/metrics").expect(200).text();
     let port = bad.address().port().to_string();
-    for secret in ["127.0.0.1", "http", "default", "blue", &port, id_of(&delivery)] {
+    for secret in ["127.0.0.1", "http:", "default", "blue", &port, id_of(&delivery)] {
         assert!(!text.contains(secret), "{secret} is in\n{text}");
     }
-    let build = [("version", env!("CARGO_PKG_VERSION"))];
+    let build = [("version", env!("CARGO_PKG_VERSION")), ("commit", "unknown")];
     assert_eq!(now.value("ringback_build_info", &build), 1.0);
 }
 
@@ -115,10 +123,10 @@ fn histograms_have_rising_buckets_and_the_last_holds_all() {
     let app = TestApp::start();
     owed(&app, &TestReceiver::start(), "delivered");
     let metrics = metrics_once(&app, "it is counted", |m| deliveries(m, "delivered") == 1.0);
-    let histograms: Vec<_> =
-        metrics.types.iter().filter(|(_, kind)| *kind == "histogram").collect();
-    assert_eq!(histograms.len(), 4);
-    for (family, _) in histograms {
+    let of_executions =
+        ["delivery_duration", "delivery_delay", "execution_duration", "execution_queue"];
+    for family in of_executions.map(|name| format!("ringback_{name}_seconds")) {
+        assert_eq!(metrics.types[&family], "histogram");
         let name = format!("{family}_bucket");
         let buckets: Vec<_> = metrics.samples.iter().filter(|s| s.name == name).collect();
         assert!(buckets.len() > 10, "{family} has {} buckets", buckets.len());
@@ -146,7 +154,7 @@ fn deliveries_are_counted_by_what_became_of_them_and_attempts_by_what_came_of_ea
         (1.0, 4.0, 1.0, 3.0)
     );
     assert_eq!(told.sum("ringback_delivery_attempts_total"), 9.0);
-    assert_eq!(gauge(&told, "ringback_delivery_attempt_seconds_count"), 9.0);
+    assert_eq!(gauge(&told, "ringback_delivery_duration_seconds_count"), 9.0);
     assert_eq!((deliveries(&told, "delivered"), deliveries(&told, "refused")), (1.0, 0.0));
     assert_eq!(gauge(&told, "ringback_delivery_delay_seconds_count"), 1.0);
     // Two delays of the schedule were between its event and its end.
@@ -183,20 +191,18 @@ fn a_breaker_that_opens_is_seen_and_what_waits_for_it_grows_old() {
     let before = metrics(&app);
     assert_eq!(gauge(&before, "ringback_breakers_open"), 0.0);
     assert_eq!(gauge(&before, "ringback_breaker_openings_total"), 0.0);
-    assert_eq!(gauge(&before, "ringback_delivery_oldest_due_seconds"), 0.0);
+    assert_eq!(gauge(&before, "ringback_delivery_oldest_seconds"), 0.0);
     let receiver = TestReceiver::always(Scripted::status(500));
     app.submit(calling(&receiver));
     let open = metrics_once(&app, "a breaker is open", |m| {
         gauge(m, "ringback_breakers_open") == 1.0
-            && gauge(m, "ringback_delivery_oldest_due_seconds") > 0.0
+            && gauge(m, "ringback_delivery_oldest_seconds") > 0.0
     });
     assert_eq!(attempts(&open, "schedule", "status"), 3.0);
     assert_eq!(gauge(&open, "ringback_breaker_openings_total"), 1.0);
     assert_eq!(gauge(&open, "ringback_deliveries_in_flight"), 0.0);
-    let old = gauge(&open, "ringback_delivery_oldest_due_seconds");
-    metrics_once(&app, "it grows older", |m| {
-        gauge(m, "ringback_delivery_oldest_due_seconds") > old
-    });
+    let old = gauge(&open, "ringback_delivery_oldest_seconds");
+    metrics_once(&app, "it grows older", |m| gauge(m, "ringback_delivery_oldest_seconds") > old);
     metrics_once(&app, "it is pending", |m| gauge(m, "ringback_deliveries_pending") == 1.0);
 }
 
@@ -215,7 +221,7 @@ fn a_host_that_hangs_is_saturated_until_it_answers() {
     let full = metrics_once(&app, "the host is saturated and two wait behind", |m| {
         gauge(m, "ringback_hosts_saturated") == 1.0
             && gauge(m, "ringback_deliveries_pending") == 3.0
-            && gauge(m, "ringback_delivery_oldest_due_seconds") > 0.0
+            && gauge(m, "ringback_delivery_oldest_seconds") > 0.0
     });
     assert_eq!(gauge(&full, "ringback_deliveries_in_flight"), 1.0);
     assert_eq!(gauge(&full, "ringback_breakers_open"), 0.0);
@@ -225,7 +231,7 @@ fn a_host_that_hangs_is_saturated_until_it_answers() {
     });
     assert_eq!(gauge(&done, "ringback_hosts_saturated"), 0.0);
     assert_eq!(gauge(&done, "ringback_deliveries_in_flight"), 0.0);
-    assert_eq!(gauge(&done, "ringback_delivery_oldest_due_seconds"), 0.0);
+    assert_eq!(gauge(&done, "ringback_delivery_oldest_seconds"), 0.0);
 }
 
 #[test]
@@ -260,7 +266,12 @@ fn executions_are_counted_by_their_ends_and_those_that_wait_and_run_as_they_are(
         gauge(m, "ringback_executions_running") == 1.0
             && gauge(m, "ringback_executions_queued") == 1.0
     });
-    assert_eq!(gauge(&now, "ringback_slots"), 1.0);
+    let slots = |m: &Exposition, state| m.value("ringback_slots", &[("state", state)]);
+    assert_eq!((slots(&now, "busy"), slots(&now, "free")), (1.0, 0.0));
+    let old = gauge(&now, "ringback_queue_oldest_seconds");
+    metrics_once(&app, "the one that waits grows older", |m| {
+        gauge(m, "ringback_queue_oldest_seconds") > old
+    });
     // Those that have ended and the one that runs; the last one waits yet.
     assert_eq!(gauge(&now, "ringback_execution_queue_seconds_count"), 6.0);
     app.delete(&format!("/v1/executions/{waiting}")).expect(200);
@@ -277,6 +288,14 @@ fn executions_are_counted_by_their_ends_and_those_that_wait_and_run_as_they_are(
     // The one that never ran has no duration.
     assert_eq!(gauge(&told, "ringback_execution_duration_seconds_count"), 6.0);
     assert_eq!(gauge(&told, "ringback_executions_queued"), 0.0);
+    assert_eq!(gauge(&told, "ringback_queue_oldest_seconds"), 0.0);
+    assert_eq!((slots(&told, "busy"), slots(&told, "free")), (0.0, 1.0));
+    let submitted = |m: &Exposition, runtime| {
+        m.value("ringback_executions_submitted_total", &[("runtime", runtime)])
+    };
+    assert_eq!((submitted(&told, "sh"), submitted(&told, "python")), (7.0, 0.0));
+    let cancelled = |phase| told.value("ringback_cancellations_total", &[("phase", phase)]);
+    assert_eq!((cancelled("queued"), cancelled("running")), (1.0, 1.0));
 }
 
 #[test]
@@ -292,7 +311,11 @@ fn what_a_crash_interrupted_is_counted_by_the_server_that_settles_it() {
 
 /// The first cells of the tables of a page, which are metrics with the names of their labels.
 fn rows(page: &str) -> Vec<String> {
-    let cell = |line: &str| Some(line.strip_prefix("| `ringback_")?.split_once('`')?.0.to_owned());
+    let is_metric = |cell: &&str| cell.starts_with("ringback_") || cell.starts_with("process_");
+    let cell = |line: &str| {
+        let cell = line.strip_prefix("| `")?.split_once('`')?.0;
+        Some(cell).filter(is_metric).map(str::to_owned)
+    };
     let mut rows: Vec<_> = page.lines().filter_map(cell).collect();
     rows.sort();
     rows
@@ -301,15 +324,19 @@ fn rows(page: &str) -> Vec<String> {
 #[test]
 fn the_page_about_metrics_has_each_with_its_labels_and_no_other() {
     let page = std::fs::read_to_string("docs/metrics.md").expect("there is a page");
-    let metrics = metrics(&TestApp::start());
+    let app = TestApp::start();
+    let metrics = metrics_once(&app, "a request has been counted to its end", |m| {
+        m.types.contains_key("ringback_http_request_duration_seconds")
+    });
     let with_labels = |family: &String| {
         let own = |sample: &&Sample| metrics.family(&sample.name) == Some(family);
         let labels = metrics.samples.iter().find(own).expect("a value").labels.keys();
         let mut labels: Vec<_> = labels.filter(|name| *name != "le").cloned().collect();
         // The page names first what is asked for first.
-        labels.sort_by_key(|name| !["trigger", "outcome"].contains(&name.as_str()));
-        let name = family.strip_prefix("ringback_").expect("a name of ours");
-        if labels.is_empty() { name.to_owned() } else { format!("{name}{{{}}}", labels.join(",")) }
+        let first = ["route", "version", "trigger", "outcome", "method"];
+        let place = |name: &String| first.iter().position(|first| first == name).unwrap_or(9);
+        labels.sort_by_key(place);
+        if labels.is_empty() { family.clone() } else { format!("{family}{{{}}}", labels.join(",")) }
     };
     let mut told: Vec<_> = metrics.types.keys().map(with_labels).collect();
     told.sort();

@@ -13,6 +13,7 @@ mod config;
 mod deliveries;
 mod demo;
 mod doctor;
+mod doctor_standing;
 mod keys;
 mod listen;
 mod run;

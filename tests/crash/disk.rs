@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
 use serde_json::{Value, json};
 
@@ -10,6 +11,7 @@ use super::own_disk::{Filling, with_own_disk};
 use super::strace::Strace;
 use crate::support::app::TestApp;
 use crate::support::client::Answer;
+use crate::support::options::API_KEY;
 use crate::support::receiver::TestReceiver;
 use crate::support::scripted::{Gate, Scripted};
 use crate::support::wait::{DEADLINE, eventually};
@@ -61,6 +63,21 @@ fn assert_only_reads(app: &TestApp, ids: &[String], why: &str) {
     app.get("/v1/executions").expect(200);
 }
 
+/// Those who keep the server running see it too: in the metrics, and by what the doctor says.
+#[track_caller]
+fn assert_is_seen(app: &TestApp) {
+    let metrics = app.get("/metrics").expect(200).text();
+    assert!(metrics.contains("\nringback_ready{check=\"store\"} 0\n"), "{metrics}");
+    let refused = "ringback_requests_refused_total{code=\"store_unavailable\"}";
+    assert!(!metrics.contains(&format!("{refused} 0\n")), "{metrics}");
+    let mut doctor = Command::new(env!("CARGO_BIN_EXE_ringback"));
+    doctor.args(["doctor", "--server", &format!("http://{}", app.address())]);
+    let ran = doctor.env_clear().env("RINGBACK_TOKEN", API_KEY).output().expect("our own binary");
+    let said = String::from_utf8_lossy(&ran.stdout).into_owned();
+    assert_eq!(ran.status.code(), Some(1), "{said}");
+    assert!(said.contains("bad   store") && said.contains("make room on the disk"), "{said}");
+}
+
 /// Every one of these has ended and is delivered.
 #[track_caller]
 fn assert_all_end_and_are_delivered(app: &TestApp, ids: &[String]) {
@@ -109,6 +126,7 @@ fn on_a_full_disk_nothing_is_taken_and_nothing_is_lost() {
         ids.extend(taken);
         assert_for_now(&refusal, "the disk is full");
         assert_only_reads(&app, &ids, "the disk is full");
+        assert_is_seen(&app);
         // The endpoint has answered, and that cannot be written down yet.
         filling.again();
         gate.open();

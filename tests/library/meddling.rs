@@ -202,8 +202,12 @@ async fn metrics_are_told_although_the_store_cannot_be_read() {
     let metrics = engine.metrics().await;
     let has = |metrics: &str, line: &str| metrics.lines().any(|found| found == line);
     assert!(has(&metrics, "ringback_deliveries_pending NaN"), "{metrics}");
-    assert!(has(&metrics, "ringback_delivery_oldest_due_seconds NaN"), "{metrics}");
-    assert!(has(&metrics, "ringback_slots 2"), "{metrics}");
+    assert!(
+        has(&metrics, "ringback_delivery_oldest_seconds NaN")
+            && has(&metrics, "ringback_queue_oldest_seconds NaN"),
+        "{metrics}"
+    );
+    assert!(has(&metrics, "ringback_slots{state=\"free\"} 2"), "{metrics}");
     // What could not be counted is counted the next time.
     store.is_mute.store(false, Ordering::SeqCst);
     assert!(has(&engine.metrics().await, "ringback_deliveries_pending 0"));

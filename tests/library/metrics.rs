@@ -23,7 +23,7 @@ async fn two_engines_in_one_process_count_apart() {
     run(&two, "exit 0").await;
     let (of_one, of_two) = (one.metrics().await, two.metrics().await);
     assert_eq!((value(&of_one, COMPLETED), value(&of_two, COMPLETED)), ("1", "2"));
-    let slots = "ringback_slots";
+    let slots = "ringback_slots{state=\"free\"}";
     assert_eq!((value(&of_one, slots), value(&of_two, slots)), ("3", "5"));
 }
 

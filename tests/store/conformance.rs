@@ -72,6 +72,7 @@ macro_rules! conformance {
             claims::the_next_due_time_is_that_of_the_next_unclaimed_delivery,
             claims::a_claim_ends_with_its_owner,
             claims::a_claim_brings_all_that_an_attempt_needs,
+            backlog::it_is_known_since_when_the_first_in_the_queue_has_waited,
             backlog::it_is_known_since_when_the_longest_due_is_due,
             backlog::what_is_pending_is_counted_until_it_ends,
             deliveries::what_follows_an_attempt_is_kept_with_it,

@@ -110,3 +110,18 @@ fn a_server_of_a_plain_user_is_warm_too() {
     let said = say(&app, "warm", python(code));
     assert_eq!(said, "True ['0', '1', '2', '3'] /execution/work\n");
 }
+
+#[test]
+fn an_execution_of_a_trace_is_as_warm_as_any_and_the_next_knows_nothing_of_it() {
+    let app = warm();
+    let says = python("import os; print(os.environ.get('TRACEPARENT'))");
+    for trace in ["0af7651916cd43dd8448eb211c80319c", "1af7651916cd43dd8448eb211c80319c"] {
+        let request = app.request("POST", "/v1/executions").json(&says);
+        let traceparent = format!("00-{trace}-b7ad6b7169203331-01");
+        let answer = request.header("traceparent", &traceparent).send().expect(202).json();
+        let record = app.finished(answer["id"].as_str().unwrap());
+        assert_eq!(record["start"], "warm", "{record:#}");
+        assert!(record["stdout"].as_str().unwrap().starts_with(&format!("00-{trace}-")));
+        assert_eq!(say(&app, "warm", says.clone()), "None\n");
+    }
+}

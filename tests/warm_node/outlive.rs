@@ -75,3 +75,19 @@ fn one_that_somebody_else_ends_is_missed_by_nobody() {
     assert_eq!((&record["status"], &record["exit_code"]), (&json!("completed"), &json!(0)));
     run_warm(&app);
 }
+
+#[test]
+fn an_execution_of_a_trace_is_as_warm_as_any() {
+    let app = app();
+    run_warm(&app);
+    let body = json!({"language": "javascript", "code": "console.log(process.env.TRACEPARENT)"});
+    let warm = within(DEADLINE * 4, || {
+        let request = app.request("POST", "/v1/executions").json(&body);
+        let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let answer = request.header("traceparent", trace).send().expect(202).json();
+        let record = app.finished(answer["id"].as_str().unwrap());
+        assert!(record["stdout"].as_str().unwrap().starts_with(&trace[..36]), "{record:#}");
+        (record["start"] == "warm").then_some(())
+    });
+    warm.expect("a worker for it");
+}

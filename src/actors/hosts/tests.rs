@@ -56,6 +56,7 @@ fn claimed(host: &str, execution_id: ExecutionId) -> ClaimedDelivery {
         payload_format: PayloadFormat::Standard,
         body: Vec::new(),
         headers: Vec::new(),
+        traceparent: None,
         signing_secrets: Vec::new(),
         attempts_made: 0,
         round_made: 0,

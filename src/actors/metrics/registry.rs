@@ -22,7 +22,7 @@ pub(super) struct HistogramOf {
     pub(super) buckets: &'static [f64],
 }
 
-type Labels<'a> = &'a [(&'static str, &'static str)];
+pub(super) type Labels<'a> = &'a [(&'static str, &'a str)];
 
 /// The metrics of one engine.
 pub(super) struct Registry {
@@ -54,9 +54,29 @@ impl Registry {
         self.recorder.register_gauge(&key(name, labels), &METADATA)
     }
 
-    pub(super) fn histogram(&self, Named { name, help }: Named) -> Histogram {
+    pub(super) fn histogram(&self, Named { name, help }: Named, labels: Labels<'_>) -> Histogram {
         self.recorder.describe_histogram(name.into(), None, help.into());
-        self.recorder.register_histogram(&key(name, &[]), &METADATA)
+        self.recorder.register_histogram(&key(name, labels), &METADATA)
+    }
+
+    /// Says what a counter tells whose series come one by one.
+    pub(super) fn describe_counter(&self, Named { name, help }: Named) {
+        self.recorder.describe_counter(name.into(), None, help.into());
+    }
+
+    /// The same for a histogram.
+    pub(super) fn describe_histogram(&self, Named { name, help }: Named) {
+        self.recorder.describe_histogram(name.into(), None, help.into());
+    }
+
+    /// One series of a counter that is described already, made if it is not there.
+    pub(super) fn series_of_counter(&self, name: &'static str, labels: Labels<'_>) -> Counter {
+        self.recorder.register_counter(&key(name, labels), &METADATA)
+    }
+
+    /// The same for a histogram.
+    pub(super) fn series_of_histogram(&self, name: &'static str, labels: Labels<'_>) -> Histogram {
+        self.recorder.register_histogram(&key(name, labels), &METADATA)
     }
 
     /// All of them in the text format of Prometheus, version 0.0.4.
@@ -74,7 +94,7 @@ impl Registry {
 const METADATA: Metadata<'static> = Metadata::new(module_path!(), Level::INFO, None);
 
 fn key(name: &'static str, labels: Labels<'_>) -> Key {
-    let labels = labels.iter().map(|(name, value)| Label::from_static_parts(name, value));
+    let labels = labels.iter().map(|&(name, value)| Label::new(name, value.to_owned()));
     Key::from_parts(name, labels.collect::<Vec<_>>())
 }
 

@@ -13,8 +13,9 @@ use super::super::messages::{EngineStatus, Status};
 use super::super::standing::Standing;
 use super::super::supervisor::SupervisorActor;
 use super::registry::Named;
-use super::{DELIVERIES, Metrics};
+use super::{DELIVERIES, Metrics, process};
 use crate::domain::{DeliveryEnd, Timestamp};
+use crate::process::Launcher;
 use crate::store::{Clock, Store};
 
 const IN_FLIGHT: Named =
@@ -24,7 +25,7 @@ const PENDING: Named = Named {
     help: "Deliveries that have not ended, those included whose next attempt is not due yet. Up to 5 s old.",
 };
 const OLDEST_DUE: Named = Named {
-    name: "ringback_delivery_oldest_due_seconds",
+    name: "ringback_delivery_oldest_seconds",
     help: "For how long the delivery has been due that has been due for longest and is not being attempted.",
 };
 const SATURATED: Named = Named {
@@ -45,10 +46,26 @@ const RUNNING: Named = Named {
     name: "ringback_executions_running",
     help: "Executions that have been started and whose end is not written yet.",
 };
+const OLDEST_QUEUED: Named = Named {
+    name: "ringback_queue_oldest_seconds",
+    help: "How long ago the execution was accepted that has waited for a slot for longest.",
+};
 const SLOTS: Named =
-    Named { name: "ringback_slots", help: "How many executions may run at a time." };
-const BUILD: Named =
-    Named { name: "ringback_build_info", help: "1, with the version of this server as a label." };
+    Named { name: "ringback_slots", help: "How many executions may run at a time, by state." };
+const READY: Named = Named {
+    name: "ringback_ready",
+    help: "1 where nothing is in the way of taking executions on, by what was looked at; else 0.",
+};
+const BUILD: Named = Named {
+    name: "ringback_build_info",
+    help: "1, with the version of this server and the commit that it was built from.",
+};
+
+/// The commit, for who builds with `RINGBACK_COMMIT` set.
+const COMMIT: &str = match option_env!("RINGBACK_COMMIT") {
+    Some(commit) => commit,
+    None => "unknown",
+};
 
 /// How long a count of what is pending is good for. It goes through all of them, and scrapers come
 /// more often than a backlog changes its size.
@@ -63,6 +80,7 @@ pub struct Scrape {
     supervisor: Standing<SupervisorActor>,
     hosts: Hosts,
     store: Arc<dyn Store>,
+    launcher: Launcher,
     clock: Clock,
     gauges: Gauges,
     openings: Counter,
@@ -79,7 +97,17 @@ struct Gauges {
     breakers_open: Gauge,
     queued: Gauge,
     running: Gauge,
-    slots: Gauge,
+    oldest_queued: Gauge,
+    slots_busy: Gauge,
+    slots_free: Gauge,
+    ready: Ready,
+}
+
+/// What `/readyz` asks, one gauge for each check.
+struct Ready {
+    store: Gauge,
+    launcher: Gauge,
+    accepting: Gauge,
 }
 
 impl Scrape {
@@ -90,7 +118,8 @@ impl Scrape {
     ) -> Self {
         let metrics = parts.metrics.clone();
         let registry = &metrics.0.registry;
-        registry.gauge(BUILD, &[("version", env!("CARGO_PKG_VERSION"))]).set(1);
+        let build = [("version", env!("CARGO_PKG_VERSION")), ("commit", COMMIT)];
+        registry.gauge(BUILD, &build).set(1);
         let gauge = |named| registry.gauge(named, &[]);
         Self {
             gauges: Gauges {
@@ -101,7 +130,14 @@ impl Scrape {
                 breakers_open: gauge(BREAKERS_OPEN),
                 queued: gauge(QUEUED),
                 running: gauge(RUNNING),
-                slots: gauge(SLOTS),
+                oldest_queued: gauge(OLDEST_QUEUED),
+                slots_busy: registry.gauge(SLOTS, &[("state", "busy")]),
+                slots_free: registry.gauge(SLOTS, &[("state", "free")]),
+                ready: Ready {
+                    store: registry.gauge(READY, &[("check", "store")]),
+                    launcher: registry.gauge(READY, &[("check", "launcher")]),
+                    accepting: registry.gauge(READY, &[("check", "accepting")]),
+                },
             },
             openings: registry.counter(OPENINGS, &[]),
             superseded: registry
@@ -109,10 +145,16 @@ impl Scrape {
             supervisor,
             hosts,
             store: Arc::clone(&parts.store),
+            launcher: parts.launcher.clone(),
             clock: parts.clock.clone(),
             metrics,
             pending: Mutex::new(None),
         }
+    }
+
+    /// What is counted here as well, by whoever else has something to count.
+    pub fn counts(&self) -> Metrics {
+        self.metrics.clone()
     }
 
     /// All metrics in the text format of Prometheus, version 0.0.4. What cannot be read at the
@@ -122,7 +164,7 @@ impl Scrape {
         self.read_hosts();
         self.read_supervisor().await;
         self.read_store().await;
-        self.metrics.0.registry.text()
+        self.metrics.0.registry.text() + &process::text()
     }
 
     fn read_hosts(&self) {
@@ -139,15 +181,27 @@ impl Scrape {
             |of: fn(&EngineStatus) -> usize| status.as_ref().map_or(UNKNOWN, |s| figure(of(s)));
         self.gauges.queued.set(read(|status| status.queued));
         self.gauges.running.set(read(|status| status.running));
-        self.gauges.slots.set(read(|status| status.slots));
+        self.gauges.slots_busy.set(read(|status| status.slots.saturating_sub(status.free)));
+        self.gauges.slots_free.set(read(|status| status.free));
+        self.gauges.ready.accepting.set(read(|status| usize::from(!status.draining)));
+        self.gauges.ready.launcher.set(f64::from(self.launcher.is_up()));
     }
 
     async fn read_store(&self) {
         self.superseded.absolute(self.store.superseded());
+        // By a write, as for `/readyz`: that reading works says nothing of a full disk.
+        let is_writable = in_time(self.store.check()).await.is_some();
+        self.gauges.ready.store.set(f64::from(is_writable));
         self.gauges.pending.set(self.count_pending().await.map_or(UNKNOWN, figure));
-        let due_since = in_time(self.store.due_since()).await;
+        let oldest = in_time(self.store.oldest()).await;
+        // Due times are of the steady clock, records of the wall's.
         let overdue = |since: Timestamp| self.clock.steady().since(since).as_secs_f64();
-        self.gauges.oldest_due.set(due_since.map_or(UNKNOWN, |since| since.map_or(0.0, overdue)));
+        let waited = |since: Timestamp| self.clock.now().since(since).as_secs_f64();
+        let age = |age: Option<f64>| age.unwrap_or(0.0);
+        let due = oldest.as_ref().map_or(UNKNOWN, |oldest| age(oldest.due.map(overdue)));
+        let queued = oldest.as_ref().map_or(UNKNOWN, |oldest| age(oldest.queued.map(waited)));
+        self.gauges.oldest_due.set(due);
+        self.gauges.oldest_queued.set(queued);
     }
 
     async fn count_pending(&self) -> Option<usize> {

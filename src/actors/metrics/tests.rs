@@ -39,7 +39,7 @@ fn measurements_are_in_fixed_buckets_and_none_is_kept() {
     }
     metrics.sort();
     let bucket = |le| {
-        let line = format!("ringback_delivery_attempt_seconds_bucket{{le=\"{le}\"}}");
+        let line = format!("ringback_delivery_duration_seconds_bucket{{le=\"{le}\"}}");
         value(&metrics, &line)
     };
     assert_eq!([bucket("0.005"), bucket("0.025"), bucket("30")], [1.0, 3.0, 3.0]);

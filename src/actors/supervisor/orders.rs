@@ -31,6 +31,7 @@ impl Handler<Submit> for SupervisorActor {
             Err(refusal) => return Box::pin(known_or(refusal, store, (tenant, key))),
         };
         let (id, spec) = (ExecutionId::generate(), Arc::new(spec));
+        let metrics = self.parts.metrics.clone();
         let (owner, kept) = (tenant.clone(), Arc::clone(&spec));
         let ahead = self.parts.settings.priority_step * u32::from(spec.priority.get());
         let new = NewExecution { id, tenant: owner, spec: kept, start: is_start, ahead, key };
@@ -44,6 +45,9 @@ impl Handler<Submit> for SupervisorActor {
             }
             let accepted = store.accept(new).await;
             let new = accepted.as_ref().ok().filter(|accepted| accepted.is_new);
+            if let Some(new) = new {
+                metrics.execution_submitted(&new.execution.language);
+            }
             let started = new
                 .filter(|_| is_start)
                 .map(|new| Started { execution: new.execution.clone(), spec });
@@ -85,8 +89,10 @@ impl Handler<Status> for SupervisorActor {
     fn handle(&mut self, _: Status, _: &mut Context<Self>) -> Self::Result {
         MessageResult(EngineStatus {
             slots: self.desk.slots().total(),
+            free: self.desk.slots().free(),
             running: self.desk.slots().live(),
             queued: self.desk.queued(),
+            queue_max: self.parts.settings.queue_max_total,
             draining: self.desk.is_draining(),
         })
     }

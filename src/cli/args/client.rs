@@ -5,12 +5,15 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+/// Where a server listens that was told nothing.
+pub(in crate::cli) const SERVER: &str = "http://127.0.0.1:8080";
+
 /// Which server, and as whom.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ServerArgs {
     /// The server
     #[arg(long, value_name = "URL", env = "RINGBACK_SERVER")]
-    #[arg(default_value = "http://127.0.0.1:8080")]
+    #[arg(default_value = SERVER)]
     pub(in crate::cli) server: String,
     /// An API key or a JWT; better in the environment than on the command line
     #[arg(long, value_name = "TOKEN", env = "RINGBACK_TOKEN", hide_env_values = true)]

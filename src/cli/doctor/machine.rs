@@ -9,7 +9,7 @@ use rustix::system::uname;
 
 use super::finding::{Finding, Mark};
 use crate::app::wall_clock;
-use crate::cli::open_files::{FILES_BESIDE, FILES_PER_PROGRAM};
+use crate::cli::open_files;
 use crate::config::Config;
 
 /// Less free disk than this is soon used up by output that is recorded, in bytes.
@@ -29,18 +29,23 @@ pub(super) fn system() -> Finding {
 
 pub(super) fn open_files(config: &Config) -> Finding {
     let limit = getrlimit(Resource::Nofile);
-    let slots = config.execution.slots;
-    let needed = FILES_PER_PROGRAM * slots as u64 + FILES_BESIDE;
+    let (slots, connections) = (config.execution.slots, config.server.connections_max);
+    let needed = open_files::needed(config);
     // A server raises its soft limit at its start.
     let is_enough = limit.maximum.is_none_or(|hard| hard >= needed);
     let words =
         |limit: Option<u64>| limit.map_or_else(|| "unlimited".to_owned(), |n| n.to_string());
     let (soft, hard) = (words(limit.current), words(limit.maximum));
-    let text = format!("{soft} at a time, {hard} at most; {slots} slots need about {needed}");
+    let text = format!(
+        "{soft} at a time, {hard} at most; {slots} slots and {connections} connections need about {needed}"
+    );
     let finding = Finding::new("open files", Mark::Weak.unless(is_enough), text);
     let finding = finding.fact("soft", limit.current).fact("hard", limit.maximum);
     let finding = finding.fact("needed", needed);
-    if is_enough { finding } else { finding.detail("raise it with `ulimit -n` or `LimitNOFILE=`") }
+    if is_enough {
+        return finding;
+    }
+    finding.detail("raise it with `ulimit -n` or `LimitNOFILE=`, or lower `server.connections_max`")
 }
 
 /// Whether the store can be there, and how much room it has.
@@ -124,7 +129,8 @@ mod tests {
     fn open_files_are_enough_for_a_few_slots_and_not_for_all_in_the_world() {
         let mut config = Config::default();
         config.execution.slots = 1;
-        assert_eq!(open_files(&config).facts["needed"], FILES_PER_PROGRAM + FILES_BESIDE);
+        config.server.connections_max = 10;
+        assert_eq!(open_files(&config).facts["needed"], open_files::needed(&config));
         config.execution.slots = 1 << 40;
         let limit = getrlimit(Resource::Nofile).maximum;
         assert_eq!(open_files(&config).mark, Mark::Weak.unless(limit.is_none()));

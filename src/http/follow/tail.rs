@@ -121,7 +121,7 @@ impl Tail {
 fn recorded(launcher: &Launcher, id: ExecutionId, stream: Stream, from: u64) -> Option<Piece> {
     let piece = launcher.recorded_piece(id, stream, (from, bytes_from(from)));
     piece.unwrap_or_else(|error| {
-        log::debug!("execution {id}: its {} cannot be followed: {error}", stream.as_str());
+        log::debug!(execution:% = id; "its {} cannot be followed: {error}", stream.as_str());
         None
     })
 }

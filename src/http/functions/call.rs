@@ -11,6 +11,7 @@ use crate::domain::{
     PayloadFormat, PayloadKind, Priority, Progress, Secret, Tenant, WorkingDir,
 };
 use crate::http::callback;
+use crate::http::context;
 use crate::http::error::{FieldError, Kind, Problem};
 use crate::http::state::{Api, RequestLimits, TenantRules};
 
@@ -115,6 +116,7 @@ impl Call {
             WhoIsTold::AsDefined => spec.callback.map(|callback| in_format(callback, format)),
             WhoIsTold::Nobody => None,
         };
+        spec.traceparent = context::traceparent();
         let (function, version) = (function.key.clone(), function.version);
         spec.invocation = Some(Invocation { function, version, request_id: self.request_id });
         Ok(spec)

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, named_params};
 
 use super::super::secrets::SpecSecrets;
 use super::super::{Accepted, Clock, NewExecution, SealingKey};
@@ -75,29 +75,33 @@ impl Prepared {
                 "INSERT INTO executions (id, tenant, language, created_at, timeout_ms,
                     callback_url, payload_format, labels, metadata, callback_progress,
                     retry_delays_ms, retry_max_age_ms, function, function_variant,
-                    function_version, request_id, priority)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
-                    ?17)",
+                    function_version, request_id, priority, traceparent)
+                 VALUES (:id, :tenant, :language, :created_at, :timeout_ms,
+                    :callback_url, :payload_format, :labels, :metadata, :callback_progress,
+                    :retry_delays_ms, :retry_max_age_ms, :function, :function_variant,
+                    :function_version, :request_id, :priority, :traceparent)",
             )?
-            .execute(params![
-                self.new.id.uuid().into_bytes(),
-                self.new.tenant.as_str(),
-                &spec.language,
-                now.as_millis(),
-                millis(spec.timeout),
-                endpoint.map(|endpoint| &endpoint.url),
-                endpoint.map(|endpoint| endpoint.payload_format.as_str()),
-                &self.labels,
-                &self.metadata,
-                progress.filter(|progress| !progress.is_none()).map(Progress::names),
-                retry.and_then(|retry| retry.schedule.as_ref()).map(delays),
-                retry.and_then(|retry| retry.max_age).map(millis),
-                call.map(|call| call.function.name.as_str()),
-                call.map(|call| call.function.variant.as_str()),
-                call.map(|call| call.version),
-                call.and_then(|call| call.request_id.as_ref()),
-                spec.priority.get(),
-            ])?;
+            .execute(named_params! {
+                ":id": self.new.id.uuid().into_bytes(),
+                ":tenant": self.new.tenant.as_str(),
+                ":language": spec.language,
+                ":created_at": now.as_millis(),
+                ":timeout_ms": millis(spec.timeout),
+                ":callback_url": endpoint.map(|endpoint| &endpoint.url),
+                ":payload_format": endpoint.map(|endpoint| endpoint.payload_format.as_str()),
+                ":labels": self.labels,
+                ":metadata": self.metadata,
+                ":callback_progress":
+                    progress.filter(|progress| !progress.is_none()).map(Progress::names),
+                ":retry_delays_ms": retry.and_then(|retry| retry.schedule.as_ref()).map(delays),
+                ":retry_max_age_ms": retry.and_then(|retry| retry.max_age).map(millis),
+                ":function": call.map(|call| call.function.name.as_str()),
+                ":function_variant": call.map(|call| call.function.variant.as_str()),
+                ":function_version": call.map(|call| call.version),
+                ":request_id": call.and_then(|call| call.request_id.as_ref()),
+                ":priority": spec.priority.get(),
+                ":traceparent": spec.traceparent.map(|traceparent| traceparent.to_string()),
+            })?;
         Ok(())
     }
 
@@ -142,6 +146,7 @@ fn record(new: NewExecution, run: Option<Run>, now: Timestamp) -> Execution {
         metadata: spec.metadata.clone(),
         endpoint: spec.callback.as_ref().map(|callback| callback.endpoint.clone()),
         invocation: spec.invocation.clone(),
+        traceparent: spec.traceparent,
         attempt: 1,
         cancelling: false,
         state: run.map_or(State::Queued, State::Running),

@@ -1,17 +1,36 @@
-//! How much is still owed: since when something is due, and how much is pending.
+//! How much is still to be done: since when something waits or is due, and how much is pending.
 //! Claims nothing.
 
 use rusqlite::Connection;
 
+use super::super::Oldest;
 use super::choose::PENDING;
 use super::claims::Claims;
 use super::failure::Failure;
 use super::values::{time, uuid};
 use crate::domain::{DeliveryId, Timestamp};
 
+/// Since when the execution has waited that has waited for longest, and the delivery been due.
+pub(super) fn oldest(
+    database: &Connection,
+    claims: &Claims,
+    now: Timestamp,
+) -> Result<Oldest, Failure> {
+    Ok(Oldest { due: due_since(database, claims, now)?, queued: queued_since(database)? })
+}
+
+pub(super) const FIRST_QUEUED: &str = "
+    SELECT created_at FROM executions
+    WHERE id = (SELECT id FROM queue WHERE state = 'queued' ORDER BY id LIMIT 1)";
+
+fn queued_since(database: &Connection) -> Result<Option<Timestamp>, Failure> {
+    let mut select = database.prepare_cached(FIRST_QUEUED)?;
+    select.query_and_then([], |row| time(row, "created_at"))?.next().transpose()
+}
+
 /// Since when the delivery is due that has been due for longest and that nobody has claimed.
 /// Looks at no more rows than there are claims, and two.
-pub(super) fn due_since(
+fn due_since(
     database: &Connection,
     claims: &Claims,
     now: Timestamp,

@@ -8,6 +8,7 @@ use super::super::{Claim, ClaimedDelivery, Rooms, SealingKey, StoreError};
 use super::choose;
 use super::claims::{Claims, Held};
 use super::failure::Failure;
+use super::rows::traceparent;
 use super::signing;
 use super::values::{execution_id, get, named, schedule_opt, time, time_opt, uuid};
 use crate::domain::{DeliveryId, EventId, Timestamp, Trigger};
@@ -31,7 +32,9 @@ pub(super) fn claim(
             Ok(delivery) => held.push(delivery),
             // It stays claimed with the others, so that one broken row holds up no other
             // delivery; the next start of the server tries it again.
-            Err(Failure::Store(error)) => log::error!("cannot read delivery {id}: {error}"),
+            Err(Failure::Store(error)) => {
+                log::error!(delivery:% = id; "a delivery cannot be read: {error}");
+            }
             Err(failure) => return Err(failure),
         }
     }
@@ -63,7 +66,7 @@ fn delivery(
     let mut select = database.prepare_cached(
         "SELECT d.execution_id, d.tenant, d.event_id, d.host, d.payload_format, d.attempts_made,
             d.round_from, d.next_trigger, d.wishes, d.delays_ms, d.expires_at, d.created_at, d.url,
-            d.body, s.sealed, e.function, e.function_variant
+            d.body, s.sealed, e.function, e.function_variant, e.traceparent
          FROM deliveries d JOIN specs s ON s.id = d.execution_id
             JOIN executions e ON e.id = d.execution_id
          WHERE d.id = ?1",
@@ -85,6 +88,7 @@ fn delivery(
             payload_format: named(row, "payload_format", |name| name.parse().ok())?,
             body: get(row, "body")?,
             headers: secrets.headers,
+            traceparent: traceparent(row)?,
             signing_secrets,
             attempts_made: get(row, "attempts_made")?,
             round_made: get::<u32>(row, "attempts_made")?.saturating_sub(get(row, "round_from")?),

@@ -3,12 +3,14 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
 use async_channel::{Receiver, Sender, unbounded};
 use rusqlite::{Connection, TransactionState};
 use tokio::sync::oneshot;
 
 use super::super::StoreError;
+use super::super::measures::Measuring;
 use super::failure::{Failure, panicked};
 use super::stop::Stop;
 
@@ -27,15 +29,18 @@ pub(super) struct Readers {
 
 impl Readers {
     /// Starts one thread for each of the connections.
-    pub(super) fn start(databases: Vec<Connection>, stop: Stop) -> std::io::Result<Self> {
+    pub(super) fn start(
+        databases: Vec<Connection>,
+        (stop, measuring): (Stop, Measuring),
+    ) -> std::io::Result<Self> {
         let (reads, received) = unbounded();
         let mut readers = Self { reads: Some(reads), threads: Vec::new(), stop };
         for (number, database) in databases.into_iter().enumerate() {
-            let received = received.clone();
+            let (received, measuring) = (received.clone(), measuring.clone());
             let thread = thread::Builder::new()
                 .name(format!("ringback-reader-{number}"))
                 .stack_size(STACK_BYTES)
-                .spawn(move || run(&database, &received))?;
+                .spawn(move || run(&database, &received, &measuring))?;
             readers.threads.push(thread);
         }
         Ok(readers)
@@ -68,10 +73,12 @@ impl Drop for Readers {
     }
 }
 
-fn run(database: &Connection, received: &Receiver<Read>) {
+fn run(database: &Connection, received: &Receiver<Read>, measuring: &Measuring) {
     // Waits without spinning: while there is nothing to read, the processor is the programs'.
     while let Ok(read) = received.recv_blocking() {
+        let began = Instant::now();
         read(database);
+        measuring.read(began);
     }
 }
 
@@ -119,7 +126,7 @@ mod tests {
     #[test]
     fn a_read_that_panics_fails_alone_and_leaves_no_snapshot_open() {
         let database = Connection::open_in_memory().unwrap();
-        let readers = Readers::start(vec![database], Stop::default()).unwrap();
+        let readers = Readers::start(vec![database], Default::default()).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
             let broken = readers.read(|_| -> Result<(), Failure> { panic!("it broke") }).await;

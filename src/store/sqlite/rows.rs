@@ -14,7 +14,7 @@ use super::values::{
 use crate::domain::{
     Captured, DeliveryStatus, DeliverySummary, Ended, Endpoint, Epoch, Execution, FunctionKey,
     Invocation, OwnerId, Priority, ProgramResult, Progress, RetryPolicy, Run, StartMode, State,
-    Status, Tenant, Usage,
+    Status, Tenant, Traceparent, Usage,
 };
 
 /// `SELECT` of all that [`execution`] reads, from `executions e` with its `queue q` and its
@@ -28,6 +28,7 @@ macro_rules! select_executions {
                 e.limit_bytes, e.reason, e.cancelled_by, e.cpu_seconds, e.memory_peak_bytes,
                 e.descendants_killed, e.start,
                 e.function, e.function_variant, e.function_version, e.request_id,
+                e.traceparent,
                 q.state AS queue_state, q.epoch, q.owner, q.started_at AS run_started_at,
                 q.cancel_wished_at IS NOT NULL AS cancelling, q.cancel_reason, q.cancel_by,
                 q.interruptions,
@@ -54,6 +55,7 @@ pub(super) fn execution(row: &Row<'_>) -> Result<Execution, Failure> {
         metadata: from_json::<Map<String, Value>>(row, "metadata")?,
         endpoint: endpoint(row)?,
         invocation: invocation(row)?,
+        traceparent: traceparent(row)?,
         attempt: get(row, "attempt")?,
         cancelling: get(row, "cancelling")?,
         state: state(row)?,
@@ -86,6 +88,11 @@ fn invocation(row: &Row<'_>) -> Result<Option<Invocation>, Failure> {
         version: get(row, "function_version")?,
         request_id: get(row, "request_id")?,
     }))
+}
+
+/// The trace in a row that has the column.
+pub(super) fn traceparent(row: &Row<'_>) -> Result<Option<Traceparent>, Failure> {
+    named_opt(row, "traceparent", Traceparent::parse)
 }
 
 fn state(row: &Row<'_>) -> Result<State, Failure> {

@@ -103,6 +103,7 @@ pub(super) fn find(
             signing_secret: secrets.signing_secret,
         }),
         invocation: execution.invocation.clone(),
+        traceparent: execution.traceparent,
     })
 }
 

@@ -1,27 +1,27 @@
 //! The SQLite store itself: which thread does which part of the contract.
 //! Holds no SQL.
 
-use std::fmt;
+mod begin;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 
-use super::super::private_dir::unusable;
+use super::super::measures::Measuring;
 use super::super::{
     Accepted, Announcement, AttemptKept, AttemptMade, Census, Claim, DeliveryPage, Finish,
-    FunctionKept, FunctionPage, FunctionSummary, NewExecution, NewFunction, NewRecovery,
-    NewSigningSecret, Orphan, Page, Prune, Pruned, Purged, Recovered, Recovery, Redelivered,
-    Requeued, Rooms, Settled, SigningSecret, Situation, Started, Store, StoreError, Turn, Waiting,
+    FunctionKept, FunctionPage, FunctionSummary, Measures, NewExecution, NewFunction, NewRecovery,
+    NewSigningSecret, Oldest, Orphan, Page, Prune, Pruned, Purged, Recovered, Recovery,
+    Redelivered, Requeued, Rooms, Settled, SigningSecret, Situation, Started, Store, StoreError,
+    Turn, Waiting,
 };
 use super::accept::Prepared;
 use super::claim::Wanted;
 use super::claims::Claims;
 use super::lock::DirLock;
-use super::open::{Opened, open_all};
 use super::readers::Readers;
 use super::stamp::Stamp;
-use super::stop::Stop;
 use super::writer::Writer;
 use super::{
     SqliteOptions, attempts, backlog, check, claim, deliveries, finish, functions, idempotency,
@@ -29,7 +29,7 @@ use super::{
 };
 use crate::domain::{
     CancelWish, Delivery, DeliveryId, Epoch, Execution, ExecutionId, Function, FunctionKey,
-    IdempotencyKey, RecoveryId, Requeue, Secret, Tenant, Timestamp,
+    IdempotencyKey, RecoveryId, Requeue, Secret, Tenant,
 };
 use crate::failpoint;
 
@@ -47,40 +47,9 @@ pub struct SqliteStore {
     _lock: DirLock,
     claims: Claims,
     superseded: AtomicU64,
+    measuring: Measuring,
     pub(super) options: SqliteOptions,
     pub(super) stamp: Stamp,
-}
-
-impl SqliteStore {
-    /// Opens `<dir>/ringback.db`, made if it is not there, and takes the directory for this
-    /// process. Reads and writes files: not for a thread that serves requests.
-    pub fn open(options: SqliteOptions) -> Result<Self, StoreError> {
-        Self::start(open_all(&options)?, options)
-    }
-
-    /// Starts the threads on connections that were opened with these options.
-    pub(super) fn start(opened: Opened, options: SqliteOptions) -> Result<Self, StoreError> {
-        let Opened { lock, writer, readers } = opened;
-        let stop = Stop::default();
-        let no_thread = |error: std::io::Error| unusable(&options.dir, &error);
-        let writer = Writer::start(writer, stop.clone()).map_err(no_thread)?;
-        let readers = Readers::start(readers, stop).map_err(no_thread)?;
-        let (claims, superseded) = (Claims::none(), AtomicU64::default());
-        let stamp = Stamp::of(&options.dir);
-        Ok(Self { readers, writer, _lock: lock, claims, superseded, options, stamp })
-    }
-
-    /// How many transactions have been committed since it was opened. Writes that come at the
-    /// same time share one.
-    pub fn commits(&self) -> u64 {
-        self.writer.commits()
-    }
-}
-
-impl fmt::Debug for SqliteStore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SqliteStore").field("options", &self.options).finish_non_exhaustive()
-    }
 }
 
 #[async_trait]
@@ -211,9 +180,9 @@ impl Store for SqliteStore {
         self.writer.write_then(work, move || claims.end(id)).await
     }
 
-    async fn due_since(&self) -> Result<Option<Timestamp>, StoreError> {
+    async fn oldest(&self) -> Result<Oldest, StoreError> {
         let (claims, now) = (self.claims.clone(), self.options.clock.steady());
-        self.readers.read(move |database| backlog::due_since(database, &claims, now)).await
+        self.readers.read(move |database| backlog::oldest(database, &claims, now)).await
     }
 
     async fn count_pending(&self) -> Result<usize, StoreError> {
@@ -222,6 +191,10 @@ impl Store for SqliteStore {
 
     fn superseded(&self) -> u64 {
         self.superseded.load(Ordering::Relaxed)
+    }
+
+    fn measure(&self, by: Measures) {
+        self.measuring.begin(by);
     }
 
     async fn redeliver(

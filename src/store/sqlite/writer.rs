@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
@@ -13,6 +14,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
 use super::super::StoreError;
+use super::super::measures::Measuring;
 use super::checkpoint::Checkpoint;
 use super::command::{Call, Command};
 use super::failure::{Failure, Gravity, panicked};
@@ -37,7 +39,10 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread on the writing connection.
-    pub(super) fn start(mut database: Connection, stop: Stop) -> io::Result<Self> {
+    pub(super) fn start(
+        mut database: Connection,
+        (stop, measuring): (Stop, Measuring),
+    ) -> io::Result<Self> {
         let checkpoint = Checkpoint::of(&mut database);
         let checkpoint =
             checkpoint.map_err(|failure| io::Error::other(StoreError::from(failure)))?;
@@ -48,6 +53,7 @@ impl Writer {
             checkpoint,
             commits: commits.clone(),
             stop: stop.clone(),
+            measuring,
             in_the_way: None,
         };
         let at_a_panic = stop.clone();
@@ -113,6 +119,7 @@ struct Thread {
     checkpoint: Checkpoint,
     commits: Arc<AtomicU64>,
     stop: Stop,
+    measuring: Measuring,
     /// What kept the last transaction from being written, when something did.
     in_the_way: Option<&'static str>,
 }
@@ -124,8 +131,10 @@ impl Thread {
             let mut batch = vec![first];
             let waiting = std::iter::from_fn(|| received.try_recv().ok());
             batch.extend(waiting.take(BATCH_MAX - 1));
+            let began = Instant::now();
             match self.transact(&mut batch) {
                 Ok(outcomes) => {
+                    self.measuring.committed(began, batch.len());
                     self.commits.fetch_add(1, Ordering::Relaxed);
                     self.now_in_the_way(None);
                     batch
@@ -139,6 +148,7 @@ impl Thread {
                 }
                 Err(failure) => match self.undo(failure) {
                     Ok(reason) => {
+                        self.measuring.busy();
                         self.now_in_the_way(Some(reason));
                         refuse(batch, &StoreError::Unwritable { reason: reason.to_owned() });
                     }

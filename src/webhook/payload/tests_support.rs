@@ -33,6 +33,7 @@ pub(super) fn event(outcome: Outcome) -> Event {
         metadata: serde_json::Map::new(),
         endpoint: Some(Endpoint::new("https://example.com/", PayloadFormat::Standard)),
         invocation: None,
+        traceparent: None,
         attempt: 1,
         cancelling: false,
         state: State::Queued,

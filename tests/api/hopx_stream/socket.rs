@@ -26,10 +26,24 @@ impl Socket {
     /// Opens one with a key or a token.
     #[track_caller]
     pub fn open_with(app: &TestApp, key: &str) -> Self {
+        Self::open_by(app, &[("authorization", &format!("Bearer {key}"))])
+    }
+
+    /// Opens one with the admin key, in a trace.
+    #[track_caller]
+    pub fn open_traced(app: &TestApp, traceparent: &str) -> Self {
+        let bearer = format!("Bearer {API_KEY}");
+        Self::open_by(app, &[("authorization", &bearer), ("traceparent", traceparent)])
+    }
+
+    #[track_caller]
+    fn open_by(app: &TestApp, headers: &[(&'static str, &str)]) -> Self {
         let url = format!("ws://{}/execute/stream", app.address());
         let mut request = url.into_client_request().expect("this is a URL");
-        let bearer = format!("Bearer {key}").parse().expect("a key fits into a header");
-        request.headers_mut().insert("authorization", bearer);
+        for &(name, value) in headers {
+            let value = value.parse().expect("it fits into a header");
+            request.headers_mut().insert(name, value);
+        }
         let stream = TcpStream::connect(app.address()).expect("the server listens");
         stream.set_read_timeout(Some(DEADLINE)).expect("a deadline above zero");
         Self(client(request, stream).expect("the server speaks WebSocket").0)

@@ -12,9 +12,9 @@ use ringback::domain::{
 use ringback::store::{
     Accepted, Announcement, ApiKey, AttemptKept, AttemptMade, Census, Claim, DeliveryPage, Finish,
     FunctionKept, FunctionPage, FunctionSummary, KeptKey, KeyStore, KeyUsed, KeysStamp,
-    NewExecution, NewFunction, NewRecovery, NewSigningSecret, Orphan, Page, Prune, Pruned, Purged,
-    Recovered, Recovery, Redelivered, Requeued, Revoke, Revoked, Rooms, Settled, SigningSecret,
-    Situation, SqliteStore, Started, Store, StoreError, Turn, Waiting,
+    NewExecution, NewFunction, NewRecovery, NewSigningSecret, Oldest, Orphan, Page, Prune, Pruned,
+    Purged, Recovered, Recovery, Redelivered, Requeued, Revoke, Revoked, Rooms, Settled,
+    SigningSecret, Situation, SqliteStore, Started, Store, StoreError, Turn, Waiting,
 };
 use tokio::sync::Semaphore;
 
@@ -113,9 +113,9 @@ impl Store for Meddling {
     async fn record_attempt(&self, made: AttemptMade) -> Result<AttemptKept, StoreError> {
         self.inner.record_attempt(made).await
     }
-    async fn due_since(&self) -> Result<Option<Timestamp>, StoreError> {
+    async fn oldest(&self) -> Result<Oldest, StoreError> {
         self.audible()?;
-        self.inner.due_since().await
+        self.inner.oldest().await
     }
     async fn count_pending(&self) -> Result<usize, StoreError> {
         self.audible()?;

@@ -6,32 +6,51 @@ use std::time::Duration;
 use ringback::domain::{DeliveryEnd, Next, Timestamp};
 use ringback::store::{Rooms, Store};
 
-use crate::support::{Backend, ids, owe, record};
+use crate::support::{Backend, ids, owe, record, turns};
 
 /// The time that the store's clock shows.
 async fn store_time(store: &dyn Store) -> Timestamp {
     store.accept(crate::support::plain()).await.unwrap().execution.created_at
 }
 
+async fn due_since(store: &dyn Store) -> Option<Timestamp> {
+    store.oldest().await.unwrap().due
+}
+
+pub async fn it_is_known_since_when_the_first_in_the_queue_has_waited(backend: &impl Backend) {
+    let store = backend.open().await;
+    let queued_since = async || store.oldest().await.unwrap().queued;
+    assert_eq!(queued_since().await, None);
+    let first = store.accept(crate::support::plain()).await.unwrap().execution;
+    backend.advance(Duration::from_secs(60)).await;
+    let second = store.accept(crate::support::plain()).await.unwrap().execution;
+    assert!(first.created_at < second.created_at);
+    assert_eq!(queued_since().await, Some(first.created_at));
+    assert_eq!(store.start(&turns(1)).await.unwrap().len(), 1);
+    assert_eq!(queued_since().await, Some(second.created_at));
+    assert_eq!(store.start(&turns(1)).await.unwrap().len(), 1);
+    assert_eq!(queued_since().await, None, "who runs does not wait");
+}
+
 pub async fn it_is_known_since_when_the_longest_due_is_due(backend: &impl Backend) {
     let store = backend.open().await;
-    assert_eq!(store.due_since().await.unwrap(), None);
+    assert_eq!(due_since(&*store).await, None);
     let began = store_time(&*store).await;
     let (_, retried) = owe(&*store, "a.example").await;
-    assert_eq!(store.due_since().await.unwrap(), Some(began));
+    assert_eq!(due_since(&*store).await, Some(began));
     let claim = store.claim_deliveries(Rooms::total(9)).await.unwrap();
     assert_eq!(ids(&claim), [retried]);
-    assert_eq!(store.due_since().await.unwrap(), None, "what is being attempted is not waiting");
+    assert_eq!(due_since(&*store).await, None, "what is being attempted is not waiting");
     let minute = Duration::from_secs(60);
     record(&*store, retried, 1, Next::RetryAt(began.after(minute))).await;
-    assert_eq!(store.due_since().await.unwrap(), None, "it is not due yet");
+    assert_eq!(due_since(&*store).await, None, "it is not due yet");
     backend.advance(minute * 2).await;
     let (_, first) = owe(&*store, "b.example").await;
-    assert_eq!(store.due_since().await.unwrap(), Some(began.after(minute)), "also a retry");
+    assert_eq!(due_since(&*store).await, Some(began.after(minute)), "also a retry");
     let now = store_time(&*store).await;
     assert_eq!(ids(&store.claim_deliveries(Rooms::total(9)).await.unwrap()), [first, retried]);
     store.release_deliveries(&[first]).await.unwrap();
-    assert_eq!(store.due_since().await.unwrap(), Some(now), "it was given back");
+    assert_eq!(due_since(&*store).await, Some(now), "it was given back");
 }
 
 pub async fn what_is_pending_is_counted_until_it_ends(backend: &impl Backend) {

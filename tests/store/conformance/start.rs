@@ -8,7 +8,8 @@ use futures_util::future::join_all;
 use ringback::domain::{
     Callback, CancelWish, Endpoint, Entrypoint, Epoch, ExecutionId, ExecutionSpec, FunctionKey,
     Guard, HandlerCall, Invocation, Limits, OnInterrupt, OnOutputLimit, PayloadFormat, PayloadKind,
-    Priority, Progress, Requeue, RetryPolicy, RetrySchedule, State, Tenant, WorkingDir,
+    Priority, Progress, Requeue, RetryPolicy, RetrySchedule, State, Tenant, Traceparent,
+    WorkingDir,
 };
 use ringback::store::{NewExecution, Requeued, Settled, Store, Turn};
 use serde_json::json;
@@ -40,6 +41,7 @@ fn full_spec() -> ExecutionSpec {
             disk_bytes: Some(1 << 40),
         },
         network: true,
+        traceparent: Traceparent::parse("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-03"),
         on_interrupt: OnInterrupt::Rerun,
         labels: [("a".into(), "b".into())].into(),
         metadata: json!({"n": 1.5}).as_object().unwrap().clone(),

@@ -4,6 +4,7 @@
 use serde_json::{Map, Value};
 
 use crate::domain::{Callback, Endpoint, FunctionKey, FunctionName, PayloadFormat};
+use crate::http::context;
 use crate::http::error::{Kind, Problem};
 use crate::http::fields::Fields;
 use crate::http::functions::call::{Call, Input, WhoIsTold};
@@ -114,6 +115,11 @@ fn callback(fields: &mut Fields, api: &Api) -> Option<Callback> {
     endpoint(fields, api, text).map(Callback::unsigned)
 }
 
+fn log_refusal(why: &str) {
+    let request_id = context::request_id();
+    log::info!(request_id = request_id.as_deref(); "a callback_url is refused: {why}");
+}
+
 /// The URL as the one parser writes it. It has no secret of its own: the deployment's signs. Why a URL
 /// is refused is for the log; the sentence is Fetch Hive's, word for word.
 fn endpoint(fields: &mut Fields, api: &Api, url: &str) -> Option<Endpoint> {
@@ -122,8 +128,8 @@ fn endpoint(fields: &mut Fields, api: &Api, url: &str) -> Option<Endpoint> {
         Ok(judged) if is_short_enough => {
             return Some(Endpoint::new(judged.as_str(), PayloadFormat::FetchHive));
         }
-        Ok(_) => log::info!("a callback_url is refused: it is too long"),
-        Err(refusal) => log::info!("a callback_url is refused: {refusal}"),
+        Ok(_) => log_refusal("it is too long"),
+        Err(refusal) => log_refusal(&refusal.to_string()),
     }
     fields.wrong("async.callback_url", "invalid", URL_INVALID.to_owned());
     None

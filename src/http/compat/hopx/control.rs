@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::domain::{Secret, Timestamp};
 use crate::http::answers;
 use crate::http::auth::{Caller, Credential, token_of};
+use crate::http::context;
 use crate::http::error::{Kind, Problem};
 use crate::http::health;
 use crate::http::state::Api;
@@ -84,7 +85,8 @@ fn issue(request: &HttpRequest, caller: &Caller, api: &Api) -> Result<Issued, Pr
         return Ok(Issued { text: Secret::from(token), expires_at: *expires_at });
     }
     api.tokens.issue(caller, api.clock.now()).map_err(|error| {
-        log::error!("a token could not be made: {error}");
+        let request_id = context::request_id();
+        log::error!(request_id = request_id.as_deref(); "a token could not be made: {error}");
         Problem::new(Kind::Internal, "The server failed internally.")
     })
 }

@@ -2,6 +2,7 @@
 //! Accepts nothing; what is wrong is collected in the fields.
 
 use crate::domain::{ExecutionSpec, Tenant};
+use crate::http::context;
 use crate::http::fields::Fields;
 use crate::http::network;
 use crate::http::spec;
@@ -21,6 +22,7 @@ pub(super) fn read(fields: &mut Fields, api: &Api, tenant: &Tenant) -> Execution
         limits: api.limits.program.defaults(),
         // Its own clients never ask for it; they get what the operator's policy gives unasked.
         network: network::read(fields, rules.network),
+        traceparent: context::traceparent(),
         ..ExecutionSpec::new(language, code)
     }
 }

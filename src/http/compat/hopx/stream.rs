@@ -13,6 +13,7 @@ use crate::actors::Submit;
 use crate::domain::ExecutionId;
 use crate::http::auth::Caller;
 use crate::http::connection::Client;
+use crate::http::context;
 use crate::http::error::{Kind, Problem};
 use crate::http::executions::WRITE;
 use crate::http::fields::Fields;
@@ -38,7 +39,7 @@ pub(in crate::http) async fn stream(
     let messages = messages.max_continuation_size(bytes_max);
     let (mut line, ear, mut heard) = socket(session.clone(), messages, api.silence_max);
     let client = Client::of(&request);
-    actix_rt::spawn(async move {
+    actix_rt::spawn(context::along(async move {
         let parting = tokio::select! {
             parting = ear.listen() => parting,
             stopped = answer(&api, &caller, &mut line, &mut heard) => {
@@ -51,7 +52,7 @@ pub(in crate::http) async fn stream(
         if !may_say_more {
             client.has_said_all();
         }
-    });
+    }));
     Ok(response)
 }
 

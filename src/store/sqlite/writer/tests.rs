@@ -18,7 +18,7 @@ const SCHEMA: &str = "
 fn writer() -> Writer {
     let database = Connection::open_in_memory().unwrap();
     database.execute_batch(SCHEMA).unwrap();
-    Writer::start(database, Stop::default()).unwrap()
+    Writer::start(database, Default::default()).unwrap()
 }
 
 /// A tokio runtime needs no timer and no thread for this; none is had.
@@ -129,7 +129,7 @@ fn a_database_that_somebody_else_has_locked_can_be_written_when_it_is_free() {
     other.execute_batch(SCHEMA).unwrap();
     let database = Connection::open(&file).unwrap();
     database.busy_timeout(Duration::ZERO).unwrap();
-    let writer = Writer::start(database, Stop::default()).unwrap();
+    let writer = Writer::start(database, Default::default()).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     assert_unwritable(&wait(writer.write(run(SOUND))), "locked");
     other.execute_batch("COMMIT").unwrap();
