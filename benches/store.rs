@@ -95,6 +95,7 @@ impl Client {
             spec: Arc::clone(&self.spec),
             start: false,
             key: None,
+            answer: None,
         };
         self.store.accept(new).await.expect("it is accepted");
     }

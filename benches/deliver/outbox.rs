@@ -55,8 +55,14 @@ async fn owe(store: &SqliteStore, clock: &Clock, receiver: SocketAddr) -> Result
     };
     let spec = ExecutionSpec { callback: Some(callback), ..ExecutionSpec::new("sh", "true") };
     let (id, tenant) = (ExecutionId::generate(), Tenant::default());
-    let new =
-        NewExecution { id, tenant: tenant.clone(), spec: Arc::new(spec), start: true, key: None };
+    let new = NewExecution {
+        id,
+        tenant: tenant.clone(),
+        spec: Arc::new(spec),
+        start: true,
+        key: None,
+        answer: None,
+    };
     store.accept(new).await?;
     let delivery = NewDelivery {
         id: DeliveryId::generate(),

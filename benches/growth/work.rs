@@ -96,6 +96,7 @@ pub async fn accept(store: &dyn Store) -> Result<()> {
         spec: Arc::new(spec),
         start: false,
         key: None,
+        answer: None,
     };
     store.accept(new).await?;
     Ok(())

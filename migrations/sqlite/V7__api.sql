@@ -6,7 +6,27 @@ ALTER TABLE api_keys ADD COLUMN last_used_at INTEGER;
 
 -- Turns: who is next among those that wait.
 
--- Answers: what a request with an Idempotency-Key was told, to be told again.
+-- Answers: what a request with an Idempotency-Key was told, to be told again. An answer may outlive the
+-- execution that it is about, and so nothing here refers to that.
+CREATE TABLE answers (
+    tenant       TEXT NOT NULL,
+    key          TEXT NOT NULL,
+    -- An HMAC of the request. What was sent has secrets, and a plain hash could be tried out.
+    fingerprint  TEXT NOT NULL,
+    -- What it began; NULL when that is gone, or was no execution.
+    execution_id BLOB CHECK (length(execution_id) = 16),
+    -- When it may be forgotten, if it began nothing that is still there.
+    kept_until   INTEGER NOT NULL,
+    -- NULL in all three is an answer that is made from the execution once that has ended; if there is no
+    -- execution any more, it can be given no longer. The headers are JSON.
+    status       INTEGER,
+    headers      TEXT CHECK ((headers IS NULL) = (status IS NULL)),
+    body         BLOB CHECK ((body IS NULL) = (status IS NULL)),
+    PRIMARY KEY (tenant, key)
+) STRICT;
+
+CREATE INDEX answers_of_execution ON answers (execution_id) WHERE execution_id IS NOT NULL;
+CREATE INDEX answers_to_forget ON answers (kept_until) WHERE execution_id IS NULL;
 
 -- Lists: what they are filtered by.
 

@@ -65,6 +65,11 @@ const QUEUE_SECONDS: HistogramOf = HistogramOf {
     ],
 };
 
+const REPLAYS: Named = Named {
+    name: "ringback_idempotency_replays_total",
+    help: "Requests with an Idempotency-Key that were answered as the first one with it was.",
+};
+
 /// The counts of one engine. Shared by cloning; every count is an atomic addition, and whoever
 /// counts never waits.
 #[derive(Debug, Clone)]
@@ -80,6 +85,7 @@ struct Counts {
     finished: ByLabels<(Status, Cause)>,
     execution_seconds: Histogram,
     queue_seconds: Histogram,
+    replays: Counter,
 }
 
 /// One counter for each value that the labels can have. All are there from the start, so that a
@@ -129,6 +135,7 @@ impl Metrics {
             delay_seconds,
             execution_seconds,
             queue_seconds,
+            replays: registry.counter(REPLAYS, &[]),
             registry,
         }))
     }
@@ -163,6 +170,11 @@ impl Metrics {
         if let Some(ran) = ended.started_at.map(ran) {
             self.0.execution_seconds.record(ran);
         }
+    }
+
+    /// A request was answered as an earlier one with the same key was.
+    pub fn answer_replayed(&self) {
+        self.0.replays.increment(1);
     }
 
     /// Sorts what was measured into buckets. Until then each measurement is kept by itself.

@@ -114,7 +114,14 @@ mod tests {
         let (tenant, nobody) = (Tenant::default(), Standing::vacant());
         let id = ExecutionId::generate();
         let spec = ExecutionSpec::new("sh", "true").into();
-        let new = NewExecution { id, tenant: tenant.clone(), spec, start: false, key: None };
+        let new = NewExecution {
+            id,
+            tenant: tenant.clone(),
+            spec,
+            start: false,
+            key: None,
+            answer: None,
+        };
         actix_rt::System::new().block_on(async {
             store.accept(new).await.unwrap();
             let waiting = ended(&nobody, &store, (&tenant, id));

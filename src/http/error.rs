@@ -51,6 +51,8 @@ pub(super) enum Kind {
     DeliveryPending,
     NotTerminalEvent,
     AcceptedAlready,
+    IdempotencyMismatch,
+    IdempotencyPurged,
     MethodNotAllowed(&'static str),
     TooLarge,
     UnsupportedMediaType,
@@ -76,7 +78,9 @@ impl Kind {
             Self::NotTerminal
             | Self::DeliveryPending
             | Self::NotTerminalEvent
-            | Self::AcceptedAlready => StatusCode::CONFLICT,
+            | Self::AcceptedAlready
+            | Self::IdempotencyPurged => StatusCode::CONFLICT,
+            Self::IdempotencyMismatch => StatusCode::UNPROCESSABLE_ENTITY,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -103,6 +107,8 @@ impl Kind {
             Self::DeliveryPending => "delivery_pending",
             Self::NotTerminalEvent => "not_terminal_event",
             Self::AcceptedAlready => "accepted_already",
+            Self::IdempotencyMismatch => "idempotency_mismatch",
+            Self::IdempotencyPurged => "idempotency_purged",
             Self::MethodNotAllowed(_) => "method_not_allowed",
             Self::TooLarge => "body_too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
@@ -237,6 +243,11 @@ impl ResponseError for Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
+        if matches!(error, StoreError::Answered) {
+            let detail =
+                "A request with the same `Idempotency-Key` was first; send this one again.";
+            return Self::new(Kind::Unavailable, detail);
+        }
         if error.is_passing() {
             // The store has told the log when it began.
             return Self::new(Kind::StoreUnavailable, sentence(&error.to_string()));

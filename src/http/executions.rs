@@ -11,9 +11,10 @@ use super::auth::Caller;
 use super::body::{self, Body};
 use super::error::{FieldError, Problem};
 use super::fields::Fields;
+use super::idempotency::{Key, once};
 use super::state::Api;
 use super::sync::{self, Hold, OnDisconnect};
-use super::{callbacks, purge, spec};
+use super::{callbacks, idempotency, purge, spec};
 use crate::actors::{Cancel, CancelOutcome, Submit};
 use crate::domain::{CancelWish, Execution, ExecutionId};
 
@@ -41,8 +42,18 @@ pub(super) async fn submit(
 ) -> Result<HttpResponse, Problem> {
     let caller = caller?;
     caller.needs(WRITE)?;
-    let mut fields = Fields::new(body::object(&request, body)?);
-    let spec = spec::read(&mut fields, &api);
+    let key = Key::of(&request, &api, &body)?;
+    let tenant = caller.tenant.clone();
+    once(&api, &tenant, key, async |key| begin((&request, caller, &api), body, key).await).await
+}
+
+async fn begin(
+    (request, caller, api): (&HttpRequest, Caller, &Api),
+    body: Body,
+    key: Option<Key>,
+) -> Result<HttpResponse, Problem> {
+    let mut fields = Fields::new(body::object(request, body)?);
+    let spec = spec::read(&mut fields, api);
     let is_to_be_verified = fields.boolean("callback_verify").unwrap_or(false);
     if is_to_be_verified && spec.callback.is_none() {
         let detail = "`callback_url` is missing, and so there is nothing to verify.";
@@ -50,12 +61,11 @@ pub(super) async fn submit(
     }
     fields.finish()?;
     if let Some(callback) = spec.callback.as_ref().filter(|_| is_to_be_verified) {
-        callbacks::verify(&api, &caller, callback).await?;
+        callbacks::verify(api, &caller, callback).await?;
     }
-    let submit = Submit::new(caller.tenant, spec);
-    let execution = api.supervisor.send(submit).await??.execution;
-    let collection = request.path().trim_end_matches('/');
-    Ok(accepted(&execution, collection))
+    let collection = request.path().trim_end_matches('/').to_owned();
+    let answer = move |execution: &Execution| accepted(execution, &collection);
+    idempotency::submit(api, Submit::new(caller.tenant, spec), key, answer).await
 }
 
 /// `GET /v1/executions/{id}`

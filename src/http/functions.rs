@@ -18,8 +18,8 @@ use super::auth::Caller;
 use super::body::{self, Body};
 use super::error::{FieldError, Problem};
 use super::fields::Fields;
-use super::signing;
 use super::state::Api;
+use super::{idempotency, signing};
 use crate::domain::{Function, FunctionKey, FunctionName, Tenant};
 use crate::store::{FunctionPage, NewFunction};
 
@@ -39,6 +39,7 @@ pub(super) async fn put(
 ) -> Result<HttpResponse, Problem> {
     let caller = caller?;
     caller.needs(WRITE)?;
+    idempotency::refuse(&request)?;
     let name = parse_name(&name)?;
     Query::none(request.query_string())?;
     let mut fields = Fields::new(body::object(&request, body)?);

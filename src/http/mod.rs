@@ -15,6 +15,7 @@ mod executions;
 mod fields;
 mod functions;
 mod health;
+mod idempotency;
 mod limits;
 mod list;
 mod metrics;

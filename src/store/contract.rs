@@ -6,10 +6,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    Accepted, Announcement, ApiKey, AttemptKept, AttemptMade, Census, Claim, DeliveryPage, Finish,
-    FunctionKept, FunctionPage, FunctionSummary, NewExecution, NewFunction, NewRecovery,
-    NewSigningSecret, Orphan, Page, Prune, Pruned, Purged, Recovered, Recovery, Redelivered,
-    Requeued, Rooms, Settled, SigningSecret, Situation, Started, StoreError, Waiting,
+    Accepted, Announcement, Answered, ApiKey, AttemptKept, AttemptMade, Census, Claim,
+    DeliveryPage, Finish, FunctionKept, FunctionPage, FunctionSummary, NewAnswer, NewExecution,
+    NewFunction, NewRecovery, NewSigningSecret, Orphan, Page, Prune, Pruned, Purged, Recovered,
+    Recovery, Redelivered, Requeued, Rooms, Settled, SigningSecret, Situation, Started, StoreError,
+    Waiting,
 };
 use crate::domain::{
     CancelWish, Delivery, DeliveryId, Epoch, Execution, ExecutionId, Function, FunctionKey,
@@ -24,7 +25,8 @@ use crate::domain::{
 pub trait Store: Send + Sync + 'static {
     /// Keeps a new execution, and starts it in the same transaction when asked to. A request with a
     /// key that still holds for an earlier one keeps and starts nothing, and has that one's execution;
-    /// of two that come at once, one is the earlier.
+    /// of two that come at once, one is the earlier. What is to be answered is kept with it, unless
+    /// something is kept under that name already: then nothing happens, and the error says so.
     async fn accept(&self, new: NewExecution) -> Result<Accepted, StoreError>;
 
     /// The execution that a key of a tenant holds for, without its output; none when it holds for
@@ -34,6 +36,14 @@ pub trait Store: Send + Sync + 'static {
         tenant: &Tenant,
         key: &IdempotencyKey,
     ) -> Result<Option<Execution>, StoreError>;
+
+    /// What is kept to be answered under this name of a tenant; none when there is nothing, or nothing
+    /// that is still to be kept.
+    async fn answered(&self, tenant: &Tenant, key: &str) -> Result<Option<Answered>, StoreError>;
+
+    /// Forgets up to `limit` answers that were kept long enough and are about no execution that is
+    /// still there. Answers how many.
+    async fn forget_answers(&self, limit: usize) -> Result<usize, StoreError>;
 
     /// Takes up to `slots` of the executions that have waited longest and gives them to this
     /// owner: the epoch grows, and it is committed before this returns. No program may be
@@ -128,8 +138,13 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Redelivered, StoreError>;
 
     /// Keeps the wish that deliveries be recovered, and answers how many there are. Nothing is due
-    /// by it; that is for [`Store::recover`].
-    async fn begin_recovery(&self, wish: NewRecovery) -> Result<Recovery, StoreError>;
+    /// by it; that is for [`Store::recover`]. What is to be answered is kept as [`Store::accept`]
+    /// does it.
+    async fn begin_recovery(
+        &self,
+        wish: NewRecovery,
+        answer: Option<NewAnswer<Recovery>>,
+    ) -> Result<Recovery, StoreError>;
 
     /// Makes up to `limit` of the deliveries of a recovery due, as [`Store::redeliver`] does.
     /// Answers how many, and whether that was all; none when there is no such recovery.

@@ -1,6 +1,7 @@
 //! Where executions and deliveries are kept. The trait is the contract; SQLite is the default.
 //! Knows neither processes nor HTTP.
 
+mod answers;
 mod clock;
 mod contract;
 mod definition;
@@ -17,6 +18,7 @@ mod signing;
 mod sqlite;
 mod values;
 
+pub use answers::{Answered, Given, Giving, KeptAnswer, NewAnswer};
 pub use clock::Clock;
 pub use contract::Store;
 pub use error::StoreError;

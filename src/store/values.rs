@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::NewDelivery;
+use super::{NewAnswer, NewDelivery};
 use crate::domain::{
     CancelWish, Ended, Execution, ExecutionId, ExecutionSpec, FunctionName, Guard, IdempotencyKey,
     OnInterrupt, Status, Tenant, Timestamp,
@@ -23,6 +23,8 @@ pub struct NewExecution {
     pub start: bool,
     /// By what the request is known again, if it is.
     pub key: Option<IdempotencyKey>,
+    /// What it is answered whenever it is sent again, if that is kept.
+    pub answer: Option<NewAnswer<Execution>>,
 }
 
 /// What came of a request that was to be kept.

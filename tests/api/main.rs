@@ -30,6 +30,7 @@ mod hopx_kill;
 mod hopx_processes;
 mod hopx_repeat;
 mod hopx_stream;
+mod idempotency;
 mod limits;
 mod metrics;
 mod output;

@@ -40,8 +40,14 @@ pub fn announced_and_ended(app: &mut TestApp, url: &str) -> String {
     let id = ExecutionId::generate();
     let callback = Callback::unsigned(Endpoint::new(url, PayloadFormat::Standard));
     let spec = ExecutionSpec { callback: Some(callback), ..ExecutionSpec::new("sh", "true") };
-    let new =
-        NewExecution { id, tenant: Tenant::default(), spec: spec.into(), start: true, key: None };
+    let new = NewExecution {
+        id,
+        tenant: Tenant::default(),
+        spec: spec.into(),
+        start: true,
+        key: None,
+        answer: None,
+    };
     let owed = |event_id, event_type| NewDelivery {
         id: DeliveryId::generate(),
         event_id,

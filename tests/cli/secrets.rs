@@ -24,7 +24,14 @@ fn fill(dir: &Path, key: SealingKey, count: usize) {
     let accepting = async {
         for _ in 0..count {
             let (id, tenant) = (ExecutionId::generate(), Tenant::default());
-            let new = NewExecution { id, tenant, spec: spec.clone(), start: false, key: None };
+            let new = NewExecution {
+                id,
+                tenant,
+                spec: spec.clone(),
+                start: false,
+                key: None,
+                answer: None,
+            };
             store.accept(new).await.unwrap();
         }
     };

@@ -50,7 +50,14 @@ async fn owe(store: &SqliteStore, endpoint: SocketAddr) {
     let (id, tenant) = (ExecutionId::generate(), Tenant::default());
     let spec = Arc::new(ExecutionSpec::new("sh", "true"));
     store
-        .accept(NewExecution { id, tenant: tenant.clone(), spec, start: true, key: None })
+        .accept(NewExecution {
+            id,
+            tenant: tenant.clone(),
+            spec,
+            start: true,
+            key: None,
+            answer: None,
+        })
         .await
         .unwrap();
     let delivery = NewDelivery {

@@ -34,7 +34,14 @@ pub fn tenant() -> Tenant {
 /// An execution of the default tenant, to be queued.
 pub fn queued(spec: ExecutionSpec) -> NewExecution {
     let id = ExecutionId::generate();
-    NewExecution { id, tenant: tenant(), spec: Arc::new(spec), start: false, key: None }
+    NewExecution {
+        id,
+        tenant: tenant(),
+        spec: Arc::new(spec),
+        start: false,
+        key: None,
+        answer: None,
+    }
 }
 
 /// The simplest execution, to be queued.

@@ -83,6 +83,11 @@ struct Gauges {
 }
 
 impl Scrape {
+    /// What is counted while it happens, for those who see it happen outside the actors.
+    pub fn counts(&self) -> &Metrics {
+        &self.metrics
+    }
+
     pub(in crate::actors) fn new(
         parts: &EngineParts,
         supervisor: Standing<SupervisorActor>,

@@ -24,7 +24,7 @@ impl Handler<Submit> for SupervisorActor {
 
     fn handle(&mut self, submit: Submit, _: &mut Context<Self>) -> Self::Result {
         failpoint::hit("supervisor");
-        let Submit { tenant, spec, key } = submit;
+        let Submit { tenant, spec, key, answer } = submit;
         let store = Arc::clone(&self.parts.store);
         let is_start = match self.desk.admit(&tenant, self.parts.launcher.is_up()) {
             Ok(is_start) => is_start,
@@ -32,7 +32,7 @@ impl Handler<Submit> for SupervisorActor {
         };
         let (id, spec) = (ExecutionId::generate(), Arc::new(spec));
         let (owner, kept) = (tenant.clone(), Arc::clone(&spec));
-        let new = NewExecution { id, tenant: owner, spec: kept, start: is_start, key };
+        let new = NewExecution { id, tenant: owner, spec: kept, start: is_start, key, answer };
         let (supervisor, stands) = (self.ourselves.clone(), self.footing.stands());
         // Outside this actor's context, which polls all its futures whenever one wakes.
         Box::pin(async move {

@@ -2,6 +2,7 @@
 //! Knows the contract and the schema; decides nothing about executions or deliveries.
 
 mod accept;
+mod answers;
 mod attempts;
 mod backlog;
 mod check;
@@ -16,6 +17,7 @@ mod deliveries;
 mod failure;
 mod finish;
 mod functions;
+mod handle;
 mod hosts;
 mod idempotency;
 mod key_check;
@@ -45,6 +47,6 @@ mod store;
 mod values;
 mod writer;
 
+pub use handle::SqliteStore;
 pub use open::SqliteOptions;
 pub use rotate::{KeyUse, Rotated, Rotation, key_use};
-pub use store::SqliteStore;

@@ -9,6 +9,7 @@
 use rusqlite::{Connection, Row};
 
 use super::super::{Prune, PruneCursor, Purged};
+use super::answers;
 use super::failure::Failure;
 use super::values::{execution_id, get, named_opt, time};
 use crate::domain::{DeliveryStatus, ExecutionId, Tenant, Timestamp};
@@ -146,10 +147,15 @@ fn size(database: &Connection, id: [u8; 16]) -> Result<i64, Failure> {
 
 /// Removes a batch; answers how many are gone by this. Between the look and now one may have been
 /// purged, or be owed again.
-pub(super) fn remove_all(database: &Connection, ids: &[[u8; 16]]) -> Result<usize, Failure> {
+pub(super) fn remove_all(
+    database: &Connection,
+    ids: &[[u8; 16]],
+    now: Timestamp,
+) -> Result<usize, Failure> {
     let mut removed = 0;
     for id in ids {
         if !is_owed(database, *id)? && remove(database, *id)? {
+            answers::outlive(database, *id, now)?;
             removed += 1;
         }
     }
@@ -207,5 +213,6 @@ pub(super) fn purge(
         Some((true, _)) => {}
     }
     remove(database, id)?;
+    answers::empty(database, id)?;
     Ok(Purged::Removed)
 }

@@ -1,82 +1,30 @@
-//! The SQLite store itself: which thread does which part of the contract.
+//! What the SQLite store does: which thread does which part of the contract.
 //! Holds no SQL.
 
-use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 
-use super::super::private_dir::unusable;
 use super::super::{
-    Accepted, Announcement, ApiKey, AttemptKept, AttemptMade, Census, Claim, DeliveryPage, Finish,
-    FunctionKept, FunctionPage, FunctionSummary, NewExecution, NewFunction, NewRecovery,
-    NewSigningSecret, Orphan, Page, Prune, Pruned, Purged, Recovered, Recovery, Redelivered,
-    Requeued, Rooms, Settled, SigningSecret, Situation, Started, Store, StoreError, Waiting,
+    Accepted, Announcement, Answered, ApiKey, AttemptKept, AttemptMade, Census, Claim,
+    DeliveryPage, Finish, FunctionKept, FunctionPage, FunctionSummary, NewAnswer, NewExecution,
+    NewFunction, NewRecovery, NewSigningSecret, Orphan, Page, Prune, Pruned, Purged, Recovered,
+    Recovery, Redelivered, Requeued, Rooms, Settled, SigningSecret, Situation, Started, Store,
+    StoreError, Waiting,
 };
 use super::accept::Prepared;
 use super::claim::Wanted;
-use super::claims::Claims;
-use super::lock::DirLock;
-use super::open::{Opened, open_all};
-use super::readers::Readers;
-use super::stop::Stop;
-use super::writer::Writer;
+use super::handle::SqliteStore;
 use super::{
-    SqliteOptions, attempts, backlog, check, claim, deliveries, finish, functions, idempotency,
-    keys, owed, prune, queue, read, recoveries, redeliver, signing, start,
+    SqliteOptions, answers, attempts, backlog, check, claim, deliveries, finish, functions,
+    idempotency, keys, owed, prune, queue, read, recoveries, redeliver, signing, start,
 };
 use crate::domain::{
     CancelWish, Delivery, DeliveryId, Epoch, Execution, ExecutionId, Function, FunctionKey,
     IdempotencyKey, RecoveryId, Requeue, Secret, Tenant, Timestamp,
 };
 use crate::failpoint;
-
-/// A store in one SQLite file that no other process may have open.
-///
-/// Dropping it finishes the writes under way, ends its threads and gives the directory free; it
-/// waits for that.
-pub struct SqliteStore {
-    // Fields are dropped in this order: the writer closes last, so that it can copy the log back
-    // into the database, and the directory is free only when the file is closed.
-    readers: Readers,
-    writer: Writer,
-    _lock: DirLock,
-    claims: Claims,
-    superseded: AtomicU64,
-    options: SqliteOptions,
-}
-
-impl SqliteStore {
-    /// Opens `<dir>/ringback.db`, made if it is not there, and takes the directory for this
-    /// process. Reads and writes files: not for a thread that serves requests.
-    pub fn open(options: SqliteOptions) -> Result<Self, StoreError> {
-        Self::start(open_all(&options)?, options)
-    }
-
-    /// Starts the threads on connections that were opened with these options.
-    pub(super) fn start(opened: Opened, options: SqliteOptions) -> Result<Self, StoreError> {
-        let Opened { lock, writer, readers } = opened;
-        let stop = Stop::default();
-        let no_thread = |error: std::io::Error| unusable(&options.dir, &error);
-        let writer = Writer::start(writer, stop.clone()).map_err(no_thread)?;
-        let readers = Readers::start(readers, stop).map_err(no_thread)?;
-        let (claims, superseded) = (Claims::none(), AtomicU64::default());
-        Ok(Self { readers, writer, _lock: lock, claims, superseded, options })
-    }
-
-    /// How many transactions have been committed since it was opened. Writes that come at the
-    /// same time share one.
-    pub fn commits(&self) -> u64 {
-        self.writer.commits()
-    }
-}
-
-impl fmt::Debug for SqliteStore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SqliteStore").field("options", &self.options).finish_non_exhaustive()
-    }
-}
 
 #[async_trait]
 impl Store for SqliteStore {
@@ -96,6 +44,16 @@ impl Store for SqliteStore {
     ) -> Result<Option<Execution>, StoreError> {
         let (tenant, key, now) = (tenant.clone(), key.clone(), self.options.clock.now());
         self.readers.read(move |database| idempotency::find(database, (&tenant, &key), now)).await
+    }
+
+    async fn answered(&self, tenant: &Tenant, key: &str) -> Result<Option<Answered>, StoreError> {
+        let (tenant, key, now) = (tenant.clone(), key.to_owned(), self.options.clock.now());
+        self.readers.read(move |database| answers::find(database, (&tenant, &key), now)).await
+    }
+
+    async fn forget_answers(&self, limit: usize) -> Result<usize, StoreError> {
+        let now = self.kept_by();
+        self.writer.write(move |database| answers::forget(database, limit, now)).await
     }
 
     async fn start(&self, slots: usize) -> Result<Vec<Started>, StoreError> {
@@ -230,9 +188,13 @@ impl Store for SqliteStore {
         self.writer.write(work).await
     }
 
-    async fn begin_recovery(&self, wish: NewRecovery) -> Result<Recovery, StoreError> {
+    async fn begin_recovery(
+        &self,
+        wish: NewRecovery,
+        answer: Option<NewAnswer<Recovery>>,
+    ) -> Result<Recovery, StoreError> {
         let clock = self.options.clock.clone();
-        let work = move |database: &_| recoveries::begin(database, wish, clock.now());
+        let work = move |database: &_| recoveries::begin(database, (wish, answer), clock.now());
         self.writer.write(work).await
     }
 
@@ -289,15 +251,15 @@ impl Store for SqliteStore {
     }
 
     async fn prune(&self, prune: Prune) -> Result<Pruned, StoreError> {
-        // Kept long enough by either clock: one that leaps ahead must not empty the store.
-        let now = self.options.clock.now().min(self.options.clock.steady());
+        let now = self.kept_by();
         // Most of a sweep is looking, and nobody waits for a reader.
         let look = move |database: &_| prune::choose(database, &prune, now);
         let prune::Chosen { ids, next } = self.readers.read(look).await?;
         if ids.is_empty() {
             return Ok(Pruned { removed: 0, next });
         }
-        let removed = self.writer.write(move |database| prune::remove_all(database, &ids)).await?;
+        let removed =
+            self.writer.write(move |database| prune::remove_all(database, &ids, now)).await?;
         Ok(Pruned { removed, next })
     }
 

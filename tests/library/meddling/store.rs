@@ -10,11 +10,11 @@ use ringback::domain::{
     IdempotencyKey, RecoveryId, Requeue, Secret, Tenant, Timestamp,
 };
 use ringback::store::{
-    Accepted, Announcement, ApiKey, AttemptKept, AttemptMade, Census, Claim, DeliveryPage, Finish,
-    FunctionKept, FunctionPage, FunctionSummary, NewExecution, NewFunction, NewRecovery,
-    NewSigningSecret, Orphan, Page, Prune, Pruned, Purged, Recovered, Recovery, Redelivered,
-    Requeued, Rooms, Settled, SigningSecret, Situation, SqliteStore, Started, Store, StoreError,
-    Waiting,
+    Accepted, Announcement, Answered, ApiKey, AttemptKept, AttemptMade, Census, Claim,
+    DeliveryPage, Finish, FunctionKept, FunctionPage, FunctionSummary, NewAnswer, NewExecution,
+    NewFunction, NewRecovery, NewSigningSecret, Orphan, Page, Prune, Pruned, Purged, Recovered,
+    Recovery, Redelivered, Requeued, Rooms, Settled, SigningSecret, Situation, SqliteStore,
+    Started, Store, StoreError, Waiting,
 };
 use tokio::sync::Semaphore;
 
@@ -129,8 +129,18 @@ impl Store for Meddling {
     ) -> Result<Redelivered, StoreError> {
         self.inner.redeliver(tenant, id, attempts).await
     }
-    async fn begin_recovery(&self, wish: NewRecovery) -> Result<Recovery, StoreError> {
-        self.inner.begin_recovery(wish).await
+    async fn answered(&self, tenant: &Tenant, key: &str) -> Result<Option<Answered>, StoreError> {
+        self.inner.answered(tenant, key).await
+    }
+    async fn forget_answers(&self, limit: usize) -> Result<usize, StoreError> {
+        self.inner.forget_answers(limit).await
+    }
+    async fn begin_recovery(
+        &self,
+        wish: NewRecovery,
+        answer: Option<NewAnswer<Recovery>>,
+    ) -> Result<Recovery, StoreError> {
+        self.inner.begin_recovery(wish, answer).await
     }
     async fn recover(
         &self,

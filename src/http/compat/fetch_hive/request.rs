@@ -63,10 +63,23 @@ impl Wanted {
     /// # Errors
     /// When there can be none of that name.
     pub(super) fn key(&self) -> Result<FunctionKey, Problem> {
-        let name = function_name("deployment", &self.deployment)?;
-        let variant = function_name("variant", &self.variant)?;
-        Ok(FunctionKey { name, variant })
+        key_of(&self.deployment, &self.variant)
     }
+}
+
+/// The function that a request means which was found good before.
+///
+/// # Errors
+/// When there can be none of that name.
+pub(super) fn key(object: &Map<String, Value>) -> Result<FunctionKey, Problem> {
+    let text = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default();
+    key_of(text("deployment"), text("variant"))
+}
+
+fn key_of(deployment: &str, variant: &str) -> Result<FunctionKey, Problem> {
+    let name = function_name("deployment", deployment)?;
+    let variant = function_name("variant", variant)?;
+    Ok(FunctionKey { name, variant })
 }
 
 /// Both names. A missing one is told in Fetch Hive's words, which do not say which.

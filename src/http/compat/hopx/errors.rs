@@ -40,6 +40,7 @@ pub(super) fn code(problem: &Problem) -> &'static str {
             "MISSING_PARAMETER"
         }
         Kind::InvalidRequest
+        | Kind::IdempotencyMismatch
         | Kind::TooLarge
         | Kind::UnsupportedMediaType
         | Kind::NotTerminal
@@ -47,7 +48,7 @@ pub(super) fn code(problem: &Problem) -> &'static str {
         | Kind::NotTerminalEvent
         | Kind::RangeNotSatisfiable(_) => "INVALID_REQUEST",
         Kind::Unauthorized | Kind::Forbidden => "AUTHENTICATION_REQUIRED",
-        Kind::AcceptedAlready => "CONFLICT",
+        Kind::AcceptedAlready | Kind::IdempotencyPurged => "CONFLICT",
         Kind::NotFound => "RESOURCE_NOT_FOUND",
         Kind::ProcessNotFound => "PROCESS_NOT_FOUND",
         Kind::MethodNotAllowed(_) => "METHOD_NOT_ALLOWED",

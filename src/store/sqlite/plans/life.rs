@@ -1,6 +1,7 @@
 //! Everything that can happen to executions and deliveries, with every verb of the contract.
 //! Judges nothing; it is there to be listened to.
 
+mod answers;
 mod functions;
 
 use std::sync::Arc;
@@ -30,7 +31,11 @@ const HOST: &str = "example.com:443";
 /// Runs every verb of the contract, with all of its ways.
 pub(super) async fn live(heard: &Heard) {
     let contract = include_str!("../../contract.rs");
-    let ours = concat!(include_str!("life.rs"), include_str!("life/functions.rs"));
+    let ours = concat!(
+        include_str!("life.rs"),
+        include_str!("life/answers.rs"),
+        include_str!("life/functions.rs")
+    );
     for verb in contract.split("async fn ").skip(1) {
         let verb = verb.split('(').next().unwrap_or_default();
         assert!(ours.contains(&format!("store.{verb}(")), "{verb} is missing here");
@@ -91,9 +96,12 @@ async fn accept(store: &impl Store, start: bool) -> Execution {
     let holds = KeyHolds::WithExecution;
     let key = IdempotencyKey { scope: "f".into(), key: id.to_string(), holds };
     let spec = Arc::new(spec);
-    let new = NewExecution { id, tenant: tenant(), spec, start, key: Some(key.clone()) };
+    let answer = Some(answers::of(&key.key));
+    let new = NewExecution { id, tenant: tenant(), spec, start, key: Some(key.clone()), answer };
     let accepted = store.accept(new.clone()).await.unwrap();
-    assert!(accepted.is_new && !store.accept(new).await.unwrap().is_new);
+    answers::are_kept(store, &new).await;
+    assert!(accepted.is_new);
+    assert!(!store.accept(NewExecution { answer: None, ..new }).await.unwrap().is_new);
     assert_eq!(store.keyed(&tenant(), &key).await.unwrap().map(|found| found.id), Some(id));
     accepted.execution
 }
@@ -256,7 +264,7 @@ async fn redeliveries(store: &impl Store, owed: &[DeliveryId]) {
     for host in [None, Some("example.com".to_owned())] {
         let id = RecoveryId::generate();
         let wish = NewRecovery { id, tenant: tenant(), since, until, host, matched_max: 9 };
-        store.begin_recovery(wish).await.unwrap();
+        store.begin_recovery(wish, Some(answers::of(&id.to_string()))).await.unwrap();
         store.recoveries_to_do().await.unwrap();
         let recovered = store.recover(id, 9, 3).await.unwrap();
         assert!(recovered.is_some_and(|recovered| recovered.is_done));
@@ -362,4 +370,5 @@ async fn removals(store: &impl Store) {
         }
     }
     assert!(removed >= 1, "{removed}");
+    answers::are_forgotten(store).await;
 }
