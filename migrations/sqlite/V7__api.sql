@@ -28,7 +28,23 @@ CREATE TABLE answers (
 CREATE INDEX answers_of_execution ON answers (execution_id) WHERE execution_id IS NOT NULL;
 CREATE INDEX answers_to_forget ON answers (kept_until) WHERE execution_id IS NULL;
 
--- Lists: what they are filtered by.
+-- Lists: what they are filtered by. Each of these indexes gives a page in its order. What ends by itself is
+-- most of all, and is passed by as it comes.
+CREATE INDEX executions_by_language ON executions (tenant, language, id);
+CREATE INDEX executions_by_cause ON executions (tenant, cause, id) WHERE cause <> 'exited';
+
+-- Written and removed with its execution. Nothing here refers to that, because it would take one more index
+-- for each label to remove it by.
+CREATE TABLE execution_labels (
+    tenant TEXT NOT NULL,
+    name   TEXT NOT NULL,
+    value  TEXT NOT NULL,
+    id     BLOB NOT NULL CHECK (length(id) = 16),
+    PRIMARY KEY (tenant, name, value, id)
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO execution_labels (tenant, name, value, id)
+SELECT e.tenant, l.key, l.value, e.id FROM executions e, json_each(e.labels) l;
 
 -- Traces: which trace of a client's an execution is part of.
 ALTER TABLE executions ADD COLUMN traceparent TEXT;

@@ -14,7 +14,7 @@ use super::fields::Fields;
 use super::idempotency::{Key, once};
 use super::state::Api;
 use super::sync::{self, Hold, OnDisconnect};
-use super::{callbacks, idempotency, purge, spec};
+use super::{callbacks, idempotency, purge, query, spec};
 use crate::actors::{Cancel, CancelOutcome, Submit};
 use crate::domain::{CancelWish, Execution, ExecutionId};
 
@@ -152,10 +152,10 @@ impl Wait {
         let mut wait = Self::default();
         let mut errors = Vec::new();
         let mut is_named = false;
-        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        for (name, value) in query::parameters(query)? {
             is_named |= name == "wait";
             if let Err((code, detail)) = wait.set(&name, &value) {
-                errors.push(FieldError { field: name.into_owned(), code, detail });
+                errors.push(FieldError { field: name, code, detail });
             }
         }
         if wait.cancels && !is_named {

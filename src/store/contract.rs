@@ -7,10 +7,10 @@ use async_trait::async_trait;
 
 use super::{
     Accepted, Announcement, Answered, ApiKey, AttemptKept, AttemptMade, Census, Claim,
-    DeliveryPage, Finish, FunctionKept, FunctionPage, FunctionSummary, NewAnswer, NewExecution,
-    NewFunction, NewRecovery, NewSigningSecret, Orphan, Page, Prune, Pruned, Purged, Recovered,
-    Recovery, Redelivered, Requeued, Rooms, Settled, SigningSecret, Situation, Started, StoreError,
-    Waiting,
+    DeliveryPage, ExecutionPage, Finish, FunctionKept, FunctionPage, FunctionSummary, NewAnswer,
+    NewExecution, NewFunction, NewRecovery, NewSigningSecret, Orphan, Page, Prune, Pruned, Purged,
+    Recovered, Recovery, Redelivered, Requeued, Rooms, Settled, SigningSecret, Situation, Started,
+    StoreError, Waiting,
 };
 use crate::domain::{
     CancelWish, Delivery, DeliveryId, Epoch, Execution, ExecutionId, Function, FunctionKey,
@@ -85,8 +85,27 @@ pub trait Store: Send + Sync + 'static {
         id: ExecutionId,
     ) -> Result<Option<Execution>, StoreError>;
 
-    /// A page of a tenant's executions, newest first, without their output and their results.
-    async fn executions(&self, tenant: &Tenant, page: Page) -> Result<Vec<Execution>, StoreError>;
+    /// A page of a tenant's executions, newest first. What no index leads to is looked for among so many
+    /// only; then the page ends before it is full, and the next one goes on from there.
+    async fn execution_page(
+        &self,
+        tenant: &Tenant,
+        page: Page,
+    ) -> Result<ExecutionPage, StoreError>;
+
+    /// The same, as full as there are executions, however many have to be looked at.
+    async fn executions(&self, tenant: &Tenant, page: Page) -> Result<Vec<Execution>, StoreError> {
+        let (mut found, mut before) = (Vec::new(), page.before);
+        loop {
+            let limit = page.limit - found.len();
+            let some = self.execution_page(tenant, Page { limit, before, ..page.clone() }).await?;
+            found.extend(some.executions);
+            before = some.next;
+            if before.is_none() || found.len() >= page.limit {
+                return Ok(found);
+            }
+        }
+    }
 
     /// What this owner runs and what waits, as of one moment. For when nobody knows any more.
     async fn situation(&self) -> Result<Situation, StoreError>;

@@ -33,6 +33,6 @@ pub use seal::{Fingerprint, SealingKey};
 pub use signing::{NewSigningSecret, SigningSecret};
 pub use sqlite::{KeyUse, Rotated, Rotation, SqliteOptions, SqliteStore, key_use};
 pub use values::{
-    Accepted, ApiKey, Census, Finish, NewExecution, Orphan, Page, Prune, PruneCursor, Pruned,
-    Purged, Requeued, Settled, Situation, Started, Waiting,
+    Accepted, ApiKey, Census, ExecutionPage, Finish, NewExecution, Orphan, Page, Prune,
+    PruneCursor, Pruned, Purged, Requeued, Settled, Situation, Started, Waiting,
 };

@@ -32,6 +32,7 @@ mod hopx_repeat;
 mod hopx_stream;
 mod idempotency;
 mod limits;
+mod list;
 mod metrics;
 mod output;
 mod owed;

@@ -58,6 +58,8 @@ macro_rules! conformance {
             read::a_tenant_sees_nothing_of_another,
             read::pages_come_newest_first_and_have_no_gaps,
             read::pages_can_be_of_one_status_or_language,
+            read::pages_can_be_of_one_cause_and_of_labels,
+            read::pages_can_be_of_a_time,
             read::pages_come_without_output,
             claims::a_delivery_is_claimed_by_one_until_it_is_given_back,
             claims::all_claims_but_those_that_are_known_can_be_given_back,

@@ -173,7 +173,7 @@ impl Listed {
     pub(super) fn of(
         mut found: Vec<FunctionSummary>,
         limit: usize,
-        cursor: fn(&FunctionSummary) -> String,
+        cursor: impl Fn(&FunctionSummary) -> String,
     ) -> Self {
         let is_more = found.len() > limit;
         found.truncate(limit);

@@ -9,7 +9,7 @@ use super::super::secrets::SpecSecrets;
 use super::super::{Accepted, Clock, NewExecution, SealingKey};
 use super::failure::Failure;
 use super::values::{delays, json, millis};
-use super::{answers, idempotency, specs};
+use super::{answers, idempotency, labels, specs};
 use crate::domain::{DeliverySummary, Epoch, Execution, OwnerId, Progress, Run, State, Timestamp};
 use crate::failpoint;
 
@@ -63,6 +63,7 @@ impl Prepared {
             interruptions: 0,
         });
         self.insert_record(database, now)?;
+        labels::insert(database, id, tenant, &self.new.spec.labels)?;
         specs::insert(database, id, &self.new.spec, self.sealed.as_deref())?;
         self.insert_in_queue(database, run, clock.steady())?;
         if let Some(key) = key {

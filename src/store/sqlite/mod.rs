@@ -22,11 +22,13 @@ mod hosts;
 mod idempotency;
 mod key_check;
 mod keys;
+mod labels;
 mod lock;
 mod migrate;
 mod open;
 mod outcomes;
 mod owed;
+mod pages;
 #[cfg(test)]
 mod plans;
 mod prune;

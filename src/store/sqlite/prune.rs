@@ -9,9 +9,9 @@
 use rusqlite::{Connection, Row};
 
 use super::super::{Prune, PruneCursor, Purged};
-use super::answers;
 use super::failure::Failure;
 use super::values::{execution_id, get, named_opt, time};
+use super::{answers, labels};
 use crate::domain::{DeliveryStatus, ExecutionId, Tenant, Timestamp};
 use crate::failpoint;
 
@@ -173,6 +173,7 @@ fn is_owed(database: &Connection, id: [u8; 16]) -> Result<bool, Failure> {
 
 /// Removes an execution that has ended with all that belongs to it; answers whether there was one.
 fn remove(database: &Connection, id: [u8; 16]) -> Result<bool, Failure> {
+    labels::remove(database, id)?;
     for sql in [
         "DELETE FROM attempts
          WHERE delivery_id IN (SELECT id FROM deliveries WHERE execution_id = ?1)",

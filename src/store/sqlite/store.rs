@@ -8,17 +8,17 @@ use async_trait::async_trait;
 
 use super::super::{
     Accepted, Announcement, Answered, ApiKey, AttemptKept, AttemptMade, Census, Claim,
-    DeliveryPage, Finish, FunctionKept, FunctionPage, FunctionSummary, NewAnswer, NewExecution,
-    NewFunction, NewRecovery, NewSigningSecret, Orphan, Page, Prune, Pruned, Purged, Recovered,
-    Recovery, Redelivered, Requeued, Rooms, Settled, SigningSecret, Situation, Started, Store,
-    StoreError, Waiting,
+    DeliveryPage, ExecutionPage, Finish, FunctionKept, FunctionPage, FunctionSummary, NewAnswer,
+    NewExecution, NewFunction, NewRecovery, NewSigningSecret, Orphan, Page, Prune, Pruned, Purged,
+    Recovered, Recovery, Redelivered, Requeued, Rooms, Settled, SigningSecret, Situation, Started,
+    Store, StoreError, Waiting,
 };
 use super::accept::Prepared;
 use super::claim::Wanted;
 use super::handle::SqliteStore;
 use super::{
     SqliteOptions, answers, attempts, backlog, check, claim, deliveries, finish, functions,
-    idempotency, keys, owed, prune, queue, read, recoveries, redeliver, signing, start,
+    idempotency, keys, owed, pages, prune, queue, read, recoveries, redeliver, signing, start,
 };
 use crate::domain::{
     CancelWish, Delivery, DeliveryId, Epoch, Execution, ExecutionId, Function, FunctionKey,
@@ -113,9 +113,13 @@ impl Store for SqliteStore {
         self.readers.read(move |database| read::one(database, &tenant, id)).await
     }
 
-    async fn executions(&self, tenant: &Tenant, page: Page) -> Result<Vec<Execution>, StoreError> {
+    async fn execution_page(
+        &self,
+        tenant: &Tenant,
+        page: Page,
+    ) -> Result<ExecutionPage, StoreError> {
         let tenant = tenant.clone();
-        self.readers.read(move |database| read::page(database, &tenant, &page)).await
+        self.readers.read(move |database| pages::page(database, &tenant, &page)).await
     }
 
     async fn situation(&self) -> Result<Situation, StoreError> {

@@ -11,10 +11,10 @@ use ringback::domain::{
 };
 use ringback::store::{
     Accepted, Announcement, Answered, ApiKey, AttemptKept, AttemptMade, Census, Claim,
-    DeliveryPage, Finish, FunctionKept, FunctionPage, FunctionSummary, NewAnswer, NewExecution,
-    NewFunction, NewRecovery, NewSigningSecret, Orphan, Page, Prune, Pruned, Purged, Recovered,
-    Recovery, Redelivered, Requeued, Rooms, Settled, SigningSecret, Situation, SqliteStore,
-    Started, Store, StoreError, Waiting,
+    DeliveryPage, ExecutionPage, Finish, FunctionKept, FunctionPage, FunctionSummary, NewAnswer,
+    NewExecution, NewFunction, NewRecovery, NewSigningSecret, Orphan, Page, Prune, Pruned, Purged,
+    Recovered, Recovery, Redelivered, Requeued, Rooms, Settled, SigningSecret, Situation,
+    SqliteStore, Started, Store, StoreError, Waiting,
 };
 use tokio::sync::Semaphore;
 
@@ -88,6 +88,13 @@ impl Store for Meddling {
         id: ExecutionId,
     ) -> Result<Option<Execution>, StoreError> {
         self.inner.execution(tenant, id).await
+    }
+    async fn execution_page(
+        &self,
+        tenant: &Tenant,
+        page: Page,
+    ) -> Result<ExecutionPage, StoreError> {
+        self.inner.execution_page(tenant, page).await
     }
     async fn executions(&self, tenant: &Tenant, page: Page) -> Result<Vec<Execution>, StoreError> {
         self.inner.executions(tenant, page).await
