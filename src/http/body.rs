@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, web};
 use serde_json::{Map, Value};
 
 use super::error::{Kind, Problem};
+use super::json;
 
 /// A body as actix hands it over, or why it does not.
 pub(super) type Body = Result<web::Bytes, actix_web::Error>;
@@ -15,13 +16,9 @@ pub(super) type Body = Result<web::Bytes, actix_web::Error>;
 pub(super) fn object(request: &HttpRequest, body: Body) -> Result<Map<String, Value>, Problem> {
     check_type(request)?;
     let bytes = bytes(body)?;
-    match serde_json::from_slice(&bytes) {
-        Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err(Problem::new(Kind::InvalidJson, "The body must be a JSON object.")),
-        Err(error) => {
-            let detail = format!("The body is not JSON: {error}.");
-            Err(Problem::new(Kind::InvalidJson, detail))
-        }
+    match json::parse(&bytes, "The body")? {
+        Value::Object(object) => Ok(object),
+        _ => Err(Problem::new(Kind::InvalidJson, "The body must be a JSON object.")),
     }
 }
 

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::compat::{cortex, fetch_hive, hopx};
 use super::error::{Kind, Problem};
+use super::headers;
 
 /// How a request is called, by its sender and in the answer.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -63,11 +64,18 @@ pub(super) async fn fetch_hive(
 }
 
 async fn wrap(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
     customs: Customs,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let id = request_id(&request, customs.is_id);
+    if let Err(problem) = headers::check(request.headers()) {
+        let problem = Problem { request_id: Some(id.clone()), ..problem };
+        let mut answer = (customs.error)(&problem);
+        name(answer.headers_mut(), &id);
+        return Ok(request.into_response(answer));
+    }
+    headers::take_head_for_get(&mut request);
     // Nothing of a request outlives it, so nothing can be left half-changed.
     let answered = AssertUnwindSafe(next.call(request)).catch_unwind().await;
     let Ok(answered) = answered else {

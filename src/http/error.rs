@@ -160,8 +160,10 @@ impl Problem {
         Self { kind: Kind::AcceptedAlready, detail, ..self }.about(id)
     }
 
-    /// A request with wrong fields. The detail is about the first; `errors` has them all.
-    pub(super) fn invalid(errors: Vec<FieldError>) -> Self {
+    /// A request with wrong fields. The detail is about the first; `errors` has them all, or the first
+    /// of very many.
+    pub(super) fn invalid(mut errors: Vec<FieldError>) -> Self {
+        errors.truncate(ERRORS_MAX);
         let detail = errors.first().map_or_else(String::new, |error| error.detail.clone());
         Self { errors, ..Self::new(Kind::InvalidRequest, detail) }
     }
@@ -285,6 +287,20 @@ impl From<actix::MailboxError> for Problem {
     fn from(_: actix::MailboxError) -> Self {
         Self::new(Kind::Unavailable, "The server could not take this at the moment; try again.")
     }
+}
+
+/// How many wrong fields are told at once, and how much of a name that a client has thought up.
+const ERRORS_MAX: usize = 20;
+const SHOWN_CHARS_MAX: usize = 64;
+
+/// As much of a name as is told to whoever has sent it.
+pub(super) fn shown(name: &str) -> String {
+    let mut shown: String =
+        name.chars().take(SHOWN_CHARS_MAX).flat_map(char::escape_debug).collect();
+    if name.chars().nth(SHOWN_CHARS_MAX).is_some() {
+        shown.push('…');
+    }
+    shown
 }
 
 /// An error's fragment as a sentence; one that is a sentence already stays as it is.

@@ -188,7 +188,7 @@ impl Wait {
 
 /// Why a client cancels, in its own words, if it says so.
 pub(super) fn reason(fields: &mut Fields) -> Option<String> {
-    let reason = fields.string("reason").filter(|reason| !reason.is_empty());
+    let reason = fields.line("reason").filter(|reason| !reason.is_empty());
     if reason.as_ref().is_some_and(|reason| reason.chars().count() > REASON_CHARS_MAX) {
         let detail = format!("`reason` may have at most {REASON_CHARS_MAX} characters.");
         fields.wrong("reason", "too_long", detail);

@@ -58,10 +58,13 @@ async fn begin_anew(
     let mut fields = Fields::new(body::object(request, body)?);
     let since = fields.required_string("since");
     let since = since.and_then(|since| time(&mut fields, "since", &since, now)).unwrap_or(now);
+    if since > now {
+        fields.wrong("since", "out_of_range", "`since` must not lie in the future.".to_owned());
+    }
     let until = fields.string("until");
     let until = until.map_or(Some(now), |until| time(&mut fields, "until", &until, now));
     let host = host(&mut fields);
-    if until.is_some_and(|until| until < since) {
+    if since <= now && until.is_some_and(|until| until < since) {
         fields.wrong("until", "out_of_range", "`until` must not lie before `since`.".to_owned());
     }
     fields.finish()?;

@@ -108,10 +108,7 @@ fn callback(fields: &mut Fields, api: &Api) -> Option<Callback> {
     let mut inner = Fields::new(fields.object("async").unwrap_or_default());
     let (is_enabled, url) = (inner.boolean("enabled"), inner.take("callback_url"));
     if let Err(problem) = inner.finish_leniently() {
-        for error in problem.errors {
-            let detail = error.detail.replacen('`', "`async.", 1);
-            fields.wrong(&format!("async.{}", error.field), error.code, detail);
-        }
+        fields.wrong_inside("async", problem);
     }
     if !is_enabled.unwrap_or(false) {
         return None;

@@ -67,7 +67,7 @@ fn begun(execution: &Execution) -> KeptAnswer {
 
 fn read(fields: &mut Fields, api: &Api) -> ExecutionSpec {
     let mut spec = spec::read(fields, api);
-    if let Some(name) = fields.string("name").filter(|name| !name.is_empty()) {
+    if let Some(name) = fields.line("name").filter(|name| !name.is_empty()) {
         let max = api.limits.value_chars_max;
         if name.chars().count() > max {
             let detail = format!("`name` must have at most {max} characters.");
