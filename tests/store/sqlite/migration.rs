@@ -149,8 +149,9 @@ fn sixth_version(backend: &SqliteBackend, id: Uuid, labels: &str) {
     let runner = embedded::migrations::runner().set_target(Target::Version(6));
     runner.run(&mut database).unwrap();
     let insert = "INSERT INTO executions
-            (id, tenant, language, created_at, timeout_ms, labels, metadata, status, cause, completed_at)
-         VALUES (?1, 'default', 'sh', ?2, 1000, ?3, '{}', 'failed', 'timeout', ?2)";
+            (id, tenant, language, created_at, timeout_ms, labels, metadata, status, cause, limit_ms,
+             completed_at)
+         VALUES (?1, 'default', 'sh', ?2, 1000, ?3, '{}', 'failed', 'timeout', 1000, ?2)";
     database.execute(insert, (id.into_bytes(), NOW.as_millis(), labels)).unwrap();
 }
 
