@@ -38,7 +38,7 @@ pub(super) fn parse(text: &[u8], what: &str) -> Result<Value, Problem> {
 /// What can be said more clearly than by where a parser has stopped.
 fn obvious(text: &[u8]) -> Option<&'static str> {
     if text.iter().all(u8::is_ascii_whitespace) {
-        Some("is empty, and must be JSON.")
+        Some("is not JSON: it is empty.")
     } else if text.starts_with(BYTE_ORDER_MARK) {
         Some("begins with a byte order mark, which JSON does not have.")
     } else if std::str::from_utf8(text).is_err() {
@@ -202,8 +202,8 @@ mod tests {
     fn what_is_no_json_is_told_why() {
         let deep = "[".repeat(100_000);
         for (text, expected) in [
-            (&b""[..], "The body is empty, and must be JSON."),
-            (b" \r\n", "The body is empty, and must be JSON."),
+            (&b""[..], "The body is not JSON: it is empty."),
+            (b" \r\n", "The body is not JSON: it is empty."),
             (
                 b"\xef\xbb\xbf{}",
                 "The body begins with a byte order mark, which JSON does not have.",

@@ -21,8 +21,8 @@ fn what_is_no_json_object_is_told_why() {
     let deep = format!("{{\"input\": {}", "[".repeat(100_000));
     let deep_in_metadata = format!("{{\"metadata\": {}", "{\"a\":".repeat(100_000));
     for (body, code, words) in [
-        (&b""[..], "invalid_json", "The body is empty"),
-        (b"  ", "invalid_json", "The body is empty"),
+        (&b""[..], "invalid_json", "it is empty"),
+        (b"  ", "invalid_json", "it is empty"),
         (b"null", "invalid_json", "must be a JSON object"),
         (b"[]", "invalid_json", "must be a JSON object"),
         (b"7", "invalid_json", "must be a JSON object"),
