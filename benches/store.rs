@@ -96,6 +96,7 @@ impl Client {
             start: false,
             ahead: Duration::ZERO,
             key: None,
+            answer: None,
         };
         self.store.accept(new).await.expect("it is accepted");
     }

@@ -62,6 +62,7 @@ async fn owe(store: &SqliteStore, clock: &Clock, receiver: SocketAddr) -> Result
         start: true,
         ahead: std::time::Duration::ZERO,
         key: None,
+        answer: None,
     };
     store.accept(new).await?;
     let delivery = NewDelivery {

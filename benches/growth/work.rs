@@ -102,6 +102,7 @@ pub async fn accept(store: &dyn Store) -> Result<()> {
         start: false,
         ahead: Duration::ZERO,
         key: None,
+        answer: None,
     };
     store.accept(new).await?;
     Ok(())

@@ -13,7 +13,7 @@ use crate::domain::{
     CancelWish, DeliveryId, Event, Execution, ExecutionId, ExecutionSpec, IdempotencyKey,
     StopReason, Tenant, Timestamp,
 };
-use crate::store::{Accepted, NewRecovery, Recovery, Redelivered, Started, StoreError};
+use crate::store::{Accepted, NewAnswer, NewRecovery, Recovery, Redelivered, Started, StoreError};
 
 // ---- To the supervisor, from anybody -----------------------------------------------------------
 
@@ -27,12 +27,14 @@ pub struct Submit {
     pub spec: ExecutionSpec,
     /// By what the request is known again when it is sent once more; none when it is not.
     pub key: Option<IdempotencyKey>,
+    /// What it is answered whenever it is sent again; none when that is not kept.
+    pub answer: Option<NewAnswer<Execution>>,
 }
 
 impl Submit {
     /// A request that begins an execution however often it is sent.
     pub fn new(tenant: Tenant, spec: ExecutionSpec) -> Self {
-        Self { tenant, spec, key: None }
+        Self { tenant, spec, key: None, answer: None }
     }
 }
 
@@ -72,7 +74,7 @@ pub enum SubmitError {
     /// The supervisor fell before it could be kept. Whoever asks again is heard by the next.
     #[error("the server could not take this at the moment")]
     Fallen,
-    /// It could not be kept.
+    /// It could not be kept, be it because a request with the same key was first.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -282,7 +284,12 @@ pub struct Redeliver {
 /// carried out bit by bit, also after a restart.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<Recovery, StoreError>")]
-pub struct Recover(pub NewRecovery);
+pub struct Recover {
+    /// What is wished.
+    pub wish: NewRecovery,
+    /// What the request is answered whenever it is sent again; none when that is not kept.
+    pub answer: Option<NewAnswer<Recovery>>,
+}
 
 /// A host has answered, and may be given another delivery.
 #[derive(Debug, Clone, Copy, Message)]

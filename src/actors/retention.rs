@@ -1,4 +1,4 @@
-//! Has the store remove what was kept long enough: at the start, and then again and again.
+//! Has the store remove what was kept long enough, and forget answers: at the start, and then again and again.
 //! Holds nothing and decides of no execution whether it goes; no actor, since nobody speaks to it.
 
 use std::sync::Arc;
@@ -54,7 +54,7 @@ fn news(swept: &Result<usize, StoreError>, failed_before: bool) -> Option<(Level
     }
 }
 
-/// Removes all that was kept long enough, and answers how much that was.
+/// Removes all that was kept long enough, and answers how many executions that were.
 ///
 /// # Errors
 /// When the store cannot be read or written. What the batches before have removed is gone.
@@ -72,10 +72,23 @@ pub async fn sweep(store: &dyn Store, retention: &Retention) -> Result<usize, St
         };
         let pruned = store.prune(prune).await?;
         removed += pruned.removed;
-        let Some(next) = pruned.next else { return Ok(removed) };
+        let Some(next) = pruned.next else { break };
         after = Some(next);
         // A batch shares the one writer with everybody who waits for an answer. However much there
         // is to remove, and however slow the disk, they have at least half of its time.
+        sleep(began.elapsed()).await;
+    }
+    forget_answers(store, retention.batch).await?;
+    Ok(removed)
+}
+
+/// Has the store forget the answers that were kept long enough, in the same batches.
+async fn forget_answers(store: &dyn Store, batch: usize) -> Result<(), StoreError> {
+    loop {
+        let began = Instant::now();
+        if store.forget_answers(batch).await? < batch {
+            return Ok(());
+        }
         sleep(began.elapsed()).await;
     }
 }

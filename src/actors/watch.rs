@@ -121,6 +121,7 @@ mod tests {
             start: false,
             ahead: Duration::ZERO,
             key: None,
+            answer: None,
         };
         actix_rt::System::new().block_on(async {
             store.accept(new).await.unwrap();

@@ -100,7 +100,7 @@ impl Engine {
 
     /// Who counts the requests of a server around this engine, and has them in the log.
     pub(super) fn observer(&self) -> Observer {
-        Observer::new(self.system.metrics.counts())
+        Observer::new(self.system.metrics.counts().clone())
     }
 
     /// What runs programs, with its runtimes.

@@ -96,6 +96,7 @@ pub(super) fn request_limits(config: &Config, level: Level) -> RequestLimits {
         callback_url_chars_max: config.request.callback_url_chars_max,
         callback_headers_max: config.request.callback_headers_max,
         callback_header_bytes_max: config.request.callback_header_bytes_max,
+        idempotency_kept: config.request.idempotency_kept,
         retry_delays_max: config.webhook.retry_delays_max,
         retry_max_age_max: config.webhook.retry_max_age_max,
         recover_max: config.webhook.recover_max,

@@ -1,4 +1,5 @@
-//! `[queue]` and `[request]`: how much is accepted, and how large a request's parts may be.
+//! `[queue]` and `[request]`: how much is accepted, how large a request's parts may be, and for how long
+//! one is known again.
 //! Counts nothing itself.
 
 use std::time::Duration;
@@ -30,7 +31,7 @@ impl QueueConfig {
     }
 }
 
-/// `[request]`: limits on the parts of a request.
+/// `[request]`: limits on the parts of a request, and how long it is known again.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RequestConfig {
@@ -48,6 +49,8 @@ pub struct RequestConfig {
     pub callback_headers_max: usize,
     /// Bytes of one such header, name and value together.
     pub callback_header_bytes_max: usize,
+    /// How long the answer to a request with a key is kept at least.
+    pub idempotency_kept: Duration,
 }
 
 impl RequestConfig {
@@ -60,6 +63,7 @@ impl RequestConfig {
             callback_url_chars_max: reader.number("request.callback_url_chars_max", 1..=ANY),
             callback_headers_max: reader.number("request.callback_headers_max", 0..=ANY),
             callback_header_bytes_max: reader.number("request.callback_header_bytes_max", 1..=ANY),
+            idempotency_kept: reader.wait("request.idempotency_kept"),
         }
     }
 }

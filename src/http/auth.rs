@@ -12,9 +12,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use futures_util::FutureExt;
-use futures_util::future::LocalBoxFuture;
+use futures_util::future::{LocalBoxFuture, Shared};
 use ipnet::IpNet;
 
 use self::address::Address;
@@ -124,23 +124,36 @@ impl FromRequest for Caller {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let api = request.app_data::<web::Data<Api>>().cloned();
-        let shown = shown::shown(request.headers());
-        let from = api.as_ref().map(|api| address::of(request, &api.auth.trusted_proxies));
-        let told = Told::of(request);
-        async move {
-            let (Some(api), Some(from)) = (api, from) else {
-                return Err(Problem::new(Kind::Internal, "The server failed internally."));
-            };
-            let caller = admit(&api, shown?, from).await?;
-            told.tell(|facts| {
-                facts.tenant = Some(caller.tenant.as_str().to_owned());
-                facts.key = caller.credential.key.as_ref().map(|key| key.id.clone());
-            });
-            Ok(caller)
+        // Whoever else wants to know who asks is told the same: it is found out, and counted, once.
+        if let Some(Asked(asked)) = request.extensions().get() {
+            return asked.clone().boxed_local();
         }
-        .boxed_local()
+        let asked = who_asks(request).shared();
+        request.extensions_mut().insert(Asked(asked.clone()));
+        asked.boxed_local()
     }
+}
+
+/// The caller of a request, found out or being found out.
+struct Asked(Shared<LocalBoxFuture<'static, Result<Caller, Problem>>>);
+
+fn who_asks(request: &HttpRequest) -> LocalBoxFuture<'static, Result<Caller, Problem>> {
+    let api = request.app_data::<web::Data<Api>>().cloned();
+    let shown = shown::shown(request.headers());
+    let from = api.as_ref().map(|api| address::of(request, &api.auth.trusted_proxies));
+    let told = Told::of(request);
+    async move {
+        let (Some(api), Some(from)) = (api, from) else {
+            return Err(Problem::new(Kind::Internal, "The server failed internally."));
+        };
+        let caller = admit(&api, shown?, from).await?;
+        told.tell(|facts| {
+            facts.tenant = Some(caller.tenant.as_str().to_owned());
+            facts.key = caller.credential.key.as_ref().map(|key| key.id.clone());
+        });
+        Ok(caller)
+    }
+    .boxed_local()
 }
 
 /// Finds out whom a credential stands for. While its address has shown too many wrong ones, it is not

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 
 use super::auth::Caller;
 use super::error::{Kind, Problem};
+use super::json;
 use super::state::Api;
 
 /// A body that was read whole, or why it was not.
@@ -56,13 +57,9 @@ fn unreadable(error: &actix_web::Error) -> Problem {
 pub(super) fn object(request: &HttpRequest, body: Body) -> Result<Map<String, Value>, Problem> {
     check_type(request)?;
     let bytes = bytes(body)?;
-    match serde_json::from_slice(&bytes) {
-        Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err(Problem::new(Kind::InvalidJson, "The body must be a JSON object.")),
-        Err(error) => {
-            let detail = format!("The body is not JSON: {error}.");
-            Err(Problem::new(Kind::InvalidJson, detail))
-        }
+    match json::parse(&bytes, "The body")? {
+        Value::Object(object) => Ok(object),
+        _ => Err(Problem::new(Kind::InvalidJson, "The body must be a JSON object.")),
     }
 }
 

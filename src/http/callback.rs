@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::error::FieldError;
+use super::error::{FieldError, shown};
 use super::fields::Fields;
 use super::spec::{too_long, too_many};
 use super::state::Api;
@@ -59,7 +59,7 @@ pub(super) fn callback_url(fields: &mut Fields, api: &Api, url: &str) -> String 
     match api.policy.check_url(url) {
         Ok(endpoint) => endpoint.as_str().to_owned(),
         Err(refusal) => {
-            fields.wrong("callback_url", refusal.rule, format!("`callback_url`: {refusal}"));
+            fields.wrong("callback_url", refusal.rule, format!("`callback_url`: {refusal}."));
             String::new()
         }
     }
@@ -94,12 +94,14 @@ pub(super) fn headers(
     api: &Api,
 ) -> Vec<(String, Secret)> {
     let headers = fields.strings(name_of_field);
-    too_many(fields, name_of_field, headers.len(), api.limits.callback_headers_max);
+    if too_many(fields, name_of_field, headers.len(), api.limits.callback_headers_max) {
+        return Vec::new();
+    }
     for (name, value) in &headers {
-        let field = format!("{name_of_field}.{}", name.escape_debug());
+        let field = format!("{name_of_field}.{}", shown(name));
         too_long(fields, &field, name.len() + value.len(), api.limits.callback_header_bytes_max);
         if let Err(refusal) = check_callback_header(name, value) {
-            fields.wrong(&field, "header_not_allowed", format!("`{name_of_field}`: {refusal}"));
+            fields.wrong(&field, "header_not_allowed", format!("`{name_of_field}`: {refusal}."));
         }
     }
     headers.into_iter().map(|(name, value)| (name, Secret::new(value))).collect()
@@ -158,10 +160,7 @@ fn retry(fields: &mut Fields, api: &Api) -> RetryPolicy {
         .map(|delays| schedule(&mut inner, &delays, (api.limits.retry_delays_max, longest)));
     let max_age = inner.seconds("max_age", longest);
     if let Err(problem) = inner.finish() {
-        for error in problem.errors {
-            let detail = error.detail.replacen('`', "`retry.", 1);
-            fields.wrong(&format!("retry.{}", error.field), error.code, detail);
-        }
+        fields.wrong_inside("retry", problem);
     }
     RetryPolicy { schedule: delays.map(RetrySchedule::new), max_age }
 }
@@ -177,7 +176,9 @@ fn schedule(
         fields.wrong(NAME, "wrong_type", detail);
         return Vec::new();
     };
-    too_many(fields, NAME, delays.len(), count_max);
+    if too_many(fields, NAME, delays.len(), count_max) {
+        return Vec::new();
+    }
     let mut read = Vec::new();
     for (number, delay) in delays.iter().enumerate() {
         let seconds = delay.as_f64().map(Duration::try_from_secs_f64);

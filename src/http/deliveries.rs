@@ -11,19 +11,24 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use answer::{Seeing, listed, whole};
 pub(super) use answer::{outlined, tried};
-use query::Query;
+use query::{Query, place_of};
 
 use super::answers::json;
 use super::auth::Caller;
 use super::body::{self, Body};
+use super::cursor::List;
 use super::error::{Kind, Problem};
 use super::executions::id_of;
 use super::fields::Fields;
+use super::query::parameters;
 use super::state::Api;
 use crate::actors::Redeliver;
 use crate::bodies::{self, Page};
 use crate::domain::{Delivery, DeliveryId, ExecutionId, Tenant};
 use crate::store::{DeliveryPage, Redelivered, StoreError};
+
+/// What tells the list from others.
+const PATH: &str = "deliveries";
 
 /// The scope of whoever may read the log.
 pub(super) const READ: &str = "deliveries:read";
@@ -39,13 +44,15 @@ pub(super) async fn list(
 ) -> Result<HttpResponse, Problem> {
     let caller = caller?;
     caller.needs(READ)?;
-    let query = Query::read(request.query_string(), &caller.tenant, api.clock.now())?;
+    let query = parameters(request.query_string())?;
+    let list = List::new(&api.tokens, (PATH, &caller.tenant), &query);
+    let query = Query::read(query, &list, api.clock.now())?;
     let limit = query.page.limit;
     // One more than is shown tells whether there is a next page.
     let mut found = page(&api, &caller.tenant, &query).await?;
     let more = found.len() > limit;
     found.truncate(limit);
-    let next_cursor = found.last().filter(|_| more).map(|last| query.cursor_behind(last));
+    let next_cursor = found.last().filter(|_| more).map(|last| list.cursor(&place_of(last)));
     let seeing = Seeing::new(&caller, &api);
     let data = found.into_iter().map(|delivery| listed(delivery, &seeing)).collect();
     Ok(json(StatusCode::OK, &Page { data, next_cursor }))

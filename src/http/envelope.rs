@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::compat::{cortex, fetch_hive, hopx};
 use super::context::{self, About, Told};
 use super::error::{Kind, Problem};
+use super::headers;
 use super::unread::Unread;
 
 /// How a request is called, by its sender and in the answer.
@@ -70,9 +71,17 @@ async fn wrap(
     customs: Customs,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let id = request_id(&request, customs.is_id);
-    let unread = Unread::of(&mut request);
     let told = Told::of(&request);
     told.tell(|facts| facts.request_id = Some(id.clone()));
+    if let Err(problem) = headers::check(request.headers()) {
+        told.tell(|facts| facts.problem = Some(problem.kind.code()));
+        let problem = Problem { request_id: Some(id.clone()), ..problem };
+        let mut answer = (customs.error)(&problem);
+        name(answer.headers_mut(), &id);
+        return Ok(request.into_response(answer));
+    }
+    headers::take_head_for_get(&mut request);
+    let unread = Unread::of(&mut request);
     let traceparent = context::traceparent_of(request.headers());
     let about = About { id: id.clone(), traceparent };
     let answer = context::within(about, async move { next.call(request).await });

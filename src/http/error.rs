@@ -59,6 +59,8 @@ pub(super) enum Kind {
     DeliveryPending,
     NotTerminalEvent,
     AcceptedAlready,
+    IdempotencyMismatch,
+    IdempotencyPurged,
     MethodNotAllowed(&'static str),
     RequestTimeout,
     TooLarge,
@@ -93,7 +95,9 @@ impl Kind {
             | Self::DeliveryPending
             | Self::NotTerminalEvent
             | Self::AcceptedAlready
-            | Self::LastAdminKey => StatusCode::CONFLICT,
+            | Self::LastAdminKey
+            | Self::IdempotencyPurged => StatusCode::CONFLICT,
+            Self::IdempotencyMismatch => StatusCode::UNPROCESSABLE_ENTITY,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -126,6 +130,8 @@ impl Kind {
             Self::DeliveryPending => "delivery_pending",
             Self::NotTerminalEvent => "not_terminal_event",
             Self::AcceptedAlready => "accepted_already",
+            Self::IdempotencyMismatch => "idempotency_mismatch",
+            Self::IdempotencyPurged => "idempotency_purged",
             Self::MethodNotAllowed(_) => "method_not_allowed",
             Self::RequestTimeout => "request_timeout",
             Self::TooLarge => "body_too_large",
@@ -168,6 +174,8 @@ impl Kind {
         Self::TooManyStreams.code(),
         Self::TooManyFailures(0).code(),
         Self::LastAdminKey.code(),
+        Self::IdempotencyPurged.code(),
+        Self::IdempotencyMismatch.code(),
         Self::TooManySubmissions(0).code(),
         Self::DiskLow.code(),
         Self::TenantQueueFull.code(),
@@ -218,8 +226,10 @@ impl Problem {
         Self { kind: Kind::AcceptedAlready, detail, ..self }.about(id)
     }
 
-    /// A request with wrong fields. The detail is about the first; `errors` has them all.
-    pub(super) fn invalid(errors: Vec<FieldError>) -> Self {
+    /// A request with wrong fields. The detail is about the first; `errors` has them all, or the first
+    /// of very many.
+    pub(super) fn invalid(mut errors: Vec<FieldError>) -> Self {
+        errors.truncate(ERRORS_MAX);
         let detail = errors.first().map_or_else(String::new, |error| error.detail.clone());
         Self { errors, ..Self::new(Kind::InvalidRequest, detail) }
     }
@@ -290,6 +300,11 @@ impl ResponseError for Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
+        if matches!(error, StoreError::Answered) {
+            let detail =
+                "A request with the same `Idempotency-Key` was first; send this one again.";
+            return Self::new(Kind::Unavailable, detail);
+        }
         if error.is_passing() {
             // The store has told the log when it began.
             return Self::new(Kind::StoreUnavailable, sentence(&error.to_string()));
@@ -333,6 +348,20 @@ impl From<actix::MailboxError> for Problem {
     fn from(_: actix::MailboxError) -> Self {
         Self::new(Kind::Unavailable, "The server could not take this at the moment; try again.")
     }
+}
+
+/// How many wrong fields are told at once, and how much of a name that a client has thought up.
+const ERRORS_MAX: usize = 20;
+const SHOWN_CHARS_MAX: usize = 64;
+
+/// As much of a name as is told to whoever has sent it.
+pub(super) fn shown(name: &str) -> String {
+    let mut shown: String =
+        name.chars().take(SHOWN_CHARS_MAX).flat_map(char::escape_debug).collect();
+    if name.chars().nth(SHOWN_CHARS_MAX).is_some() {
+        shown.push('…');
+    }
+    shown
 }
 
 /// An error's fragment as a sentence; one that is a sentence already stays as it is.

@@ -11,9 +11,10 @@ use super::auth::Caller;
 use super::body::{self, Body};
 use super::error::{FieldError, Problem};
 use super::fields::Fields;
+use super::idempotency::{Key, once};
 use super::state::Api;
 use super::sync::{self, Hold, OnDisconnect};
-use super::{callbacks, purge, spec};
+use super::{callbacks, idempotency, purge, query, spec};
 use crate::actors::{Cancel, CancelOutcome, Submit};
 use crate::domain::{CancelWish, Execution, ExecutionId};
 
@@ -41,8 +42,18 @@ pub(super) async fn submit(
 ) -> Result<HttpResponse, Problem> {
     let caller = caller?;
     caller.needs(WRITE)?;
-    let mut fields = Fields::new(body::object(&request, body)?);
-    let spec = spec::read(&mut fields, &api, &caller.tenant);
+    let key = Key::of(&request, &api, &body)?;
+    let tenant = caller.tenant.clone();
+    once(&api, &tenant, key, async |key| begin((&request, caller, &api), body, key).await).await
+}
+
+async fn begin(
+    (request, caller, api): (&HttpRequest, Caller, &Api),
+    body: Body,
+    key: Option<Key>,
+) -> Result<HttpResponse, Problem> {
+    let mut fields = Fields::new(body::object(request, body)?);
+    let spec = spec::read(&mut fields, api, &caller.tenant);
     let is_to_be_verified = fields.boolean("callback_verify").unwrap_or(false);
     if is_to_be_verified && spec.callback.is_none() {
         let detail = "`callback_url` is missing, and so there is nothing to verify.";
@@ -50,12 +61,11 @@ pub(super) async fn submit(
     }
     fields.finish()?;
     if let Some(callback) = spec.callback.as_ref().filter(|_| is_to_be_verified) {
-        callbacks::verify(&api, &caller, callback).await?;
+        callbacks::verify(api, &caller, callback).await?;
     }
-    let submit = Submit::new(caller.tenant, spec);
-    let execution = api.supervisor.send(submit).await??.execution;
-    let collection = request.path().trim_end_matches('/');
-    Ok(accepted(&execution, collection))
+    let collection = request.path().trim_end_matches('/').to_owned();
+    let answer = move |execution: &Execution| accepted(execution, &collection);
+    idempotency::submit(api, Submit::new(caller.tenant, spec), key, answer).await
 }
 
 /// `GET /v1/executions/{id}`
@@ -142,10 +152,10 @@ impl Wait {
         let mut wait = Self::default();
         let mut errors = Vec::new();
         let mut is_named = false;
-        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        for (name, value) in query::parameters(query)? {
             is_named |= name == "wait";
             if let Err((code, detail)) = wait.set(&name, &value) {
-                errors.push(FieldError { field: name.into_owned(), code, detail });
+                errors.push(FieldError { field: name, code, detail });
             }
         }
         if wait.cancels && !is_named {
@@ -178,7 +188,7 @@ impl Wait {
 
 /// Why a client cancels, in its own words, if it says so.
 pub(super) fn reason(fields: &mut Fields) -> Option<String> {
-    let reason = fields.string("reason").filter(|reason| !reason.is_empty());
+    let reason = fields.line("reason").filter(|reason| !reason.is_empty());
     if reason.as_ref().is_some_and(|reason| reason.chars().count() > REASON_CHARS_MAX) {
         let detail = format!("`reason` may have at most {REASON_CHARS_MAX} characters.");
         fields.wrong("reason", "too_long", detail);

@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::error::{FieldError, Problem};
+use super::error::{FieldError, Problem, shown};
+
+/// How many unknown fields are looked at for what may have been meant.
+const UNKNOWN_MAX: usize = 20;
 
 /// An object that is being read. Each field is taken once; what is left over is unknown.
 pub(super) struct Fields {
@@ -36,6 +39,30 @@ impl Fields {
         match self.take(name)? {
             Value::String(text) => Some(text),
             other => self.wrong_type(name, "a string", &other),
+        }
+    }
+
+    /// A string that is shown, searched for or looked up, and so has no control characters in it.
+    pub(super) fn line(&mut self, name: &'static str) -> Option<String> {
+        let text = self.string(name)?;
+        self.check_line(name, &text).then_some(text)
+    }
+
+    /// Whether a text has no control characters, which is said if it has.
+    pub(super) fn check_line(&mut self, field: &str, text: &str) -> bool {
+        let is_line = !text.contains(char::is_control);
+        if !is_line {
+            let detail = format!("`{field}` must not contain control characters.");
+            self.wrong(field, "invalid", detail);
+        }
+        is_line
+    }
+
+    /// What is wrong with an object inside this one, under the name that it has here.
+    pub(super) fn wrong_inside(&mut self, name: &'static str, problem: Problem) {
+        for error in problem.errors {
+            let detail = error.detail.replacen('`', &format!("`{name}."), 1);
+            self.wrong(&format!("{name}.{}", error.field), error.code, detail);
         }
     }
 
@@ -108,11 +135,11 @@ impl Fields {
                 Value::String(text) => {
                     strings.insert(key, text);
                 }
-                _ => self.wrong(
-                    &format!("{name}.{key}"),
-                    "wrong_type",
-                    format!("`{name}.{key}` must be a string."),
-                ),
+                _ => {
+                    let field = format!("{name}.{}", shown(&key));
+                    let detail = format!("`{field}` must be a string.");
+                    self.wrong(&field, "wrong_type", detail);
+                }
             }
         }
         strings
@@ -149,8 +176,8 @@ impl Fields {
     /// Whether all that was read was right; fields that nobody asked for are refused, because a
     /// silent typo in `timeout` costs an hour.
     pub(super) fn finish(mut self) -> Result<(), Problem> {
-        let unknown: Vec<String> = self.left.keys().cloned().collect();
-        for name in unknown {
+        let unknown: Vec<String> = self.left.keys().map(|name| shown(name)).collect();
+        for name in unknown.into_iter().take(UNKNOWN_MAX) {
             let hint = match nearest(&name, &self.known) {
                 Some(known) => format!("; did you mean `{known}`?"),
                 None => ".".to_owned(),

@@ -18,11 +18,11 @@ use super::auth::Caller;
 use super::body::{self, Body};
 use super::error::{FieldError, Problem};
 use super::fields::Fields;
-use super::signing;
 use super::state::Api;
+use super::{idempotency, signing};
 use crate::bodies;
 use crate::domain::{Function, FunctionKey, FunctionName, Tenant};
-use crate::store::{FunctionPage, NewFunction};
+use crate::store::{FunctionPage, FunctionSummary, NewFunction};
 
 /// What is needed to change functions.
 const WRITE: &str = "functions:write";
@@ -40,6 +40,7 @@ pub(super) async fn put(
 ) -> Result<HttpResponse, Problem> {
     let caller = caller?;
     caller.needs(WRITE)?;
+    idempotency::refuse(&request)?;
     let name = parse_name(&name)?;
     Query::none(request.query_string())?;
     let mut fields = Fields::new(body::object(&request, body)?);
@@ -92,11 +93,13 @@ pub(super) async fn list(
     let caller = caller?;
     may_read(&caller)?;
     let query = Query::read(request.query_string(), &["name", "limit", "cursor"])?;
-    let after = query.after()?;
+    let list = query.list(&api, "functions", &caller.tenant);
+    let after = query.after(&list)?;
     // One more than is shown tells whether there is a next page.
     let page = FunctionPage::Newest { limit: query.limit + 1, after, name: query.name.clone() };
     let found = api.store.functions(&caller.tenant, page).await?;
-    Ok(json(StatusCode::OK, &listed(found, query.limit, query::cursor_of_key)))
+    let cursor = |last: &FunctionSummary| list.cursor(query::place_of_key(last).as_bytes());
+    Ok(json(StatusCode::OK, &listed(found, query.limit, cursor)))
 }
 
 /// `GET /v1/functions/{name}/versions`: the versions of one, the newest first.
@@ -109,14 +112,17 @@ pub(super) async fn versions(
     let caller = caller?;
     may_read(&caller)?;
     let query = Query::read(request.query_string(), &["variant", "limit", "cursor"])?;
-    let (key, before) = (query.key(parse_name(&name)?), query.before()?);
+    let key = query.key(parse_name(&name)?);
+    let list = query.list(&api, &format!("versions of {key}"), &caller.tenant);
+    let before = query.before(&list)?;
     let page = FunctionPage::Versions { limit: query.limit + 1, key: key.clone(), before };
     let found = api.store.functions(&caller.tenant, page).await?;
     if found.is_empty() {
         // Behind the last page there may be nothing; of no function there is no page.
         find(&api, &caller.tenant, &key, None).await?;
     }
-    Ok(json(StatusCode::OK, &listed(found, query.limit, query::cursor_of_version)))
+    let cursor = |last: &FunctionSummary| list.cursor(query::place_of_version(last).as_bytes());
+    Ok(json(StatusCode::OK, &listed(found, query.limit, cursor)))
 }
 
 /// `DELETE /v1/functions/{name}`: what was accepted runs on, with the code that it was accepted with.

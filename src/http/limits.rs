@@ -95,9 +95,7 @@ pub(super) fn read(fields: &mut Fields, allowed: &ProgramLimits) -> (Limits, u64
     };
     let output_bytes = inner.count("output_bytes", 1..=allowed.output_bytes_max);
     if let Err(problem) = inner.finish() {
-        for error in problem.errors {
-            fields.wrong(&format!("limits.{}", error.field), error.code, error.detail);
-        }
+        fields.wrong_inside("limits", problem);
     }
     (limits, output_bytes.unwrap_or(allowed.output_bytes_default))
 }
@@ -192,35 +190,35 @@ mod tests {
         };
         check(
             r#""processes": 4097"#,
-            "limits.processes `processes` must be a whole number from 1 to 4096, and is 4097.",
+            "limits.processes `limits.processes` must be a whole number from 1 to 4096, and is 4097.",
         );
         check(
             r#""disk_bytes": 5000000"#,
-            "limits.disk_bytes `disk_bytes` must be a whole number from 65536 to 4194304, and is \
+            "limits.disk_bytes `limits.disk_bytes` must be a whole number from 65536 to 4194304, and is \
              5000000.",
         );
         check(
             r#""memory_bytes": 4096"#,
-            "limits.memory_bytes `memory_bytes` must be a whole number from 1048576 to \
+            "limits.memory_bytes `limits.memory_bytes` must be a whole number from 1048576 to \
              9223372036854775807, and is 4096.",
         );
         check(
             r#""open_files": 15"#,
-            "limits.open_files `open_files` must be a whole number from 16 to \
+            "limits.open_files `limits.open_files` must be a whole number from 16 to \
              9223372036854775807, and is 15.",
         );
         check(
             r#""cpu_seconds": 0"#,
-            "limits.cpu_seconds `cpu_seconds` must be more than 0 and at most 31536000 seconds, \
+            "limits.cpu_seconds `limits.cpu_seconds` must be more than 0 and at most 31536000 seconds, \
              and is 0.",
         );
         check(
             r#""output_bytes": 2001"#,
-            "limits.output_bytes `output_bytes` must be a whole number from 1 to 2000, and is 2001.",
+            "limits.output_bytes `limits.output_bytes` must be a whole number from 1 to 2000, and is 2001.",
         );
         check(
             r#""procesess": 1"#,
-            "limits.procesess There is no field `procesess`; did you mean `processes`?",
+            "limits.procesess There is no field `limits.procesess`; did you mean `processes`?",
         );
     }
 
@@ -229,7 +227,7 @@ mod tests {
         let cpu_time =
             Bounds { default: Some(Duration::from_secs(1)), max: Some(Duration::from_secs(2)) };
         let allowed = ProgramLimits { cpu_time, ..ALLOWED };
-        let sentence = "limits.cpu_seconds `cpu_seconds` must be more than 0 and at most 2 seconds, and is 2.5.";
+        let sentence = "limits.cpu_seconds `limits.cpu_seconds` must be more than 0 and at most 2 seconds, and is 2.5.";
         let json = r#"{"limits": {"cpu_seconds": 2.5}}"#;
         assert_eq!(read_with(&allowed, json), Err(vec![sentence.to_owned()]));
         let cpu_time = |json: &str| read_with(&allowed, json).unwrap().0.cpu_time;

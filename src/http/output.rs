@@ -12,6 +12,7 @@ use super::auth::Caller;
 use super::context;
 use super::error::{FieldError, Kind, Problem};
 use super::executions::{READ, id_of};
+use super::query;
 use super::state::Api;
 use crate::domain::{Captured, Execution, ExecutionId, Tenant};
 use crate::process::Stream;
@@ -74,8 +75,8 @@ fn range(request: &HttpRequest) -> Option<Range> {
 fn offset(query: &str, has_range: bool) -> Result<Option<usize>, Problem> {
     let mut offset = None;
     let mut errors = Vec::new();
-    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-        let (code, detail) = match (name.as_ref(), value.parse()) {
+    for (name, value) in query::parameters(query)? {
+        let (code, detail) = match (name.as_str(), value.parse()) {
             ("offset", Ok(bytes)) if !has_range => {
                 offset = Some(bytes);
                 continue;
@@ -88,7 +89,7 @@ fn offset(query: &str, has_range: bool) -> Result<Option<usize>, Problem> {
             }
             _ => ("unknown_field", format!("There is no parameter `{name}`.")),
         };
-        errors.push(FieldError { field: name.into_owned(), code, detail });
+        errors.push(FieldError { field: name, code, detail });
     }
     if errors.is_empty() { Ok(offset) } else { Err(Problem::invalid(errors)) }
 }

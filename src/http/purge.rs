@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::body::{self, Body};
 use super::error::{FieldError, Kind, Problem};
 use super::fields::Fields;
+use super::query;
 use super::state::Api;
 use crate::domain::{ExecutionId, Tenant};
 use crate::store::Purged;
@@ -14,8 +15,8 @@ use crate::store::Purged;
 pub(super) fn is_wanted(query: &str) -> Result<bool, Problem> {
     let mut wanted = false;
     let mut errors = Vec::new();
-    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-        let (code, detail) = match (name.as_ref(), value.as_ref()) {
+    for (name, value) in query::parameters(query)? {
+        let (code, detail) = match (name.as_str(), value.as_str()) {
             ("purge", "true") => {
                 wanted = true;
                 continue;
@@ -23,7 +24,7 @@ pub(super) fn is_wanted(query: &str) -> Result<bool, Problem> {
             ("purge", _) => ("invalid", "`purge` must be `true`, or be left out.".to_owned()),
             _ => ("unknown_field", format!("There is no parameter `{name}`.")),
         };
-        errors.push(FieldError { field: name.into_owned(), code, detail });
+        errors.push(FieldError { field: name, code, detail });
     }
     if errors.is_empty() { Ok(wanted) } else { Err(Problem::invalid(errors)) }
 }

@@ -14,6 +14,7 @@ use super::body::{self, Body};
 use super::context;
 use super::error::{Kind, Problem};
 use super::fields::Fields;
+use super::idempotency;
 use super::state::Api;
 use crate::bodies;
 use crate::domain::{Secret, Tenant};
@@ -43,6 +44,7 @@ pub(super) async fn rotate(
 ) -> Result<HttpResponse, Problem> {
     let caller = caller?;
     caller.needs("keys:write")?;
+    idempotency::refuse(&request)?;
     let overlap = overlap(&request, body, &api)?;
     put(&api, (caller.tenant, OF_THE_TENANT.to_owned()), overlap, StatusCode::CREATED).await
 }

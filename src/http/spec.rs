@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::error::shown;
 use super::fields::Fields;
 use super::state::{Api, TenantRules};
 use super::{callback, context, limits, network, working_dir};
@@ -67,7 +68,8 @@ pub(super) fn language(fields: &mut Fields, api: &Api) -> String {
         return runtime.name().to_owned();
     }
     let known: Vec<&str> = runtimes.iter().map(|runtime| runtime.name()).collect();
-    let detail = format!("The language `{asked}` is unknown; known are {}.", known.join(", "));
+    let (shown, known) = (shown(&asked), known.join(", "));
+    let detail = format!("The language `{shown}` is unknown; known are {known}.");
     fields.wrong("language", "unknown_language", detail);
     asked
 }
@@ -103,10 +105,10 @@ pub(super) fn env(fields: &mut Fields, api: &Api) -> BTreeMap<String, Secret> {
     let length = env.iter().map(|(name, value)| name.len() + value.len()).sum();
     too_long(fields, "env", length, api.limits.env_bytes_max);
     for (name, value) in &env {
-        let field = format!("env.{name}");
-        if name.is_empty() || name.contains(['=', '\0']) {
-            let name = name.escape_debug();
-            let detail = format!("`env` has a variable `{name}`, which cannot be its name.");
+        let name_shown = shown(name);
+        let field = format!("env.{name_shown}");
+        if name.is_empty() || name.contains('=') || name.contains(char::is_control) {
+            let detail = format!("`env` has a variable `{name_shown}`, which cannot be its name.");
             fields.wrong(&field, "invalid_name", detail);
         } else if value.contains('\0') {
             let detail = format!("The value of `{field}` must not contain a NUL character.");
@@ -139,21 +141,26 @@ pub(super) fn on_interrupt(fields: &mut Fields) -> OnInterrupt {
 
 pub(super) fn labels(fields: &mut Fields, api: &Api) -> BTreeMap<String, String> {
     let labels = fields.strings("labels");
-    too_many(fields, "labels", labels.len(), api.limits.labels_max);
+    if too_many(fields, "labels", labels.len(), api.limits.labels_max) {
+        return BTreeMap::new();
+    }
     for (name, value) in &labels {
         check_entry(fields, api, "labels", (name, value.chars().count()));
+        fields.check_line(&format!("labels.{}", shown(name)), value);
     }
     labels
 }
 
 pub(super) fn metadata(fields: &mut Fields, api: &Api) -> Map<String, Value> {
     let metadata = fields.object("metadata").unwrap_or_default();
-    too_many(fields, "metadata", metadata.len(), api.limits.metadata_max);
+    if too_many(fields, "metadata", metadata.len(), api.limits.metadata_max) {
+        return Map::new();
+    }
     for (name, value) in &metadata {
         if value.is_object() || value.is_array() {
-            let detail =
-                format!("`metadata.{name}` must be a string, a number, a boolean or null.");
-            fields.wrong(&format!("metadata.{name}"), "wrong_type", detail);
+            let field = format!("metadata.{}", shown(name));
+            let detail = format!("`{field}` must be a string, a number, a boolean or null.");
+            fields.wrong(&field, "wrong_type", detail);
         }
         let length = value.as_str().map_or(0, |text| text.chars().count());
         check_entry(fields, api, "metadata", (name, length));
@@ -164,14 +171,18 @@ pub(super) fn metadata(fields: &mut Fields, api: &Api) -> Map<String, Value> {
 fn check_entry(fields: &mut Fields, api: &Api, of: &str, (name, value_chars): (&str, usize)) {
     let limits = &api.limits;
     let (name_max, value_max) = (limits.name_chars_max, limits.value_chars_max);
-    let name_chars = name.chars().count();
+    let (name_chars, field) = (name.chars().count(), format!("{of}.{}", shown(name)));
     if name_chars == 0 || name_chars > name_max {
         let detail = format!("A name in `{of}` must have 1 to {name_max} characters.");
-        fields.wrong(&format!("{of}.{name}"), "invalid_name", detail);
+        fields.wrong(&field, "invalid_name", detail);
+    }
+    if name.contains(char::is_control) {
+        let detail = format!("A name in `{of}` must not contain control characters.");
+        fields.wrong(&field, "invalid_name", detail);
     }
     if value_chars > value_max {
-        let detail = format!("`{of}.{name}` must have at most {value_max} characters.");
-        fields.wrong(&format!("{of}.{name}"), "too_long", detail);
+        let detail = format!("`{field}` must have at most {value_max} characters.");
+        fields.wrong(&field, "too_long", detail);
     }
 }
 
@@ -182,9 +193,13 @@ pub(super) fn too_long(fields: &mut Fields, name: &str, length: usize, max: usiz
     }
 }
 
-pub(super) fn too_many(fields: &mut Fields, name: &str, count: usize, max: usize) {
-    if count > max {
+/// Whether something has more entries than it may have. Nothing more is said then: of ten thousand wrong
+/// entries nobody wants to hear.
+pub(super) fn too_many(fields: &mut Fields, name: &str, count: usize, max: usize) -> bool {
+    let is_over = count > max;
+    if is_over {
         let detail = format!("`{name}` has {count} entries, and may have at most {max}.");
         fields.wrong(name, "too_many", detail);
     }
+    is_over
 }

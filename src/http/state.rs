@@ -116,6 +116,8 @@ pub struct RequestLimits {
     pub callback_headers_max: usize,
     /// How long one may be, name and value together, in bytes.
     pub callback_header_bytes_max: usize,
+    /// How long the answer to a request with an `Idempotency-Key` is kept at least.
+    pub idempotency_kept: Duration,
     /// How many delays a request may name in a retry schedule of its own.
     pub retry_delays_max: usize,
     /// The longest delay, and the longest age of a delivery, that it may name.

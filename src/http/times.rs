@@ -9,10 +9,16 @@ use crate::domain::Timestamp;
 pub(super) const FORM: &str =
     "a time such as `2026-11-22T06:46:38Z`, or how long ago it was, such as `15m`, `2h` or `7d`";
 
+/// The time that a text is; none when it is none.
+pub(super) fn parse_exact(text: &str) -> Option<Timestamp> {
+    let time = text.parse::<jiff::Timestamp>().ok()?;
+    Some(Timestamp::from_millis(time.as_millisecond()))
+}
+
 /// The time that a text means at `now`; none when it means none.
 pub(super) fn parse(text: &str, now: Timestamp) -> Option<Timestamp> {
-    if let Ok(time) = text.parse::<jiff::Timestamp>() {
-        return Some(Timestamp::from_millis(time.as_millisecond()));
+    if let Some(time) = parse_exact(text) {
+        return Some(time);
     }
     let span: Span = text.parse().ok()?;
     let ago = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;

@@ -1,6 +1,6 @@
 //! Tokens: JWTs of our own that stand for an API key for some hours, made for its holder and read
-//! again; and marks of other things by the same key. Keeps none of them: what is true of a token is in it, and what is true of its key is asked of
-//! the keyring each time.
+//! again; and marks of other things by the same key. Keeps none of them: what is true of a token is in
+//! it, and what is true of its key is asked of the keyring each time.
 
 use std::time::Duration;
 
@@ -25,6 +25,12 @@ const MARK: &[u8] = b"ringback key\0";
 
 /// The same before what a client has sent.
 const SENT_MARK: &[u8] = b"ringback sent\0";
+
+/// The same before a place in a list.
+const PLACE_MARK: &[u8] = b"ringback place\0";
+
+/// How long the mark of a place is, in bytes.
+pub(super) const MARK_BYTES: usize = 16;
 
 /// Makes tokens and reads them, with a key that both take.
 pub struct Tokens {
@@ -125,11 +131,20 @@ impl Tokens {
     /// By what the same is known again when the same sender sends it once more. It is kept, and bodies
     /// have secrets: without the key of the tokens nobody can try out which they are.
     pub(super) fn mark_of_sent(&self, sender: &str, body: &[u8]) -> String {
+        hex::encode(self.mark_of_both(SENT_MARK, sender.as_bytes(), body))
+    }
+
+    /// By what a place in a list is known to be one that was told for that very list.
+    pub(super) fn mark_of_place(&self, list: &[u8], place: &[u8]) -> [u8; MARK_BYTES] {
+        let mark = self.mark_of_both(PLACE_MARK, list, place);
+        std::array::from_fn(|index| mark[index])
+    }
+
+    fn mark_of_both(&self, what: &[u8], first: &[u8], second: &[u8]) -> [u8; 32] {
         // The length keeps the end of one from being read as the beginning of the other.
-        let length = (sender.len() as u64).to_le_bytes();
-        let mac = self.marks.clone().chain_update(SENT_MARK).chain_update(length);
-        let mac = mac.chain_update(sender).chain_update(body);
-        hex::encode(mac.finalize().into_bytes())
+        let length = (first.len() as u64).to_le_bytes();
+        let mac = self.marks.clone().chain_update(what).chain_update(length);
+        mac.chain_update(first).chain_update(second).finalize().into_bytes().into()
     }
 
     /// Not the hash itself: a key that somebody has thought up could be guessed by that.

@@ -17,8 +17,8 @@ pub(super) fn parse(text: &str, listed: &[PathBuf]) -> Result<WorkingDir, String
     if text.is_empty() {
         return Err("must not be empty".to_owned());
     }
-    if text.contains('\0') {
-        return Err("must not contain a NUL character".to_owned());
+    if text.contains(char::is_control) {
+        return Err("must not contain control characters".to_owned());
     }
     let path = Path::new(text);
     if path.components().any(|part| part == Component::ParentDir) {

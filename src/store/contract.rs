@@ -10,11 +10,11 @@ use async_trait::async_trait;
 pub use keys::KeyStore;
 
 use super::{
-    Accepted, Announcement, AttemptKept, AttemptMade, Census, Claim, DeliveryPage, Finish,
-    FunctionKept, FunctionPage, FunctionSummary, Measures, NewExecution, NewFunction, NewRecovery,
-    NewSigningSecret, Oldest, Orphan, Page, Prune, Pruned, Purged, Recovered, Recovery,
-    Redelivered, Requeued, Rooms, Settled, SigningSecret, Situation, Started, StoreError, Turn,
-    Waiting,
+    Accepted, Announcement, Answered, AttemptKept, AttemptMade, Census, Claim, DeliveryPage,
+    ExecutionPage, Finish, FunctionKept, FunctionPage, FunctionSummary, Measures, NewAnswer,
+    NewExecution, NewFunction, NewRecovery, NewSigningSecret, Oldest, Orphan, Page, Prune, Pruned,
+    Purged, Recovered, Recovery, Redelivered, Requeued, Rooms, Settled, SigningSecret, Situation,
+    Started, StoreError, Turn, Waiting,
 };
 use crate::domain::{
     CancelWish, Delivery, DeliveryId, Epoch, Execution, ExecutionId, Function, FunctionKey,
@@ -29,7 +29,8 @@ use crate::domain::{
 pub trait Store: KeyStore {
     /// Keeps a new execution, and starts it in the same transaction when asked to. A request with a
     /// key that still holds for an earlier one keeps and starts nothing, and has that one's execution;
-    /// of two that come at once, one is the earlier.
+    /// of two that come at once, one is the earlier. What is to be answered is kept with it, unless
+    /// something is kept under that name already: then nothing happens, and the error says so.
     async fn accept(&self, new: NewExecution) -> Result<Accepted, StoreError>;
 
     /// The execution that a key of a tenant holds for, without its output; none when it holds for
@@ -39,6 +40,14 @@ pub trait Store: KeyStore {
         tenant: &Tenant,
         key: &IdempotencyKey,
     ) -> Result<Option<Execution>, StoreError>;
+
+    /// What is kept to be answered under this name of a tenant; none when there is nothing, or nothing
+    /// that is still to be kept.
+    async fn answered(&self, tenant: &Tenant, key: &str) -> Result<Option<Answered>, StoreError>;
+
+    /// Forgets up to `limit` answers that were kept long enough and are about no execution that is
+    /// still there. Answers how many.
+    async fn forget_answers(&self, limit: usize) -> Result<usize, StoreError>;
 
     /// Takes of each of these tenants, each named once, as many waiting executions as are asked for
     /// and there are, by their time of coming less what they were ahead, and gives them to this owner:
@@ -80,8 +89,27 @@ pub trait Store: KeyStore {
         id: ExecutionId,
     ) -> Result<Option<Execution>, StoreError>;
 
-    /// A page of a tenant's executions, newest first, without their output and their results.
-    async fn executions(&self, tenant: &Tenant, page: Page) -> Result<Vec<Execution>, StoreError>;
+    /// A page of a tenant's executions, newest first. What no index leads to is looked for among so many
+    /// only; then the page ends before it is full, and the next one goes on from there.
+    async fn execution_page(
+        &self,
+        tenant: &Tenant,
+        page: Page,
+    ) -> Result<ExecutionPage, StoreError>;
+
+    /// The same, as full as there are executions, however many have to be looked at.
+    async fn executions(&self, tenant: &Tenant, page: Page) -> Result<Vec<Execution>, StoreError> {
+        let (mut found, mut before) = (Vec::new(), page.before);
+        loop {
+            let limit = page.limit - found.len();
+            let some = self.execution_page(tenant, Page { limit, before, ..page.clone() }).await?;
+            found.extend(some.executions);
+            before = some.next;
+            if before.is_none() || found.len() >= page.limit {
+                return Ok(found);
+            }
+        }
+    }
 
     /// What this owner runs and what waits, as of one moment. For when nobody knows any more.
     async fn situation(&self) -> Result<Situation, StoreError>;
@@ -138,8 +166,13 @@ pub trait Store: KeyStore {
     ) -> Result<Redelivered, StoreError>;
 
     /// Keeps the wish that deliveries be recovered, and answers how many there are. Nothing is due
-    /// by it; that is for [`Store::recover`].
-    async fn begin_recovery(&self, wish: NewRecovery) -> Result<Recovery, StoreError>;
+    /// by it; that is for [`Store::recover`]. What is to be answered is kept as [`Store::accept`]
+    /// does it.
+    async fn begin_recovery(
+        &self,
+        wish: NewRecovery,
+        answer: Option<NewAnswer<Recovery>>,
+    ) -> Result<Recovery, StoreError>;
 
     /// Makes up to `limit` of the deliveries of a recovery due, as [`Store::redeliver`] does.
     /// Answers how many, and whether that was all; none when there is no such recovery.

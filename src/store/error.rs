@@ -59,6 +59,9 @@ pub enum StoreError {
         /// What is in the way.
         reason: String,
     },
+    /// A request with the same key has been answered, or will be. Nothing of what was asked has happened.
+    #[error("another request with this idempotency key was first")]
+    Answered,
     /// The store has stopped, because it was told to or because the disk failed under it.
     #[error("the store has stopped: {reason}")]
     Stopped {

@@ -1,6 +1,7 @@
 //! Where executions and deliveries are kept. The trait is the contract; SQLite is the default.
 //! Knows neither processes nor HTTP.
 
+mod answers;
 mod clock;
 mod contract;
 mod definition;
@@ -20,6 +21,7 @@ mod signing;
 mod sqlite;
 mod values;
 
+pub use answers::{Answered, Given, Giving, KeptAnswer, NewAnswer};
 pub use clock::Clock;
 pub use contract::{KeyStore, Store};
 pub use disk::disk_free_bytes;
@@ -39,6 +41,6 @@ pub use sqlite::{
     KeyUse, KeysBeside, KeysOf, Rotated, Rotation, SqliteOptions, SqliteStore, key_use,
 };
 pub use values::{
-    Accepted, Census, Finish, NewExecution, Oldest, Orphan, Page, Prune, PruneCursor, Pruned,
-    Purged, Requeued, Settled, Situation, Started, Turn, Waiting,
+    Accepted, Census, ExecutionPage, Finish, NewExecution, Oldest, Orphan, Page, Prune,
+    PruneCursor, Pruned, Purged, Requeued, Settled, Situation, Started, Turn, Waiting,
 };

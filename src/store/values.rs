@@ -1,13 +1,14 @@
 //! What goes into a store and what comes out of it, beside what the domain has already.
 //! Plain values: none of them reads or writes anything.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::NewDelivery;
+use super::{NewAnswer, NewDelivery};
 use crate::domain::{
-    CancelWish, Ended, Execution, ExecutionId, ExecutionSpec, FunctionName, Guard, IdempotencyKey,
-    OnInterrupt, Status, Tenant, Timestamp,
+    CancelWish, Cause, Ended, Execution, ExecutionId, ExecutionSpec, FunctionName, Guard,
+    IdempotencyKey, OnInterrupt, Status, Tenant, Timestamp,
 };
 
 /// A request that was found valid, to be kept.
@@ -25,6 +26,8 @@ pub struct NewExecution {
     pub ahead: Duration,
     /// By what the request is known again, if it is.
     pub key: Option<IdempotencyKey>,
+    /// What it is answered whenever it is sent again, if that is kept.
+    pub answer: Option<NewAnswer<Execution>>,
 }
 
 /// What came of a request that was to be kept.
@@ -132,6 +135,23 @@ pub struct Page {
     pub language: Option<String>,
     /// Only calls of functions of this name, whatever their variant.
     pub function: Option<FunctionName>,
+    /// Only those that were ended by this.
+    pub cause: Option<Cause>,
+    /// Only those with all of these labels.
+    pub labels: BTreeMap<String, String>,
+    /// Only those accepted after this time, and not at it.
+    pub created_after: Option<Timestamp>,
+    /// Only those accepted before this time, and not at it.
+    pub created_before: Option<Timestamp>,
+}
+
+/// A page of executions.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ExecutionPage {
+    /// What was found, without output and results. There may be more although this is not full.
+    pub executions: Vec<Execution>,
+    /// Before which the next page begins; none when there is nothing more.
+    pub next: Option<ExecutionId>,
 }
 
 /// How many executions are unfinished.

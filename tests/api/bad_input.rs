@@ -1,6 +1,9 @@
 //! Requests that cannot be kept: each is a 400 that names the field, and nothing is accepted.
 //! Callback addresses and headers have a file of their own.
 
+mod bodies;
+mod texts;
+
 use serde_json::{Map, Value, json};
 
 use super::problem::{expect_blame, expect_problem};

@@ -131,3 +131,89 @@ fn bytes_that_are_no_http_harm_nobody() {
     }
     app.anonymous("GET", "/livez").send().expect(200);
 }
+
+#[test]
+fn what_counts_is_said_once_in_the_head_of_a_request() {
+    let app = TestApp::start();
+    let bearer = format!("Bearer {API_KEY}");
+    for (name, value) in [
+        ("Authorization", bearer.as_str()),
+        ("Content-Type", "application/json"),
+        ("X-API-Key", API_KEY),
+        ("Content-Encoding", "identity"),
+    ] {
+        let request = app.anonymous("POST", "/v1/executions").header(name, value);
+        let request = request.header(name, value).bytes(r#"{"code": "print(1)"}"#);
+        let problem = expect_problem(&request.send(), 400);
+        let error = &problem["errors"][0];
+        assert_eq!((&error["field"], &error["code"]), (&json!(name), &json!("repeated")));
+    }
+    let twice = app.request("GET", "/execute/async/x").header("Authorization", "Bearer x").send();
+    assert_eq!((twice.status, &twice.json()["code"]), (400, &json!("INVALID_REQUEST")));
+}
+
+#[test]
+fn a_body_that_is_packed_is_415() {
+    let app = TestApp::start();
+    for encoding in ["gzip", "br", "deflate", "zstd", "x-unknown"] {
+        for path in ["/v1/executions", "/v1/deliveries/recover"] {
+            let request = app.request("POST", path).header("content-encoding", encoding);
+            let problem = expect_problem(&request.json(&json!({"code": "print(1)"})).send(), 415);
+            assert!(problem["detail"].as_str().unwrap().contains("Content-Encoding"));
+        }
+        let request = app.request("POST", "/execute").header("content-encoding", encoding);
+        assert_eq!(request.json(&json!({"code": "print(1)"})).send().status, 415);
+    }
+    let request = app.request("POST", "/v1/executions").header("content-encoding", "identity");
+    request.json(&json!({"code": "print(1)"})).send().expect(202);
+}
+
+#[test]
+fn head_is_answered_as_get_without_a_body() {
+    let app = TestApp::start();
+    let id = app.submit(json!({"language": "sh", "code": "echo hi"})).id;
+    app.finished(&id);
+    let record = format!("/v1/executions/{id}");
+    let output = format!("{record}/output/stdout");
+    for path in ["/v1/executions", &record, &output, "/livez", "/readyz", "/metrics", "/health"] {
+        let (got, head) = (app.get(path), app.request("HEAD", path).send());
+        assert_eq!((head.status, head.body.len()), (200, 0), "{path}");
+        assert_eq!(head.header("content-type"), got.header("content-type"), "{path}");
+        if path == output {
+            assert_eq!(head.header("content-length"), Some("3"));
+        }
+    }
+    assert_eq!(app.request("HEAD", UNKNOWN).send().status, 404);
+    assert_eq!(app.request("HEAD", "/nowhere").send().status, 404);
+    assert_eq!(app.anonymous("HEAD", "/v1/executions").send().status, 401);
+    let refused = app.request("HEAD", "/v1/callbacks/test").send();
+    assert_eq!((refused.status, refused.header("allow")), (405, Some("POST")));
+}
+
+#[test]
+fn paths_that_lead_out_or_have_odd_characters_lead_nowhere() {
+    let app = TestApp::start();
+    for path in [
+        "/v1/../v1/executions",
+        "/v1/./executions",
+        "/v1//executions",
+        "/v1/executions/../../livez",
+        "/v1/executions/%2e%2e/executions",
+        "/v1/executions/%00",
+        "/v1/executions/a%00b",
+        "/v1/executions/%ff",
+        "/v1/executions/..%2f..%2fetc%2fpasswd",
+        "/v1/executions/%0d%0aX: 1",
+        "/v1/%00",
+        "/%2e%2e/%2e%2e/etc/passwd",
+    ] {
+        let path = path.replace(' ', "%20");
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {API_KEY}\r\nConnection: close\r\n\r\n"
+        );
+        let answer = exchange(app.address(), request.as_bytes());
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        assert!(answer.starts_with("HTTP/1.1 404 "), "{path}: {answer}");
+        assert!(answer.contains("application/problem+json"), "{path}: {answer}");
+    }
+}

@@ -61,6 +61,7 @@ pub fn announced_and_ended(app: &mut TestApp, url: &str) -> String {
         start: true,
         ahead: std::time::Duration::ZERO,
         key: None,
+        answer: None,
     };
     let owed = |event_id, event_type| NewDelivery {
         id: DeliveryId::generate(),

@@ -31,6 +31,7 @@ fn fill(dir: &Path, key: SealingKey, count: usize) {
                 start: false,
                 ahead: std::time::Duration::ZERO,
                 key: None,
+                answer: None,
             };
             store.accept(new).await.unwrap();
         }

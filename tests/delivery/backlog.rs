@@ -57,6 +57,7 @@ async fn owe(store: &SqliteStore, endpoint: SocketAddr) {
             start: true,
             ahead: Duration::ZERO,
             key: None,
+            answer: None,
         })
         .await
         .unwrap();

@@ -177,6 +177,7 @@ async fn a_wish_that_is_kept_while_its_execution_is_rescued_is_fulfilled() {
         start: true,
         ahead: Duration::ZERO,
         key: None,
+        answer: None,
     };
     let earlier = meddling(data_dir.path(), &clock(), false);
     earlier.accept(new).await.unwrap();

@@ -3,6 +3,7 @@
 
 pub mod accept;
 pub mod announce;
+pub mod answers;
 pub mod backlog;
 pub mod claims;
 pub mod deliveries;
@@ -60,6 +61,8 @@ macro_rules! conformance {
             read::a_tenant_sees_nothing_of_another,
             read::pages_come_newest_first_and_have_no_gaps,
             read::pages_can_be_of_one_status_or_language,
+            read::pages_can_be_of_one_cause_and_of_labels,
+            read::pages_can_be_of_a_time,
             read::pages_come_without_output,
             claims::a_delivery_is_claimed_by_one_until_it_is_given_back,
             claims::all_claims_but_those_that_are_known_can_be_given_back,
@@ -113,6 +116,12 @@ macro_rules! conformance {
             idempotency::a_passing_key_holds_until_the_end_or_until_its_time_is_over,
             idempotency::of_twins_at_the_same_time_one_begins,
             idempotency::a_key_outlives_the_server_and_goes_with_its_execution,
+            answers::an_answer_is_made_of_what_is_kept_with_it,
+            answers::what_has_an_answer_is_not_begun_again,
+            answers::an_execution_that_was_known_gets_an_answer_of_its_own,
+            answers::an_answer_is_kept_for_its_time_and_as_long_as_its_execution,
+            answers::of_what_is_purged_only_the_name_is_left,
+            answers::a_recovery_is_answered_as_it_was_begun,
             functions::every_version_of_a_function_reads_back,
             functions::functions_are_listed_by_name_and_versions_newest_first,
             functions::a_removed_function_is_gone_and_its_numbers_go_on,

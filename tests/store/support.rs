@@ -41,6 +41,7 @@ pub fn queued(spec: ExecutionSpec) -> NewExecution {
         start: false,
         ahead: Duration::ZERO,
         key: None,
+        answer: None,
     }
 }
 

@@ -111,6 +111,11 @@ struct Ready {
 }
 
 impl Scrape {
+    /// What is counted while it happens, for those who see it happen outside the actors.
+    pub fn counts(&self) -> &Metrics {
+        &self.metrics
+    }
+
     pub(in crate::actors) fn new(
         parts: &EngineParts,
         supervisor: Standing<SupervisorActor>,
@@ -150,11 +155,6 @@ impl Scrape {
             metrics,
             pending: Mutex::new(None),
         }
-    }
-
-    /// What is counted here as well, by whoever else has something to count.
-    pub fn counts(&self) -> Metrics {
-        self.metrics.clone()
     }
 
     /// All metrics in the text format of Prometheus, version 0.0.4. What cannot be read at the

@@ -32,6 +32,14 @@ fn whatever_can_happen_has_a_counter_from_the_start() {
 }
 
 #[test]
+fn answers_that_are_given_again_are_counted() {
+    let metrics = Metrics::new();
+    assert_eq!(value(&metrics, "ringback_idempotency_replays_total"), 0.0);
+    metrics.replayed();
+    assert_eq!(value(&metrics, "ringback_idempotency_replays_total"), 1.0);
+}
+
+#[test]
 fn measurements_are_in_fixed_buckets_and_none_is_kept() {
     let metrics = Metrics::new();
     for millis in [1, 20, 20, 40_000] {

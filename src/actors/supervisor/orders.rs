@@ -24,7 +24,7 @@ impl Handler<Submit> for SupervisorActor {
 
     fn handle(&mut self, submit: Submit, _: &mut Context<Self>) -> Self::Result {
         failpoint::hit("supervisor");
-        let Submit { tenant, spec, key } = submit;
+        let Submit { tenant, spec, key, answer } = submit;
         let store = Arc::clone(&self.parts.store);
         let is_start = match self.admit(&tenant) {
             Ok(is_start) => is_start,
@@ -34,7 +34,8 @@ impl Handler<Submit> for SupervisorActor {
         let metrics = self.parts.metrics.clone();
         let (owner, kept) = (tenant.clone(), Arc::clone(&spec));
         let ahead = self.parts.settings.priority_step * u32::from(spec.priority.get());
-        let new = NewExecution { id, tenant: owner, spec: kept, start: is_start, ahead, key };
+        let new =
+            NewExecution { id, tenant: owner, spec: kept, start: is_start, ahead, key, answer };
         let (supervisor, stands) = (self.ourselves.clone(), self.footing.stands());
         // Outside this actor's context, which polls all its futures whenever one wakes.
         Box::pin(async move {

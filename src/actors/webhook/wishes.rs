@@ -25,10 +25,10 @@ impl Handler<Redeliver> for WebhookActor {
 impl Handler<Recover> for WebhookActor {
     type Result = ResponseFuture<Result<Recovery, StoreError>>;
 
-    fn handle(&mut self, Recover(wish): Recover, _: &mut Context<Self>) -> Self::Result {
+    fn handle(&mut self, Recover { wish, answer }: Recover, _: &mut Context<Self>) -> Self::Result {
         let (parts, ourselves) = (self.parts.clone(), self.ourselves.clone());
         Box::pin(async move {
-            let recovery = parts.store.begin_recovery(wish).await?;
+            let recovery = parts.store.begin_recovery(wish, answer).await?;
             let id = recovery.wish.id;
             actix_rt::spawn(async move { recover::carry_out(&parts, &ourselves, id).await });
             Ok(recovery)

@@ -5,7 +5,6 @@ mod headers;
 mod payload;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::HeaderValue;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 
@@ -22,7 +21,9 @@ use crate::http::envelope::REQUEST_ID;
 use crate::http::error::Problem;
 use crate::http::functions::call::{Call, WhoIsTold};
 use crate::http::functions::{find, parse_name};
+use crate::http::idempotency::{self, Key, once};
 use crate::http::state::Api;
+use crate::store::KeptAnswer;
 use crate::webhook::payload::CortexRecord;
 
 pub(in crate::http) use self::headers::is_request_id;
@@ -36,17 +37,29 @@ pub(in crate::http) async fn call(
     body: Body,
 ) -> Result<HttpResponse, Problem> {
     let Caller { tenant, .. } = permitted(caller, "executions:write")?;
-    let function = FunctionKey::default_of(parse_name(&name)?);
+    let key = Key::of(&request, &api, &body)?;
+    once(&api, &tenant, key, async |key| begin((&request, &tenant, &api), (&name, body), key).await)
+        .await
+}
+
+async fn begin(
+    (request, tenant, api): (&HttpRequest, &Tenant, &Api),
+    (name, body): (&str, Body),
+    key: Option<Key>,
+) -> Result<HttpResponse, Problem> {
+    let function = FunctionKey::default_of(parse_name(name)?);
     let request_id = headers::request_id(request.headers())?;
-    let callback_url = headers::callback_url(request.headers(), &api)?;
-    let payload = Payload::read(&request, body, api.limits.stdin_bytes_max)?;
-    let key = request_id.clone().map(|id| key_of(&function, id));
+    let callback_url = headers::callback_url(request.headers(), api)?;
+    let payload = Payload::read(request, body, api.limits.stdin_bytes_max)?;
+    let called = request_id.clone().map(|id| key_of(&function, id));
     let asked = Asked { request_id, callback_url, payload };
-    let execution = match submit(&api, (&tenant, &function), asked, key.clone()).await {
-        Ok(execution) => execution,
-        Err(problem) => known_or(problem, &api, (&tenant, key.as_ref())).await?,
-    };
-    Ok(accepted(&CortexRecord::of(&execution)))
+    match submit(api, (tenant, &function), asked, (called.clone(), key)).await {
+        Ok(answer) => Ok(answer),
+        Err(problem) => {
+            let known = known_or(problem, api, (tenant, called.as_ref())).await?;
+            Ok(answers::given(accepted(&known)))
+        }
+    }
 }
 
 /// `GET /apis/{name}/{id}`: how a call stands, by the id that its caller gave or by that of its execution.
@@ -122,12 +135,12 @@ async fn submit(
     api: &Api,
     (tenant, function): (&Tenant, &FunctionKey),
     asked: Asked,
-    key: Option<IdempotencyKey>,
-) -> Result<Execution, Problem> {
+    (called, key): (Option<IdempotencyKey>, Option<Key>),
+) -> Result<HttpResponse, Problem> {
     let function = find(api, tenant, function, None).await?;
     let spec = asked.call_of(&function)?.spec(api, tenant, &function)?;
-    let submit = Submit { tenant: tenant.clone(), spec, key };
-    Ok(api.supervisor.send(submit).await??.execution)
+    let submit = Submit { key: called, ..Submit::new(tenant.clone(), spec) };
+    idempotency::submit(api, submit, key, accepted).await
 }
 
 /// What an earlier request with the same id has begun, though another could not begin any more, such as
@@ -142,9 +155,8 @@ async fn known_or(
 }
 
 /// The answer to a call. The id of the request is that of the call, wherever it stands.
-fn accepted(record: &CortexRecord) -> HttpResponse {
-    let mut answer = answers::json(StatusCode::OK, &json!({"id": record.id()}));
-    let value = HeaderValue::from_str(record.id()).expect("an id has only visible ASCII");
-    answer.headers_mut().insert(REQUEST_ID, value);
-    answer
+fn accepted(execution: &Execution) -> KeptAnswer {
+    let record = CortexRecord::of(execution);
+    let answer = answers::kept(StatusCode::OK, &json!({"id": record.id()}));
+    answers::with_header(answer, REQUEST_ID.as_str(), record.id())
 }

@@ -1,17 +1,12 @@
-//! The query of a list of deliveries: which ones, and from where on. A cursor means nothing to
-//! clients, and leads on only in the list that it came from. Reads no delivery.
+//! The query of a list of deliveries: which ones, and from where on. Reads no delivery.
 
 use std::collections::BTreeMap;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sha2::{Digest, Sha256};
 use url::Host;
 use uuid::Uuid;
 
-use crate::domain::{
-    Delivery, DeliveryId, DeliveryStatus, EventType, ExecutionId, Tenant, Timestamp,
-};
+use crate::domain::{Delivery, DeliveryId, DeliveryStatus, EventType, ExecutionId, Timestamp};
+use crate::http::cursor::{self, List};
 use crate::http::error::{FieldError, Problem};
 use crate::http::times;
 use crate::store::DeliveryPage;
@@ -28,25 +23,26 @@ pub(super) struct Query {
     pub(super) page: DeliveryPage,
     /// Only those of this execution.
     pub(super) execution: Option<ExecutionId>,
-    /// Tells this list from every other.
-    list: ListMark,
 }
-
-type ListMark = [u8; 8];
 
 /// What is wrong with a parameter: a stable word and a sentence.
 type Wrong = (&'static str, String);
 
 impl Query {
-    /// Reads a query string of this tenant's at `now`.
-    pub(super) fn read(query: &str, tenant: &Tenant, now: Timestamp) -> Result<Self, Problem> {
-        let query: BTreeMap<String, String> =
-            url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    /// Reads the query of this list at `now`.
+    pub(super) fn read(
+        query: BTreeMap<String, String>,
+        list: &List<'_>,
+        now: Timestamp,
+    ) -> Result<Self, Problem> {
         let page = DeliveryPage { limit: LIMIT_DEFAULT, ..DeliveryPage::default() };
-        let mut read = Self { page, execution: None, list: list_mark(&query, tenant) };
+        let mut read = Self { page, execution: None };
         let mut errors = Vec::new();
         for (name, value) in query {
-            if let Err((code, detail)) = read.set(&name, &value, now) {
+            if name == "cursor" {
+                read.page.before = list.place(&value).and_then(|place| place_at(&place));
+                errors.extend(read.page.before.is_none().then(cursor::broken));
+            } else if let Err((code, detail)) = read.set(&name, &value, now) {
                 errors.push(FieldError { field: name, code, detail });
             }
         }
@@ -61,7 +57,6 @@ impl Query {
                 let detail = || format!("`limit` must be a whole number from 1 to {LIMIT_MAX}.");
                 page.limit = limit.ok_or_else(|| ("out_of_range", detail()))?;
             }
-            "cursor" => page.before = Some(place_at(value, self.list)?),
             "status" => page.status = Some(one_of(name, value, &DeliveryStatus::ALL)?),
             "event_type" => page.event_type = Some(one_of(name, value, &EventType::ALL)?),
             "host" => page.host = Some(host(value).ok_or_else(|| ("invalid", host_form(name)))?),
@@ -90,42 +85,18 @@ impl Query {
             && since.is_none_or(|since| delivery.created_at >= since)
             && until.is_none_or(|until| delivery.created_at < until)
     }
-
-    /// Where the page behind this delivery begins.
-    pub(super) fn cursor_behind(&self, delivery: &Delivery) -> String {
-        let at = delivery.created_at.as_millis().to_be_bytes();
-        let bytes = [&self.list[..], &at, delivery.id.uuid().as_bytes()].concat();
-        URL_SAFE_NO_PAD.encode(bytes)
-    }
 }
 
-/// The mark of the list that these filters give a tenant. It is no secret, and guards nothing: with
-/// another filter a cursor would leave deliveries out and nobody would know.
-fn list_mark(query: &BTreeMap<String, String>, tenant: &Tenant) -> ListMark {
-    let filters: Vec<_> =
-        query.iter().filter(|(name, _)| !matches!(name.as_str(), "limit" | "cursor")).collect();
-    let text = serde_json::to_vec(&(tenant.as_str(), filters)).expect("plain texts");
-    let hash = Sha256::digest(text);
-    std::array::from_fn(|index| hash[index])
+/// The place of a delivery in the list.
+pub(super) fn place_of(delivery: &Delivery) -> Vec<u8> {
+    let at = delivery.created_at.as_millis().to_be_bytes();
+    [&at[..], delivery.id.uuid().as_bytes()].concat()
 }
 
-fn place_at(cursor: &str, list: ListMark) -> Result<(Timestamp, DeliveryId), Wrong> {
-    let broken = || {
-        (
-            "invalid",
-            "`cursor` must be the `next_cursor` of an earlier page of this list.".to_owned(),
-        )
-    };
-    let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| broken())?;
-    let (mark, place) = bytes.split_first_chunk().ok_or_else(broken)?;
-    let (at, id) = place.split_first_chunk().ok_or_else(broken)?;
-    let id = Uuid::from_slice(id).map_err(|_| broken())?;
-    if *mark != list {
-        let detail = "`cursor` belongs to a list with other filters; repeat those, or begin anew \
-                      without a cursor.";
-        return Err(("conflict", detail.to_owned()));
-    }
-    Ok((Timestamp::from_millis(i64::from_be_bytes(*at)), DeliveryId::from_uuid(id)))
+fn place_at(place: &[u8]) -> Option<(Timestamp, DeliveryId)> {
+    let (at, id) = place.split_first_chunk()?;
+    let id = DeliveryId::from_uuid(Uuid::from_slice(id).ok()?);
+    Some((Timestamp::from_millis(i64::from_be_bytes(*at)), id))
 }
 
 /// A value with a name of its own.

@@ -7,12 +7,13 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::{READ, REDELIVER, query};
 use crate::actors::Recover;
 use crate::bodies;
-use crate::domain::{RecoveryId, Timestamp};
-use crate::http::answers::json;
+use crate::domain::{RecoveryId, Tenant, Timestamp};
+use crate::http::answers::{given, json, kept};
 use crate::http::auth::Caller;
 use crate::http::body::{self, Body};
 use crate::http::error::Problem;
 use crate::http::fields::Fields;
+use crate::http::idempotency::{Key, once};
 use crate::http::state::Api;
 use crate::http::times;
 use crate::store::{NewRecovery, Recovery};
@@ -26,27 +27,43 @@ pub(in crate::http) async fn begin(
 ) -> Result<HttpResponse, Problem> {
     let caller = caller?;
     caller.needs(REDELIVER)?;
+    let key = Key::of(&request, &api, &body)?;
+    let tenant = caller.tenant;
+    let work = async |key| begin_anew((&request, &tenant, &api), body, key).await;
+    once(&api, &tenant, key, work).await
+}
+
+async fn begin_anew(
+    (request, tenant, api): (&HttpRequest, &Tenant, &Api),
+    body: Body,
+    key: Option<Key>,
+) -> Result<HttpResponse, Problem> {
     let now = api.clock.now();
-    let mut fields = Fields::new(body::object(&request, body)?);
+    let mut fields = Fields::new(body::object(request, body)?);
     let since = fields.required_string("since");
     let since = since.and_then(|since| time(&mut fields, "since", &since, now)).unwrap_or(now);
+    if since > now {
+        fields.wrong("since", "out_of_range", "`since` must not lie in the future.".to_owned());
+    }
     let until = fields.string("until");
     let until = until.map_or(Some(now), |until| time(&mut fields, "until", &until, now));
     let host = host(&mut fields);
-    if until.is_some_and(|until| until < since) {
+    if since <= now && until.is_some_and(|until| until < since) {
         fields.wrong("until", "out_of_range", "`until` must not lie before `since`.".to_owned());
     }
     fields.finish()?;
     let wish = NewRecovery {
         id: RecoveryId::generate(),
-        tenant: caller.tenant,
+        tenant: tenant.clone(),
         since,
         until: until.unwrap_or(now),
         host,
         matched_max: api.limits.recover_max,
     };
-    let recovery = api.webhook.send(Recover(wish)).await??;
-    Ok(json(StatusCode::ACCEPTED, &told(&recovery)))
+    let answer = |recovery: &Recovery| kept(StatusCode::ACCEPTED, &told(recovery));
+    let recover = Recover { wish, answer: key.map(|key| key.answered_by(answer)) };
+    let recovery = api.webhook.send(recover).await??;
+    Ok(given(answer(&recovery)))
 }
 
 /// `GET /v1/deliveries/recover/{id}`: for whoever may begin one, and for whoever reads the log.

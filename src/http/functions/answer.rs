@@ -93,7 +93,7 @@ fn events(callback: &Callback) -> Vec<Word> {
 pub(super) fn listed(
     mut found: Vec<FunctionSummary>,
     limit: usize,
-    cursor: fn(&FunctionSummary) -> String,
+    cursor: impl Fn(&FunctionSummary) -> String,
 ) -> Page<ListedFunction> {
     let is_more = found.len() > limit;
     found.truncate(limit);

@@ -7,12 +7,13 @@ use super::call::{Call, Input, WhoIsTold};
 use super::query::Query;
 use super::{WRITE, find, parse_name, variant};
 use crate::actors::Submit;
-use crate::domain::{FunctionKey, PayloadKind, Tenant};
+use crate::domain::{Execution, FunctionKey, PayloadKind, Tenant};
 use crate::http::answers::accepted;
 use crate::http::auth::Caller;
 use crate::http::body::{self, Body};
 use crate::http::error::{Kind, Problem};
 use crate::http::fields::Fields;
+use crate::http::idempotency::{self, Key, once};
 use crate::http::state::Api;
 use crate::http::{callback, spec};
 
@@ -26,23 +27,37 @@ pub(in crate::http) async fn invoke(
 ) -> Result<HttpResponse, Problem> {
     let caller = caller?;
     caller.needs("executions:write")?;
-    let name = parse_name(&name)?;
+    let idempotency = Key::of(&request, &api, &body)?;
+    let tenant = caller.tenant.clone();
+    once(&api, &tenant, idempotency, async |idempotency| {
+        begin((&request, caller, &api), (&name, body), idempotency).await
+    })
+    .await
+}
+
+async fn begin(
+    (request, caller, api): (&HttpRequest, Caller, &Api),
+    (name, body): (&str, Body),
+    idempotency: Option<Key>,
+) -> Result<HttpResponse, Problem> {
+    let name = parse_name(name)?;
     Query::none(request.query_string())?;
-    let mut fields = Fields::new(body::optional_object(&request, body)?.unwrap_or_default());
+    let mut fields = Fields::new(body::optional_object(request, body)?.unwrap_or_default());
     let key = FunctionKey { variant: variant(&mut fields), ..FunctionKey::default_of(name) };
     let version = fields.count("version", 1..=u64::from(u32::MAX));
     let version = version.and_then(|version| u32::try_from(version).ok());
     // What else may be wrong is told of at once, whether or not there is such a function.
-    let call = read(&mut fields, &api, &caller.tenant);
+    let call = read(&mut fields, api, &caller.tenant);
     fields.finish()?;
     may_bring(&caller, &call)?;
-    let function = find(&api, &caller.tenant, &key, version).await?;
-    let spec = call.spec(&api, &caller.tenant, &function)?;
+    let function = find(api, &caller.tenant, &key, version).await?;
+    let spec = call.spec(api, &caller.tenant, &function)?;
     let submit = Submit::new(caller.tenant, spec);
-    let execution = api.supervisor.send(submit).await??.execution;
     // Under whatever prefix the application has put `/functions/{name}/invoke`.
     let prefix = request.path().rsplitn(4, '/').nth(3).unwrap_or_default();
-    Ok(accepted(&execution, &format!("{prefix}/executions")))
+    let collection = format!("{prefix}/executions");
+    let answer = move |execution: &Execution| accepted(execution, &collection);
+    idempotency::submit(api, submit, idempotency, answer).await
 }
 
 /// A variable can have an interpreter run other code than the function's, with all that the function

@@ -1,13 +1,13 @@
-//! The queries of functions: which one, and from where on. A cursor means nothing to clients.
+//! The queries of functions: which one, and from where on.
 //! Reads no function.
 
 use std::collections::BTreeMap;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
-use crate::domain::{FunctionKey, FunctionName};
+use crate::domain::{FunctionKey, FunctionName, Tenant};
+use crate::http::cursor::{List, is_broken};
 use crate::http::error::{FieldError, Problem};
+use crate::http::query::parameters;
+use crate::http::state::Api;
 use crate::store::FunctionSummary;
 
 /// How many functions or versions a page has when nobody says.
@@ -24,6 +24,8 @@ pub(super) struct Query {
     pub(super) limit: usize,
     variant: Option<FunctionName>,
     cursor: Option<String>,
+    /// All of it as it came.
+    filters: BTreeMap<String, String>,
 }
 
 /// What is wrong with a parameter: a stable word and a sentence.
@@ -38,10 +40,11 @@ impl Query {
 
     /// Reads a query that may have the parameters of these names.
     pub(super) fn read(query: &str, known: &[&str]) -> Result<Self, Problem> {
-        let query: BTreeMap<String, String> =
-            url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        let query = parameters(query)?;
+        let filters = query.clone();
         let limit = LIMIT_DEFAULT;
-        let mut read = Self { version: None, name: None, limit, variant: None, cursor: None };
+        let mut read =
+            Self { version: None, name: None, limit, variant: None, cursor: None, filters };
         let mut errors = Vec::new();
         for (name, value) in query {
             if let Err((code, detail)) = read.set(&name, &value, known) {
@@ -85,44 +88,52 @@ impl Query {
         FunctionKey { variant: self.variant.clone().unwrap_or(default.variant), ..default }
     }
 
+    /// The list under this path that is asked for.
+    pub(super) fn list<'a>(&self, api: &'a Api, path: &str, tenant: &Tenant) -> List<'a> {
+        List::new(&api.tokens, (path, tenant), &self.filters)
+    }
+
     /// Behind which function the page begins.
-    pub(super) fn after(&self) -> Result<Option<FunctionKey>, Problem> {
-        self.at(|text| {
+    pub(super) fn after(&self, list: &List<'_>) -> Result<Option<FunctionKey>, Problem> {
+        self.at(list, |text| {
             let (name, variant) = text.split_once('/')?;
             Some(FunctionKey { name: name.parse().ok()?, variant: variant.parse().ok()? })
         })
     }
 
     /// Before which version the page begins.
-    pub(super) fn before(&self) -> Result<Option<u32>, Problem> {
-        self.at(|text| text.parse().ok())
+    pub(super) fn before(&self, list: &List<'_>) -> Result<Option<u32>, Problem> {
+        self.at(list, |text| text.parse().ok())
     }
 
-    fn at<T>(&self, read: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Problem> {
+    fn at<T>(
+        &self,
+        list: &List<'_>,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, Problem> {
         let Some(cursor) = &self.cursor else { return Ok(None) };
-        let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
-        let at = bytes.and_then(|bytes| read(std::str::from_utf8(&bytes).ok()?));
-        at.map(Some).ok_or_else(|| {
-            let detail = "`cursor` must be the `next_cursor` of an earlier page.".to_owned();
-            let field = "cursor".to_owned();
-            Problem::invalid(vec![FieldError { field, code: "invalid", detail }])
-        })
+        let place = list.place(cursor);
+        let at = place.and_then(|place| read(std::str::from_utf8(&place).ok()?));
+        at.map(Some).ok_or_else(is_broken)
     }
 }
 
-/// Where a page of functions goes on.
-pub(super) fn cursor_of_key(last: &FunctionSummary) -> String {
-    URL_SAFE_NO_PAD.encode(last.key.to_string())
+/// The place of a function in its list.
+pub(super) fn place_of_key(last: &FunctionSummary) -> String {
+    last.key.to_string()
 }
 
-/// Where a page of versions goes on.
-pub(super) fn cursor_of_version(last: &FunctionSummary) -> String {
-    URL_SAFE_NO_PAD.encode(last.version.to_string())
+/// The place of a version in its list.
+pub(super) fn place_of_version(last: &FunctionSummary) -> String {
+    last.version.to_string()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::http::tokens::Tokens;
 
     const ALL: [&str; 5] = ["variant", "version", "name", "limit", "cursor"];
 
@@ -149,16 +160,19 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_leads_on_in_its_own_list_only() {
+    fn a_cursor_leads_on_from_where_the_page_ended() {
+        let tokens = Tokens::new(&[7; 32], Duration::from_secs(1));
+        let list = List::new(&tokens, ("functions", &Tenant::default()), &BTreeMap::new());
         let key = FunctionKey { name: "a".parse().unwrap(), variant: "v".parse().unwrap() };
         let created_at = crate::domain::Timestamp::from_millis(0);
         let language = "sh".to_owned();
         let last = FunctionSummary { key: key.clone(), version: 7, created_at, language };
         let with = |cursor: &str| Query::read(&format!("cursor={cursor}"), &ALL).unwrap();
-        assert_eq!(with(&cursor_of_key(&last)).after().unwrap(), Some(key));
-        assert_eq!(with(&cursor_of_version(&last)).before().unwrap(), Some(7));
-        assert!(with(&cursor_of_key(&last)).before().is_err());
-        assert!(with(&cursor_of_version(&last)).after().is_err());
-        assert!(with("!").after().is_err() && with("").before().is_err());
+        let by_key = with(&list.cursor(place_of_key(&last).as_bytes()));
+        let by_version = with(&list.cursor(place_of_version(&last).as_bytes()));
+        assert_eq!(by_key.after(&list).unwrap(), Some(key));
+        assert_eq!(by_version.before(&list).unwrap(), Some(7));
+        assert!(by_key.before(&list).is_err() && by_version.after(&list).is_err());
+        assert!(with("%21").after(&list).is_err() && with("").before(&list).is_err());
     }
 }

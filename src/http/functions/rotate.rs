@@ -9,6 +9,7 @@ use super::{WRITE, find, parse_name};
 use crate::http::auth::Caller;
 use crate::http::body::Body;
 use crate::http::error::Problem;
+use crate::http::idempotency;
 use crate::http::signing;
 use crate::http::state::Api;
 
@@ -22,6 +23,7 @@ pub(in crate::http) async fn rotate(
 ) -> Result<HttpResponse, Problem> {
     let caller = caller?;
     caller.needs(WRITE)?;
+    idempotency::refuse(&request)?;
     let query = Query::read(request.query_string(), &["variant"])?;
     let key = query.key(parse_name(&name)?);
     let overlap = signing::overlap(&request, body, &api)?;

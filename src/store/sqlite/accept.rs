@@ -9,7 +9,7 @@ use super::super::secrets::SpecSecrets;
 use super::super::{Accepted, Clock, NewExecution, SealingKey};
 use super::failure::Failure;
 use super::values::{delays, json, millis};
-use super::{idempotency, specs};
+use super::{answers, idempotency, labels, specs};
 use crate::domain::{DeliverySummary, Epoch, Execution, OwnerId, Progress, Run, State, Timestamp};
 use crate::failpoint;
 
@@ -41,10 +41,18 @@ impl Prepared {
         clock: &Clock,
     ) -> Result<Accepted, Failure> {
         let now = clock.now();
-        let key = self.new.key.as_ref().map(|key| (&self.new.tenant, key));
+        let tenant = &self.new.tenant;
+        let answer = self.new.answer.as_ref().map(|answer| (tenant, answer));
+        if let Some(answer) = answer {
+            answers::refuse_another(database, answer, now)?;
+        }
+        let key = self.new.key.as_ref().map(|key| (tenant, key));
         if let Some(key) = key
             && let Some(execution) = idempotency::find(database, key, now)?
         {
+            if let Some(answer) = answer {
+                answers::put(database, answer, (&execution, Some(execution.id)), now)?;
+            }
             return Ok(Accepted { execution, is_new: false });
         }
         let id = self.new.id.uuid().into_bytes();
@@ -55,13 +63,18 @@ impl Prepared {
             interruptions: 0,
         });
         self.insert_record(database, now)?;
+        labels::insert(database, id, tenant, &self.new.spec.labels)?;
         specs::insert(database, id, &self.new.spec, self.sealed.as_deref())?;
         self.insert_in_queue(database, run, clock.steady())?;
         if let Some(key) = key {
             idempotency::put(database, key, self.new.id)?;
         }
+        let execution = record(&self.new, run, now);
+        if let Some(answer) = answer {
+            answers::put(database, answer, (&execution, Some(execution.id)), now)?;
+        }
         failpoint::hit("accept-before-commit");
-        Ok(Accepted { execution: record(self.new, run, now), is_new: true })
+        Ok(Accepted { execution, is_new: true })
     }
 
     fn insert_record(&self, database: &Connection, now: Timestamp) -> Result<(), Failure> {
@@ -133,11 +146,11 @@ impl Prepared {
 }
 
 /// The record as it will be read back.
-fn record(new: NewExecution, run: Option<Run>, now: Timestamp) -> Execution {
+fn record(new: &NewExecution, run: Option<Run>, now: Timestamp) -> Execution {
     let spec = &new.spec;
     Execution {
         id: new.id,
-        tenant: new.tenant,
+        tenant: new.tenant.clone(),
         language: spec.language.clone(),
         timeout: as_kept(spec.timeout),
         priority: spec.priority,

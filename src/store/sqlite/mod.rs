@@ -2,6 +2,7 @@
 //! Knows the contract and the schema; decides nothing about executions or deliveries.
 
 mod accept;
+mod answers;
 mod attempts;
 mod backlog;
 mod beside;
@@ -17,16 +18,19 @@ mod deliveries;
 mod failure;
 mod finish;
 mod functions;
+mod handle;
 mod hosts;
 mod idempotency;
 mod key_check;
 mod key_store;
 mod keys;
+mod labels;
 mod lock;
 mod migrate;
 mod open;
 mod outcomes;
 mod owed;
+mod pages;
 #[cfg(test)]
 mod plans;
 mod prune;
@@ -49,6 +53,6 @@ mod values;
 mod writer;
 
 pub use beside::{KeysBeside, KeysOf};
+pub use handle::SqliteStore;
 pub use open::SqliteOptions;
 pub use rotate::{KeyUse, Rotated, Rotation, key_use};
-pub use store::SqliteStore;

@@ -11,6 +11,7 @@ use rusqlite::{Connection, Row};
 use super::super::{Prune, PruneCursor, Purged};
 use super::failure::Failure;
 use super::values::{execution_id, get, named_opt, time};
+use super::{answers, labels};
 use crate::domain::{DeliveryStatus, ExecutionId, Tenant, Timestamp};
 use crate::failpoint;
 
@@ -146,10 +147,15 @@ fn size(database: &Connection, id: [u8; 16]) -> Result<i64, Failure> {
 
 /// Removes a batch; answers how many are gone by this. Between the look and now one may have been
 /// purged, or be owed again.
-pub(super) fn remove_all(database: &Connection, ids: &[[u8; 16]]) -> Result<usize, Failure> {
+pub(super) fn remove_all(
+    database: &Connection,
+    ids: &[[u8; 16]],
+    now: Timestamp,
+) -> Result<usize, Failure> {
     let mut removed = 0;
     for id in ids {
         if !is_owed(database, *id)? && remove(database, *id)? {
+            answers::outlive(database, *id, now)?;
             removed += 1;
         }
     }
@@ -167,6 +173,7 @@ fn is_owed(database: &Connection, id: [u8; 16]) -> Result<bool, Failure> {
 
 /// Removes an execution that has ended with all that belongs to it; answers whether there was one.
 fn remove(database: &Connection, id: [u8; 16]) -> Result<bool, Failure> {
+    labels::remove(database, id)?;
     for sql in [
         "DELETE FROM attempts
          WHERE delivery_id IN (SELECT id FROM deliveries WHERE execution_id = ?1)",
@@ -207,5 +214,6 @@ pub(super) fn purge(
         Some((true, _)) => {}
     }
     remove(database, id)?;
+    answers::empty(database, id)?;
     Ok(Purged::Removed)
 }

@@ -3,11 +3,11 @@
 
 use rusqlite::{Connection, Row};
 
-use super::super::{NewRecovery, Recovered, Recovery};
+use super::super::{NewAnswer, NewRecovery, Recovered, Recovery};
 use super::failure::Failure;
-use super::hosts;
 use super::redeliver::{Again, make_due};
 use super::values::{get, time, uuid};
+use super::{answers, hosts};
 use crate::domain::{DeliveryId, RecoveryId, Tenant, Timestamp, Trigger};
 
 /// Those that a recovery is about, in their order, from the one behind a place on.
@@ -20,9 +20,14 @@ pub(super) const FAILED: &str = "
 /// Keeps the wish, and answers how many deliveries there are to be made due.
 pub(super) fn begin(
     database: &Connection,
-    wish: NewRecovery,
+    (wish, answer): (NewRecovery, Option<NewAnswer<Recovery>>),
     now: Timestamp,
 ) -> Result<Recovery, Failure> {
+    let tenant = wish.tenant.clone();
+    let answer = answer.as_ref().map(|answer| (&tenant, answer));
+    if let Some(answer) = answer {
+        answers::refuse_another(database, answer, now)?;
+    }
     let from = (wish.since, Vec::new());
     let found = failed(database, &wish, from, wish.matched_max.saturating_add(1))?.len();
     let found = u32::try_from(found).unwrap_or(u32::MAX);
@@ -49,7 +54,7 @@ pub(super) fn begin(
     let is_capped = found > wish.matched_max;
     let (redelivered, delivered, failed, pending) = (0, 0, 0, 0);
     let is_done = matched == 0;
-    Ok(Recovery {
+    let recovery = Recovery {
         wish,
         created_at: now,
         matched,
@@ -59,7 +64,11 @@ pub(super) fn begin(
         delivered,
         failed,
         pending,
-    })
+    };
+    if let Some(answer) = answer {
+        answers::put(database, answer, (&recovery, None), now)?;
+    }
+    Ok(recovery)
 }
 
 type Place = (Timestamp, Vec<u8>);

@@ -1,56 +1,30 @@
-//! The SQLite store itself: which thread does which part of the contract.
+//! What the SQLite store does: which thread does which part of the contract.
 //! Holds no SQL.
 
-mod begin;
-
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 
-use super::super::measures::Measuring;
 use super::super::{
-    Accepted, Announcement, AttemptKept, AttemptMade, Census, Claim, DeliveryPage, Finish,
-    FunctionKept, FunctionPage, FunctionSummary, Measures, NewExecution, NewFunction, NewRecovery,
-    NewSigningSecret, Oldest, Orphan, Page, Prune, Pruned, Purged, Recovered, Recovery,
-    Redelivered, Requeued, Rooms, Settled, SigningSecret, Situation, Started, Store, StoreError,
-    Turn, Waiting,
+    Accepted, Announcement, Answered, AttemptKept, AttemptMade, Census, Claim, DeliveryPage,
+    ExecutionPage, Finish, FunctionKept, FunctionPage, FunctionSummary, Measures, NewAnswer,
+    NewExecution, NewFunction, NewRecovery, NewSigningSecret, Oldest, Orphan, Page, Prune, Pruned,
+    Purged, Recovered, Recovery, Redelivered, Requeued, Rooms, Settled, SigningSecret, Situation,
+    Started, Store, StoreError, Turn, Waiting,
 };
 use super::accept::Prepared;
 use super::claim::Wanted;
-use super::claims::Claims;
-use super::lock::DirLock;
-use super::readers::Readers;
-use super::stamp::Stamp;
-use super::writer::Writer;
+use super::handle::SqliteStore;
 use super::{
-    SqliteOptions, attempts, backlog, check, claim, deliveries, finish, functions, idempotency,
-    owed, prune, queue, read, recoveries, redeliver, signing, start,
+    SqliteOptions, answers, attempts, backlog, check, claim, deliveries, finish, functions,
+    idempotency, owed, pages, prune, queue, read, recoveries, redeliver, signing, start,
 };
 use crate::domain::{
     CancelWish, Delivery, DeliveryId, Epoch, Execution, ExecutionId, Function, FunctionKey,
     IdempotencyKey, RecoveryId, Requeue, Secret, Tenant,
 };
 use crate::failpoint;
-
-/// A store in one SQLite file that no other process may have open, but for its keys ([`KeysOf`]).
-///
-/// [`KeysOf`]: super::KeysOf
-///
-/// Dropping it finishes the writes under way, ends its threads and gives the directory free; it
-/// waits for that.
-pub struct SqliteStore {
-    // Fields are dropped in this order: the writer closes last, so that it can copy the log back
-    // into the database, and the directory is free only when the file is closed.
-    pub(super) readers: Readers,
-    pub(super) writer: Writer,
-    _lock: DirLock,
-    claims: Claims,
-    superseded: AtomicU64,
-    measuring: Measuring,
-    pub(super) options: SqliteOptions,
-    pub(super) stamp: Stamp,
-}
 
 #[async_trait]
 impl Store for SqliteStore {
@@ -70,6 +44,16 @@ impl Store for SqliteStore {
     ) -> Result<Option<Execution>, StoreError> {
         let (tenant, key, now) = (tenant.clone(), key.clone(), self.options.clock.now());
         self.readers.read(move |database| idempotency::find(database, (&tenant, &key), now)).await
+    }
+
+    async fn answered(&self, tenant: &Tenant, key: &str) -> Result<Option<Answered>, StoreError> {
+        let (tenant, key, now) = (tenant.clone(), key.to_owned(), self.options.clock.now());
+        self.readers.read(move |database| answers::find(database, (&tenant, &key), now)).await
+    }
+
+    async fn forget_answers(&self, limit: usize) -> Result<usize, StoreError> {
+        let now = self.kept_by();
+        self.writer.write(move |database| answers::forget(database, limit, now)).await
     }
 
     async fn start(&self, turns: &[Turn]) -> Result<Vec<Started>, StoreError> {
@@ -130,9 +114,13 @@ impl Store for SqliteStore {
         self.readers.read(move |database| read::one(database, &tenant, id)).await
     }
 
-    async fn executions(&self, tenant: &Tenant, page: Page) -> Result<Vec<Execution>, StoreError> {
+    async fn execution_page(
+        &self,
+        tenant: &Tenant,
+        page: Page,
+    ) -> Result<ExecutionPage, StoreError> {
         let tenant = tenant.clone();
-        self.readers.read(move |database| read::page(database, &tenant, &page)).await
+        self.readers.read(move |database| pages::page(database, &tenant, &page)).await
     }
 
     async fn situation(&self) -> Result<Situation, StoreError> {
@@ -209,9 +197,13 @@ impl Store for SqliteStore {
         self.writer.write(work).await
     }
 
-    async fn begin_recovery(&self, wish: NewRecovery) -> Result<Recovery, StoreError> {
+    async fn begin_recovery(
+        &self,
+        wish: NewRecovery,
+        answer: Option<NewAnswer<Recovery>>,
+    ) -> Result<Recovery, StoreError> {
         let clock = self.options.clock.clone();
-        let work = move |database: &_| recoveries::begin(database, wish, clock.now());
+        let work = move |database: &_| recoveries::begin(database, (wish, answer), clock.now());
         self.writer.write(work).await
     }
 
@@ -268,15 +260,15 @@ impl Store for SqliteStore {
     }
 
     async fn prune(&self, prune: Prune) -> Result<Pruned, StoreError> {
-        // Kept long enough by either clock: one that leaps ahead must not empty the store.
-        let now = self.options.clock.now().min(self.options.clock.steady());
+        let now = self.kept_by();
         // Most of a sweep is looking, and nobody waits for a reader.
         let look = move |database: &_| prune::choose(database, &prune, now);
         let prune::Chosen { ids, next } = self.readers.read(look).await?;
         if ids.is_empty() {
             return Ok(Pruned { removed: 0, next });
         }
-        let removed = self.writer.write(move |database| prune::remove_all(database, &ids)).await?;
+        let removed =
+            self.writer.write(move |database| prune::remove_all(database, &ids, now)).await?;
         Ok(Pruned { removed, next })
     }
 

@@ -1,7 +1,7 @@
 //! W1 and W2: killed before and after what a client asked for is on disk.
 //! Whether it was started with that or queued makes a difference.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{COMPLETED, INTERRUPTED, POLICIES, unbegun_ends};
 use crate::scene::Scene;
@@ -86,4 +86,53 @@ fn w2_a_call_with_an_id_that_nobody_was_answered_is_the_same_when_it_is_sent_aga
         assert_eq!(scene.told(&call), 1);
         scene.audit();
     }
+}
+
+/// A program under a name, by which it is known when it is sent again.
+fn named(scene: &Scene, program: &Value) -> Request {
+    scene.app.request("POST", "/v1/executions").header("idempotency-key", "a").json(program)
+}
+
+#[test]
+fn w2_a_request_with_a_key_that_nobody_was_answered_is_answered_when_it_is_sent_again() {
+    // Started with being accepted where a slot is free, and queued otherwise.
+    for (occupied, failpoints) in [(0, "return(kill)"), (1, "1*off->return(kill)")] {
+        let mut scene = Scene::with(&format!("accept-after-commit={failpoints}"), 1);
+        for _ in 0..occupied {
+            scene.occupy();
+        }
+        let program = scene.program("echo hi", "fail");
+        assert!(named(&scene, &program).try_send().is_err(), "it is killed instead of answering");
+        scene.killed_and_started_again();
+        let id = scene.all().remove(occupied);
+        let answers = [(); 2].map(|()| named(&scene, &program).send().expect(202));
+        for answer in &answers {
+            assert_eq!(answer.header("idempotency-replayed"), Some("true"));
+            let told = answer.json();
+            // As it was when it was accepted, which nobody had heard.
+            let status = if occupied == 0 { "running" } else { "queued" };
+            assert_eq!((&told["id"], &told["status"]), (&json!(id), &json!(status)));
+        }
+        assert_eq!(answers[0].body, answers[1].body);
+        assert_eq!(scene.all().len(), occupied + 1, "it has begun nothing more");
+        scene.evidence.submitted(&program, &id);
+        unbegun_ends(&scene, &id, "fail");
+        assert_eq!(scene.told(&id), 1);
+        scene.audit();
+    }
+}
+
+#[test]
+fn w1_a_key_that_was_not_committed_is_free() {
+    let mut scene = Scene::with("accept-before-commit=return(kill)", 1);
+    let program = scene.program("echo hi", "fail");
+    assert!(named(&scene, &program).try_send().is_err(), "it is killed instead of answering");
+    scene.killed_and_started_again();
+    assert_eq!(scene.all(), [""; 0]);
+    let answer = named(&scene, &program).send().expect(202);
+    assert_eq!(answer.header("idempotency-replayed"), None);
+    let id = answer.json()["id"].as_str().unwrap().to_owned();
+    scene.evidence.submitted(&program, &id);
+    scene.ends(&id, COMPLETED, 1);
+    scene.audit();
 }

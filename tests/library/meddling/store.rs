@@ -10,11 +10,12 @@ use ringback::domain::{
     IdempotencyKey, RecoveryId, Requeue, Secret, Tenant, Timestamp,
 };
 use ringback::store::{
-    Accepted, Announcement, ApiKey, AttemptKept, AttemptMade, Census, Claim, DeliveryPage, Finish,
-    FunctionKept, FunctionPage, FunctionSummary, KeptKey, KeyStore, KeyUsed, KeysStamp,
-    NewExecution, NewFunction, NewRecovery, NewSigningSecret, Oldest, Orphan, Page, Prune, Pruned,
-    Purged, Recovered, Recovery, Redelivered, Requeued, Revoke, Revoked, Rooms, Settled,
-    SigningSecret, Situation, SqliteStore, Started, Store, StoreError, Turn, Waiting,
+    Accepted, Announcement, Answered, ApiKey, AttemptKept, AttemptMade, Census, Claim,
+    DeliveryPage, ExecutionPage, Finish, FunctionKept, FunctionPage, FunctionSummary, KeptKey,
+    KeyStore, KeyUsed, KeysStamp, NewAnswer, NewExecution, NewFunction, NewRecovery,
+    NewSigningSecret, Oldest, Orphan, Page, Prune, Pruned, Purged, Recovered, Recovery,
+    Redelivered, Requeued, Revoke, Revoked, Rooms, Settled, SigningSecret, Situation, SqliteStore,
+    Started, Store, StoreError, Turn, Waiting,
 };
 use tokio::sync::Semaphore;
 
@@ -89,6 +90,13 @@ impl Store for Meddling {
     ) -> Result<Option<Execution>, StoreError> {
         self.inner.execution(tenant, id).await
     }
+    async fn execution_page(
+        &self,
+        tenant: &Tenant,
+        page: Page,
+    ) -> Result<ExecutionPage, StoreError> {
+        self.inner.execution_page(tenant, page).await
+    }
     async fn executions(&self, tenant: &Tenant, page: Page) -> Result<Vec<Execution>, StoreError> {
         self.inner.executions(tenant, page).await
     }
@@ -129,8 +137,18 @@ impl Store for Meddling {
     ) -> Result<Redelivered, StoreError> {
         self.inner.redeliver(tenant, id, attempts).await
     }
-    async fn begin_recovery(&self, wish: NewRecovery) -> Result<Recovery, StoreError> {
-        self.inner.begin_recovery(wish).await
+    async fn answered(&self, tenant: &Tenant, key: &str) -> Result<Option<Answered>, StoreError> {
+        self.inner.answered(tenant, key).await
+    }
+    async fn forget_answers(&self, limit: usize) -> Result<usize, StoreError> {
+        self.inner.forget_answers(limit).await
+    }
+    async fn begin_recovery(
+        &self,
+        wish: NewRecovery,
+        answer: Option<NewAnswer<Recovery>>,
+    ) -> Result<Recovery, StoreError> {
+        self.inner.begin_recovery(wish, answer).await
     }
     async fn recover(
         &self,

@@ -2,10 +2,11 @@
 //! Changes executions only to have some of each kind.
 
 use ringback::domain::{
-    Captured, Ended, Execution, ExecutionId, ExecutionSpec, Guard, Outcome, ProgramResult, Status,
-    Tenant,
+    Captured, Cause, Ended, Execution, ExecutionId, ExecutionSpec, Guard, Outcome, ProgramResult,
+    Status, Tenant, Timestamp,
 };
-use ringback::store::{NewExecution, Page, Store};
+use ringback::store::{NewExecution, Page, Purged, Store};
+use uuid::Uuid;
 
 use crate::support::{
     Backend, NOW, epoch, exited, finish, owe, page, plain, queued, read, running, tenant,
@@ -98,6 +99,98 @@ pub async fn pages_can_be_of_one_status_or_language(backend: &impl Backend) {
         assert_eq!(found.len(), expected, "{language}");
         assert!(found.iter().all(|execution| execution.language == language));
     }
+}
+
+pub async fn pages_can_be_of_one_cause_and_of_labels(backend: &impl Backend) {
+    let store = backend.open().await;
+    let [_, running, completed, failed, cancelled] = one_of_each(&*store, "python").await;
+    let of = |cause| Page { cause: Some(cause), ..page(9) };
+    for (cause, expected) in [
+        (Cause::Exited, vec![completed]),
+        (Cause::Signaled, vec![failed]),
+        (Cause::Cancelled, vec![cancelled]),
+        (Cause::Timeout, vec![]),
+    ] {
+        assert_eq!(
+            ids(&store.executions(&tenant(), of(cause)).await.unwrap()),
+            expected,
+            "{cause:?}"
+        );
+        let status = Some(Status::Running);
+        let unfinished = Page { status, ..of(cause) };
+        assert_eq!(
+            store.executions(&tenant(), unfinished).await.unwrap(),
+            [],
+            "nothing ends it yet"
+        );
+    }
+    let labelled = |labels: &[(&str, &str)]| {
+        let labels = labels.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        ExecutionSpec { labels, ..ExecutionSpec::new("sh", "") }
+    };
+    let mut made = Vec::new();
+    for labels in [&[("a", "1"), ("b", "2")][..], &[("a", "1")], &[("a", "2"), ("b", "1")]] {
+        let new = NewExecution { start: true, ..queued(labelled(labels)) };
+        made.push(store.accept(new).await.unwrap().execution);
+    }
+    let theirs = NewExecution { tenant: Tenant::new("acme"), ..queued(labelled(&[("a", "1")])) };
+    store.accept(theirs).await.unwrap();
+    let with = |labels: &[(&str, &str)]| Page { labels: labelled(labels).labels, ..page(9) };
+    for (labels, expected) in [
+        (&[("a", "1")][..], vec![made[1].id, made[0].id]),
+        (&[("b", "2"), ("a", "1")], vec![made[0].id]),
+        (&[("a", "1"), ("b", "1")], vec![]),
+        (&[("A", "1")], vec![]),
+        (&[("a", "")], vec![]),
+    ] {
+        let found = store.executions(&tenant(), with(labels)).await.unwrap();
+        assert_eq!(ids(&found), expected, "{labels:?}");
+        let running = Page { status: Some(Status::Running), ..with(labels) };
+        assert_eq!(ids(&store.executions(&tenant(), running).await.unwrap()), expected);
+    }
+    assert!(ids(&store.executions(&tenant(), page(9)).await.unwrap()).contains(&running));
+    // What is removed is found by none of its labels.
+    let end = finish(made[0].id, Guard::Running(epoch(&made[0])), exited(0));
+    let _ = store.finish(end.into()).await.unwrap();
+    assert_eq!(store.purge(&tenant(), made[0].id).await.unwrap(), Purged::Removed);
+    let found = store.executions(&tenant(), with(&[("a", "1")])).await.unwrap();
+    assert_eq!(ids(&found), [made[1].id]);
+}
+
+pub async fn pages_can_be_of_a_time(backend: &impl Backend) {
+    let store = backend.open().await;
+    let mut made = Vec::new();
+    for _ in 0..4 {
+        // Ids are made by the wall's clock, and times by the store's, which are not the same in a test.
+        let second = std::time::Duration::from_secs(1);
+        let at = made.last().map_or(NOW, |last: &Execution| last.created_at.after(second));
+        let id = ExecutionId::from_uuid(id_at(at));
+        let accepted = store.accept(NewExecution { id, ..plain() }).await.unwrap().execution;
+        assert!(accepted.created_at >= at);
+        made.push(accepted);
+        backend.advance(second).await;
+    }
+    let at = |index: usize| Some(made[index].created_at);
+    for (created_after, created_before, expected) in [
+        (None, None, vec![3, 2, 1, 0]),
+        (at(1), None, vec![3, 2]),
+        (None, at(1), vec![0]),
+        (at(0), at(3), vec![2, 1]),
+        (at(2), at(2), vec![]),
+        (at(3), at(0), vec![]),
+    ] {
+        let page = Page { created_after, created_before, ..page(9) };
+        let found = store.executions(&tenant(), page).await.unwrap();
+        let expected: Vec<_> = expected.into_iter().map(|index| made[index].id).collect();
+        assert_eq!(ids(&found), expected, "{created_after:?} {created_before:?}");
+    }
+}
+
+/// An id that is made at a time.
+fn id_at(time: Timestamp) -> Uuid {
+    let millis = time.as_millis().unsigned_abs();
+    let (seconds, nanos) = (millis / 1000, u32::try_from(millis % 1000).unwrap() * 1_000_000);
+    Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos))
 }
 
 pub async fn pages_come_without_output(backend: &impl Backend) {

@@ -213,7 +213,7 @@ pub async fn all_that_failed_in_a_window_is_made_again_bit_by_bit(backend: &impl
     claim(&*store).await;
     record(&*store, delivered, 1, Next::Delivered).await;
 
-    let begun = store.begin_recovery(wish(Some("a.example"))).await.unwrap();
+    let begun = store.begin_recovery(wish(Some("a.example")), None).await.unwrap();
     assert_eq!((begun.matched, begun.is_capped, begun.is_done), (3, false, false));
     assert_eq!(store.recoveries_to_do().await.unwrap(), [begun.wish.id]);
     let step = store.recover(begun.wish.id, 2, 3).await.unwrap();
@@ -249,13 +249,14 @@ pub async fn a_recovery_takes_its_window_and_no_more_than_it_may(backend: &impl 
     let second = delivery(&*store, failed[1]).await.created_at;
     let fourth = delivery(&*store, failed[3]).await.created_at;
     let window = NewRecovery { since: second, until: fourth, ..wish(None) };
-    let begun = store.begin_recovery(window.clone()).await.unwrap();
+    let begun = store.begin_recovery(window.clone(), None).await.unwrap();
     assert_eq!(begun.matched, 2, "from, and before");
-    let nothing = store.begin_recovery(NewRecovery { until: NOW, ..wish(None) }).await.unwrap();
+    let nothing =
+        store.begin_recovery(NewRecovery { until: NOW, ..wish(None) }, None).await.unwrap();
     assert_eq!((nothing.matched, nothing.is_done), (0, true));
 
     let capped = NewRecovery { matched_max: 3, ..wish(None) };
-    let begun = store.begin_recovery(capped).await.unwrap();
+    let begun = store.begin_recovery(capped, None).await.unwrap();
     assert_eq!((begun.matched, begun.is_capped), (3, true));
     let step = store.recover(begun.wish.id, 99, 3).await.unwrap();
     assert_eq!(step, Some(Recovered { redelivered: 3, is_done: true }));

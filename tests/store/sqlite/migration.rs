@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use refinery::Target;
 use ringback::domain::{
-    DeliveryId, Ended, Entrypoint, ExecutionId, ExecutionSpec, Limits, Next, OnOutputLimit,
+    Cause, DeliveryId, Ended, Entrypoint, ExecutionId, ExecutionSpec, Limits, Next, OnOutputLimit,
     Outcome, Tenant, Trigger,
 };
 use ringback::store::{AttemptMade, Page, Prune, Redelivered, Rooms, Store};
@@ -139,4 +139,48 @@ async fn deliveries_of_the_third_version_are_still_owed_and_can_be_made_again() 
     let age = Some(Duration::ZERO);
     let prune = Prune { age, failed_age: age, count_max: None, batch: 9, after: None };
     assert_eq!(store.prune(prune).await.unwrap().removed, 2, "the third is owed again");
+}
+
+/// A database as the version left it before executions could be found by their labels: one with these.
+fn sixth_version(backend: &SqliteBackend, id: Uuid, labels: &str) {
+    let dir = backend.options().dir;
+    fs::create_dir(&dir).unwrap();
+    let mut database = Connection::open(dir.join("ringback.db")).unwrap();
+    let runner = embedded::migrations::runner().set_target(Target::Version(6));
+    runner.run(&mut database).unwrap();
+    let insert = "INSERT INTO executions
+            (id, tenant, language, created_at, timeout_ms, labels, metadata, status, cause, limit_ms,
+             completed_at)
+         VALUES (?1, 'default', 'sh', ?2, 1000, ?3, '{}', 'failed', 'timeout', 1000, ?2)";
+    database.execute(insert, (id.into_bytes(), NOW.as_millis(), labels)).unwrap();
+}
+
+#[tokio::test]
+async fn executions_of_before_are_found_by_their_labels_and_go_with_them() {
+    let backend = SqliteBackend::new();
+    let id = Uuid::now_v7();
+    let labels = [("größe", "☃ 'x' \" \\ \n"), ("", ""), ("a", "1")];
+    let labels = labels.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let kept: std::collections::BTreeMap<_, _> = labels.clone().into();
+    sixth_version(&backend, id, &serde_json::to_string(&kept).unwrap());
+    let store = backend.open_sqlite();
+    let found = async |page: Page| {
+        let page = Page { limit: 9, ..page };
+        let found = store.executions(&Tenant::default(), page).await.unwrap();
+        found.iter().map(|execution| execution.id).collect::<Vec<_>>()
+    };
+    let id = ExecutionId::from_uuid(id);
+    for label in labels {
+        let one = [label].into();
+        assert_eq!(found(Page { labels: one, ..Page::default() }).await, [id]);
+    }
+    let all = Page { labels: kept, cause: Some(Cause::Timeout), ..Page::default() };
+    assert_eq!(found(all.clone()).await, [id]);
+    assert_eq!(found(Page { language: Some("sh".into()), ..Page::default() }).await, [id]);
+    let purged = store.purge(&Tenant::default(), id).await.unwrap();
+    assert_eq!(purged, ringback::store::Purged::Removed);
+    drop(store);
+    let database = Connection::open(backend.options().dir.join("ringback.db")).unwrap();
+    let left = "SELECT count(*) FROM execution_labels";
+    assert_eq!(database.query_row(left, [], |row| row.get::<_, i64>(0)).unwrap(), 0);
 }

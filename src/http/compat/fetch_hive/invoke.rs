@@ -1,12 +1,16 @@
 //! `POST /v1/workflow/invoke`: a function is called, and its caller is called back or waits.
 //! Runs nothing; a run that fails is a result, not an error.
 
-use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
-use serde::Serialize;
-use serde_json::value::RawValue;
+use std::borrow::Cow;
 
-use super::request::{Hearing, Wanted};
+use actix_web::http::StatusCode;
+use actix_web::web::{self, Data};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use super::request::{self, Hearing, Wanted};
 use crate::actors::Submit;
 use crate::domain::{Execution, Function, FunctionKey, Outcome, Secret, Status, Tenant};
 use crate::http::answers;
@@ -14,24 +18,34 @@ use crate::http::auth::Caller;
 use crate::http::body::{self, Body};
 use crate::http::error::{Kind, Problem};
 use crate::http::executions::WRITE;
+use crate::http::idempotency::{self, Key, once_or};
 use crate::http::signing;
 use crate::http::state::Api;
 use crate::http::sync::{self, Hold, OnDisconnect};
+use crate::store::{Given, KeptAnswer};
 use crate::webhook::payload::fetch_hive::{output, request_id, result_error};
 
-#[derive(Serialize)]
+/// What is said of a run; of one that has not ended it is the first two.
+#[derive(Serialize, Deserialize)]
 struct Answer<'a> {
     request_id: String,
-    run_status: &'static str,
+    run_status: Cow<'static, str>,
     /// When it has completed.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", skip_deserializing)]
     output: Option<Box<RawValue>>,
     /// Why what it has put out is not its result although it wrote one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", skip_deserializing)]
     result_error: Option<&'a str>,
     /// When it has failed or was cancelled.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", skip_deserializing)]
     error: Option<String>,
+}
+
+/// The same, and what the run's callbacks are signed with.
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    about: Answer<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     webhook_secret: Option<&'a str>,
 }
@@ -46,34 +60,94 @@ pub(in crate::http) async fn invoke(
 ) -> Result<HttpResponse, Problem> {
     let caller = caller?;
     caller.needs(WRITE)?;
-    let wanted = Wanted::read(body::object(&request, body)?, &api)?;
-    let (key, hearing) = (wanted.key()?, wanted.hearing);
-    let function = find(&api, &caller.tenant, &key).await?;
-    let tenant = caller.tenant.clone();
-    let spec = wanted.call.spec(&api, &caller.tenant, &function)?;
-    let submit = Submit::new(caller.tenant, spec);
-    let (execution, secret) = match hearing {
-        Hearing::CalledBack => {
+    let key = Key::of(&request, &api, &body)?;
+    let object = body::object(&request, body)?;
+    let run = Invoked { request: &request, caller, api: &api };
+    let again = async |given| run.again(&object, given).await;
+    once_or(&api, &run.caller.tenant, key, again, async |key| run.begin(&object, key).await).await
+}
+
+/// A request to invoke, and what it takes to answer it.
+struct Invoked<'a> {
+    request: &'a HttpRequest,
+    caller: Caller,
+    api: &'a Data<Api>,
+}
+
+impl Invoked<'_> {
+    async fn begin(
+        &self,
+        object: &Map<String, Value>,
+        key: Option<Key>,
+    ) -> Result<HttpResponse, Problem> {
+        let (api, tenant) = (self.api, &self.caller.tenant);
+        let wanted = Wanted::read(object.clone(), api)?;
+        let (function_key, hearing) = (wanted.key()?, wanted.hearing);
+        let function = find(api, tenant, &function_key).await?;
+        let submit = Submit::new(tenant.clone(), wanted.call.spec(api, tenant, &function)?);
+        let Hearing::Waiting { cancels } = hearing else {
             // First the secret: once the run is accepted, nothing may stand before the answer.
-            let secret = echoed_secret(&api, &tenant, &key).await?;
-            (api.supervisor.send(submit).await??.execution, secret)
+            let secret = echoed_secret(api, tenant, &function_key).await?;
+            let submit = Submit { answer: key.map(|key| key.answered_by(begun)), ..submit };
+            let execution = api.supervisor.send(submit).await??.execution;
+            return Ok(answer(Answer::about(&execution), secret));
+        };
+        let by = self.caller.name.clone();
+        let on_disconnect = if cancels { OnDisconnect::Cancel { by } } else { OnDisconnect::Leave };
+        let submit = Submit { answer: key.map(Key::answered_at_the_end), ..submit };
+        let hold = Hold::of(self.request, on_disconnect);
+        self.told(sync::submitted(api, submit, hold).await, &function_key).await
+    }
+
+    /// The answer to a request that was sent before. The secret is that of now: what was told at first
+    /// is kept nowhere in clear, and may have been rotated away.
+    async fn again(
+        &self,
+        object: &Map<String, Value>,
+        given: Given,
+    ) -> Result<HttpResponse, Problem> {
+        let (api, tenant) = (self.api, &self.caller.tenant);
+        let function_key = request::key(object)?;
+        match given {
+            Given::AtTheEnd(id) => {
+                let ended = idempotency::ended(self.request, api, tenant, id).await;
+                self.told(ended, &function_key).await
+            }
+            Given::Kept(kept) => {
+                let secret = echoed_secret(api, tenant, &function_key).await?;
+                let begun = serde_json::from_slice(&kept.body).map_err(|error| {
+                    log::error!("a kept answer cannot be read: {error}");
+                    Problem::new(Kind::Internal, "The server failed internally.")
+                })?;
+                Ok(answer(begun, secret))
+            }
+            Given::Gone => Err(Problem::not_found()),
         }
-        Hearing::Waiting { cancels } => {
-            let by = caller.name;
-            let on_disconnect =
-                if cancels { OnDisconnect::Cancel { by } } else { OnDisconnect::Leave };
-            let hold = Hold::of(&request, on_disconnect);
-            let ended = sync::submitted(&api, submit, hold).await;
-            let ended = ended.map_err(|problem| in_these_words(problem, &request))?;
-            // It may have been rotated meanwhile.
-            let secret = echoed_secret(&api, &tenant, &key).await;
-            let secret = secret
-                .map_err(|problem| in_these_words(problem.once_accepted(ended.id), &request))?;
-            (ended, secret)
-        }
-    };
-    let answer = answers::json(StatusCode::OK, &Answer::about(&execution, secret.as_ref()));
-    Ok(signing::unstored(answer))
+    }
+
+    /// The answer about a run that was waited for.
+    async fn told(
+        &self,
+        ended: Result<Execution, Problem>,
+        function: &FunctionKey,
+    ) -> Result<HttpResponse, Problem> {
+        let ended = ended.map_err(|problem| in_these_words(problem, self.request))?;
+        // It may have been rotated meanwhile.
+        let secret = echoed_secret(self.api, &self.caller.tenant, function).await;
+        let secret = secret
+            .map_err(|problem| in_these_words(problem.once_accepted(ended.id), self.request))?;
+        Ok(answer(Answer::about(&ended), secret))
+    }
+}
+
+/// What is kept of the answer about a run that is not waited for: all but the secret.
+fn begun(execution: &Execution) -> KeptAnswer {
+    answers::kept(StatusCode::OK, &Answer::about(execution))
+}
+
+fn answer(about: Answer<'_>, secret: Option<Secret>) -> HttpResponse {
+    let webhook_secret = secret.as_ref().map(Secret::expose);
+    signing::unstored(answers::json(StatusCode::OK, &Told { about, webhook_secret }))
 }
 
 async fn find(api: &Api, tenant: &Tenant, key: &FunctionKey) -> Result<Function, Problem> {
@@ -116,15 +190,14 @@ fn in_these_words(problem: Problem, request: &HttpRequest) -> Problem {
 }
 
 impl<'a> Answer<'a> {
-    fn about(execution: &'a Execution, secret: Option<&'a Secret>) -> Self {
+    fn about(execution: &'a Execution) -> Self {
         let (ended, status) = (execution.ended(), execution.status());
         Self {
             request_id: request_id(execution.id),
-            run_status: status.as_str(),
+            run_status: Cow::Borrowed(status.as_str()),
             output: ended.filter(|_| status == Status::Completed).map(output),
             result_error: ended.and_then(result_error),
             error: ended.map(|ended| &ended.outcome).and_then(Outcome::error),
-            webhook_secret: secret.map(Secret::expose),
         }
     }
 }

@@ -64,10 +64,23 @@ impl Wanted {
     /// # Errors
     /// When there can be none of that name.
     pub(super) fn key(&self) -> Result<FunctionKey, Problem> {
-        let name = function_name("deployment", &self.deployment)?;
-        let variant = function_name("variant", &self.variant)?;
-        Ok(FunctionKey { name, variant })
+        key_of(&self.deployment, &self.variant)
     }
+}
+
+/// The function that a request means which was found good before.
+///
+/// # Errors
+/// When there can be none of that name.
+pub(super) fn key(object: &Map<String, Value>) -> Result<FunctionKey, Problem> {
+    let text = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default();
+    key_of(text("deployment"), text("variant"))
+}
+
+fn key_of(deployment: &str, variant: &str) -> Result<FunctionKey, Problem> {
+    let name = function_name("deployment", deployment)?;
+    let variant = function_name("variant", variant)?;
+    Ok(FunctionKey { name, variant })
 }
 
 /// Both names. A missing one is told in Fetch Hive's words, which do not say which.
@@ -96,10 +109,7 @@ fn callback(fields: &mut Fields, api: &Api) -> Option<Callback> {
     let mut inner = Fields::new(fields.object("async").unwrap_or_default());
     let (is_enabled, url) = (inner.boolean("enabled"), inner.take("callback_url"));
     if let Err(problem) = inner.finish_leniently() {
-        for error in problem.errors {
-            let detail = error.detail.replacen('`', "`async.", 1);
-            fields.wrong(&format!("async.{}", error.field), error.code, detail);
-        }
+        fields.wrong_inside("async", problem);
     }
     if !is_enabled.unwrap_or(false) {
         return None;

@@ -8,7 +8,9 @@ use serde::Serialize;
 use super::answers::Answer;
 use super::{repeat, spec};
 use crate::actors::Submit;
-use crate::domain::{Callback, Endpoint, ExecutionId, ExecutionSpec, PayloadFormat, Tenant};
+use crate::domain::{
+    Callback, Endpoint, Execution, ExecutionId, ExecutionSpec, PayloadFormat, Tenant,
+};
 use crate::http::answers;
 use crate::http::auth::Caller;
 use crate::http::body::{self, Body};
@@ -16,6 +18,7 @@ use crate::http::callback;
 use crate::http::error::Problem;
 use crate::http::executions::{self, CANCEL, READ, WRITE, reason};
 use crate::http::fields::Fields;
+use crate::http::idempotency::{self, Key, once};
 use crate::http::state::Api;
 
 #[derive(Serialize)]
@@ -34,19 +37,33 @@ pub(in crate::http) async fn execute_async(
 ) -> Result<HttpResponse, Problem> {
     let caller = caller?;
     caller.needs(WRITE)?;
+    let key = Key::of(&request, &api, &body)?;
+    let tenant = caller.tenant;
+    once(&api, &tenant, key, async |key| begin((&request, &tenant, &api), body, key).await).await
+}
+
+async fn begin(
+    (request, tenant, api): (&HttpRequest, &Tenant, &Api),
+    body: Body,
+    key: Option<Key>,
+) -> Result<HttpResponse, Problem> {
     let rules = (&api.repeats, &api.tokens);
-    let key = body.0.as_ref().ok().and_then(|body| repeat::key(&request, body, rules));
-    let mut fields = Fields::new(body::object(&request, body)?);
+    // Whoever names its requests says by that which of them are the same.
+    let repeated = body.0.as_ref().ok().filter(|_| key.is_none());
+    let repeated = repeated.and_then(|body| repeat::key(request, body, rules));
+    let mut fields = Fields::new(body::object(request, body)?);
     let callback_url = fields.required_string("callback_url").unwrap_or_default();
-    let spec = read(&mut fields, (&api, &caller.tenant), &callback_url);
+    let spec = read(&mut fields, (api, tenant), &callback_url);
     // Not strictly: these clients were written for another server, and may know more fields.
     fields.finish_leniently()?;
-    let submit = Submit { tenant: caller.tenant, spec, key };
-    let execution = api.supervisor.send(submit).await??.execution;
-    // Its clients wait for this very word, whether or not a slot was free.
-    let accepted =
-        Accepted { execution_id: execution.id, status: "queued", callback_url: &callback_url };
-    Ok(answers::json(StatusCode::OK, &accepted))
+    let submit = Submit { key: repeated, ..Submit::new(tenant.clone(), spec) };
+    let answer = move |execution: &Execution| {
+        // Its clients wait for this very word, whether or not a slot was free.
+        let accepted =
+            Accepted { execution_id: execution.id, status: "queued", callback_url: &callback_url };
+        answers::kept(StatusCode::OK, &accepted)
+    };
+    idempotency::submit(api, submit, key, answer).await
 }
 
 fn read(fields: &mut Fields, (api, tenant): (&Api, &Tenant), callback_url: &str) -> ExecutionSpec {

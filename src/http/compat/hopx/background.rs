@@ -7,14 +7,16 @@ use serde::Serialize;
 
 use super::spec;
 use crate::actors::Submit;
-use crate::domain::{ExecutionId, ExecutionSpec, Tenant, Timestamp};
+use crate::domain::{Execution, ExecutionId, ExecutionSpec, Tenant, Timestamp};
 use crate::http::answers;
 use crate::http::auth::Caller;
 use crate::http::body::{self, Body};
 use crate::http::error::Problem;
 use crate::http::executions::WRITE;
 use crate::http::fields::Fields;
+use crate::http::idempotency::{self, Key, once};
 use crate::http::state::Api;
+use crate::store::KeptAnswer;
 
 /// The label under which the name of a process is kept.
 pub(super) const NAME: &str = "name";
@@ -38,11 +40,20 @@ pub(in crate::http) async fn execute_background(
 ) -> Result<HttpResponse, Problem> {
     let caller = caller?;
     caller.needs(WRITE)?;
-    let mut fields = Fields::new(body::object(&request, body)?);
-    let spec = read(&mut fields, &api, &caller.tenant);
-    // Not strictly: these clients were written for another server, and may know more fields.
-    fields.finish_leniently()?;
-    let execution = api.supervisor.send(Submit::new(caller.tenant, spec)).await??.execution;
+    let key = Key::of(&request, &api, &body)?;
+    let tenant = caller.tenant;
+    once(&api, &tenant, key, async |key| {
+        let mut fields = Fields::new(body::object(&request, body)?);
+        let spec = read(&mut fields, &api, &tenant);
+        // Not strictly: these clients were written for another server, and may know more fields.
+        fields.finish_leniently()?;
+        idempotency::submit(&api, Submit::new(tenant.clone(), spec), key, begun).await
+    })
+    .await
+}
+
+/// The answer to a request that has begun one.
+fn begun(execution: &Execution) -> KeptAnswer {
     let begun = Begun {
         process_id: execution.id,
         execution_id: execution.id,
@@ -51,12 +62,12 @@ pub(in crate::http) async fn execute_background(
         name: execution.labels.get(NAME).map(String::as_str),
         start_time: execution.started_at().unwrap_or(execution.created_at),
     };
-    Ok(answers::json(StatusCode::OK, &begun))
+    answers::kept(StatusCode::OK, &begun)
 }
 
 fn read(fields: &mut Fields, api: &Api, tenant: &Tenant) -> ExecutionSpec {
     let mut spec = spec::read(fields, api, tenant);
-    if let Some(name) = fields.string("name").filter(|name| !name.is_empty()) {
+    if let Some(name) = fields.line("name").filter(|name| !name.is_empty()) {
         let max = api.limits.value_chars_max;
         if name.chars().count() > max {
             let detail = format!("`name` must have at most {max} characters.");

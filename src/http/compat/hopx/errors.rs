@@ -41,6 +41,7 @@ pub(super) fn code(problem: &Problem) -> &'static str {
         }
         Kind::InvalidRequest
         | Kind::RequestTimeout
+        | Kind::IdempotencyMismatch
         | Kind::TooLarge
         | Kind::UnsupportedMediaType
         | Kind::NotTerminal
@@ -48,7 +49,7 @@ pub(super) fn code(problem: &Problem) -> &'static str {
         | Kind::NotTerminalEvent
         | Kind::RangeNotSatisfiable(_) => "INVALID_REQUEST",
         Kind::Unauthorized | Kind::Forbidden => "AUTHENTICATION_REQUIRED",
-        Kind::AcceptedAlready | Kind::LastAdminKey => "CONFLICT",
+        Kind::AcceptedAlready | Kind::LastAdminKey | Kind::IdempotencyPurged => "CONFLICT",
         Kind::NotFound => "RESOURCE_NOT_FOUND",
         Kind::ProcessNotFound => "PROCESS_NOT_FOUND",
         Kind::MethodNotAllowed(_) => "METHOD_NOT_ALLOWED",

@@ -17,6 +17,7 @@ use crate::http::context;
 use crate::http::error::{Kind, Problem};
 use crate::http::executions::WRITE;
 use crate::http::fields::Fields;
+use crate::http::json;
 use crate::http::state::Api;
 
 /// How long an error is at most, in characters. The published clients take no message beyond a megabyte.
@@ -80,16 +81,8 @@ async fn answer(
 
 /// The request that a message is: an object of the only type that there is.
 fn request(text: &str) -> Result<Map<String, Value>, Problem> {
-    let object = match serde_json::from_str(text) {
-        Ok(Value::Object(object)) => object,
-        Ok(_) => {
-            let detail = "A message must be a JSON object.";
-            return Err(Problem::new(Kind::InvalidJson, detail));
-        }
-        Err(error) => {
-            let detail = format!("The message is not JSON: {error}.");
-            return Err(Problem::new(Kind::InvalidJson, detail));
-        }
+    let Value::Object(object) = json::parse(text.as_bytes(), "The message")? else {
+        return Err(Problem::new(Kind::InvalidJson, "A message must be a JSON object."));
     };
     let wrong = match object.get("type") {
         Some(Value::String(kind)) if kind == "execute" => return Ok(object),

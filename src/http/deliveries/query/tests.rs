@@ -1,13 +1,34 @@
 //! Tests of the query of a list of deliveries: what is read, what is refused, and where a cursor
 //! leads. They send nothing.
 
+use std::time::Duration;
+
 use super::*;
+use crate::domain::Tenant;
 use crate::http::deliveries::explanation::example;
+use crate::http::query::parameters;
+use crate::http::tokens::Tokens;
 
 const NOW: Timestamp = Timestamp::from_millis(1_750_000_000_000);
 
+fn list_of<'a>(tokens: &'a Tokens, tenant: &Tenant, query: &BTreeMap<String, String>) -> List<'a> {
+    List::new(tokens, ("deliveries", tenant), query)
+}
+
+fn tokens() -> Tokens {
+    Tokens::new(&[7; 32], Duration::from_secs(1))
+}
+
 fn read(query: &str) -> Result<Query, Problem> {
-    Query::read(query, &Tenant::default(), NOW)
+    let (tokens, query) = (tokens(), parameters(query)?);
+    let list = list_of(&tokens, &Tenant::default(), &query);
+    Query::read(query, &list, NOW)
+}
+
+/// The cursor that this list of this tenant gives behind a delivery.
+fn cursor_behind(delivery: &Delivery, tenant: &Tenant, query: &str) -> String {
+    let tokens = tokens();
+    list_of(&tokens, tenant, &parameters(query).unwrap()).cursor(&place_of(delivery))
 }
 
 #[test]
@@ -47,8 +68,7 @@ fn what_is_wrong_with_a_query_is_named() {
 fn a_cursor_leads_on_in_its_own_list_and_in_no_other() {
     let last = example();
     let filters = "status=pending&host=example.com&since=2h";
-    let first = read(&format!("{filters}&limit=3")).unwrap();
-    let cursor = first.cursor_behind(&last);
+    let cursor = cursor_behind(&last, &Tenant::default(), &format!("{filters}&limit=3"));
     let next = read(&format!("limit=9&{filters}&cursor={cursor}")).unwrap();
     assert_eq!(next.page.before, Some((last.created_at, last.id)));
     for other in [
@@ -59,10 +79,10 @@ fn a_cursor_leads_on_in_its_own_list_and_in_no_other() {
     ] {
         let problem = read(&format!("{other}&cursor={cursor}")).unwrap_err();
         let error = problem.errors.first().unwrap();
-        assert_eq!((error.field.as_str(), error.code), ("cursor", "conflict"), "{other}");
+        assert_eq!((error.field.as_str(), error.code), ("cursor", "invalid"), "{other}");
     }
-    let stranger = Tenant::new("stranger");
-    assert!(Query::read(&format!("{filters}&cursor={cursor}"), &stranger, NOW).is_err());
+    let theirs = cursor_behind(&last, &Tenant::new("stranger"), filters);
+    assert!(read(&format!("{filters}&cursor={theirs}")).is_err());
 }
 
 #[test]
@@ -103,6 +123,6 @@ fn deliveries_of_an_execution_are_chosen_as_those_of_a_page() {
     for (query, expected) in cases {
         assert_eq!(read(query).unwrap().matches(&delivery), expected, "{query}");
     }
-    let behind_itself = read("").unwrap().cursor_behind(&delivery);
+    let behind_itself = cursor_behind(&delivery, &Tenant::default(), "");
     assert!(!read(&format!("cursor={behind_itself}")).unwrap().matches(&delivery));
 }

@@ -1,6 +1,7 @@
 //! Everything that can happen to executions and deliveries, with every verb of the contract.
 //! Judges nothing; it is there to be listened to.
 
+mod answers;
 mod functions;
 mod keys;
 
@@ -22,7 +23,7 @@ use crate::domain::{
     Attempt, AttemptOutcome, Callback, CancelWish, Captured, DeliveryEnd, DeliveryId,
     DeliveryStatus, Ended, Endpoint, Epoch, EventId, EventType, Execution, ExecutionId,
     ExecutionSpec, Guard, IdempotencyKey, Invocation, KeyHolds, Next, Outcome, OwnerId,
-    PayloadFormat, RecoveryId, Requeue, State, Status, Tenant, Timestamp, Timings, Trigger,
+    PayloadFormat, RecoveryId, Requeue, State, Tenant, Timestamp, Timings, Trigger,
 };
 
 const URL: &str = "https://example.com/hook";
@@ -34,6 +35,7 @@ pub(super) async fn live(heard: &Heard) {
         concat!(include_str!("../../contract.rs"), include_str!("../../contract/keys.rs"));
     let ours = concat!(
         include_str!("life.rs"),
+        include_str!("life/answers.rs"),
         include_str!("life/functions.rs"),
         include_str!("life/keys.rs")
     );
@@ -89,6 +91,7 @@ async fn accept(store: &impl Store, start: bool) -> Execution {
     };
     let mut spec = ExecutionSpec::new("sh", "true");
     spec.queue_timeout = Some(Duration::from_secs(60));
+    spec.labels = [("a".to_owned(), "x".to_owned())].into();
     spec.callback = Some(callback);
     let request_id = Some("mine".to_owned());
     // What waits are calls of a function, which has no secret of its own.
@@ -98,16 +101,13 @@ async fn accept(store: &impl Store, start: bool) -> Execution {
     let holds = KeyHolds::WithExecution;
     let key = IdempotencyKey { scope: "f".into(), key: id.to_string(), holds };
     let spec = Arc::new(spec);
-    let new = NewExecution {
-        id,
-        tenant: tenant(),
-        spec,
-        start,
-        ahead: Duration::from_secs(60),
-        key: Some(key.clone()),
-    };
+    let (key_of, ahead) = (Some(key.clone()), Duration::from_secs(60));
+    let answer = Some(answers::of(&key.key));
+    let new = NewExecution { id, tenant: tenant(), spec, start, ahead, key: key_of, answer };
     let accepted = store.accept(new.clone()).await.unwrap();
-    assert!(accepted.is_new && !store.accept(new).await.unwrap().is_new);
+    answers::are_kept(store, &new).await;
+    assert!(accepted.is_new);
+    assert!(!store.accept(NewExecution { answer: None, ..new }).await.unwrap().is_new);
     assert_eq!(store.keyed(&tenant(), &key).await.unwrap().map(|found| found.id), Some(id));
     accepted.execution
 }
@@ -276,7 +276,7 @@ async fn redeliveries(store: &impl Store, owed: &[DeliveryId]) {
     for host in [None, Some("example.com".to_owned())] {
         let id = RecoveryId::generate();
         let wish = NewRecovery { id, tenant: tenant(), since, until, host, matched_max: 9 };
-        store.begin_recovery(wish).await.unwrap();
+        store.begin_recovery(wish, Some(answers::of(&id.to_string()))).await.unwrap();
         store.recoveries_to_do().await.unwrap();
         let recovered = store.recover(id, 9, 3).await.unwrap();
         assert!(recovered.is_some_and(|recovered| recovered.is_done));
@@ -326,15 +326,9 @@ async fn reads(store: &impl Store) {
     let all = Page { limit: 99, ..Page::default() };
     let ids: Vec<_> =
         store.executions(&tenant(), all.clone()).await.unwrap().iter().map(|e| e.id).collect();
-    for status in Status::ALL.map(Some).into_iter().chain([None]) {
-        for before in [None, ids.first().copied()] {
-            for language in [None, Some("sh".to_owned())] {
-                let page = Page { status, before, language, ..all.clone() };
-                store.executions(&tenant(), page.clone()).await.unwrap();
-                let page = Page { function: Some(functions::called().name), ..page };
-                store.executions(&tenant(), page).await.unwrap();
-            }
-        }
+    for page in super::filtered() {
+        let before = page.before.and(ids.first().copied());
+        store.execution_page(&tenant(), Page { before, ..page }).await.unwrap();
     }
     for id in ids {
         assert!(store.execution(&tenant(), id).await.unwrap().is_some());
@@ -378,4 +372,5 @@ async fn removals(store: &impl Store) {
         }
     }
     assert!(removed >= 1, "{removed}");
+    answers::are_forgotten(store).await;
 }
