@@ -33,6 +33,7 @@ mod hopx_processes;
 mod hopx_repeat;
 mod hopx_stream;
 mod limits;
+mod memory;
 mod metrics;
 mod output;
 mod owed;
