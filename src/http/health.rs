@@ -102,7 +102,7 @@ async fn in_detail(api: &Api) -> Result<HttpResponse, Problem> {
     let checks = Checks {
         // Its own words are for those who run the server, as this answer is.
         store: Check::of(api.store.check().await.map_err(|error| error.to_string())),
-        disk: Check::of(if api.disk.is_low() { Err(disk_low(&api)) } else { Ok(()) }),
+        disk: Check::of(if api.disk.is_low() { Err(disk_low(api)) } else { Ok(()) }),
         launcher: Check::that(api.launcher.is_up(), NO_LAUNCHER),
         accepting: Check::that(!status.draining, STOPPING),
     };
