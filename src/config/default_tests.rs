@@ -23,6 +23,10 @@ fn the_defaults_load_and_agree_with_the_domain() {
     assert_eq!(config.server.token_lifetime, Duration::from_hours(24));
     assert_eq!(config.auth.failures_per_minute, 100);
     assert!(config.auth.jwt.is_none() && config.server.trusted_proxies.is_empty());
+    assert_eq!(config.server.stream_keep_alive, Duration::from_secs(15));
+    assert_eq!((config.server.streams_max, config.server.streams_max_per_tenant), (2048, 1500));
+    assert_eq!(config.server.body_timeout, Duration::from_secs(30));
+    assert_eq!(config.server.disk_free_bytes_min, 128 * 1024 * 1024);
     assert_eq!(config.queue.max_total, 100_000);
     assert_eq!(config.webhook.retry_schedule, RetrySchedule::default());
     assert_eq!(config.webhook.breaker, BreakerRule::default());

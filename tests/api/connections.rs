@@ -204,7 +204,7 @@ fn over_the_limit_of_connections_the_next_one_waits_for_its_turn() {
 #[test]
 fn a_client_that_reads_slowly_holds_up_nobody_and_not_the_end() {
     let mut app = TestApp::with(|options| options.slots(2));
-    let bytes = 24 * 1024 * 1024;
+    let bytes = 14 * 1024 * 1024;
     let code = format!("head -c {bytes} /dev/zero | tr '\\0' x");
     let limits = json!({"output_bytes": 2 * bytes});
     let record = app.run(json!({"language": "sh", "code": code, "limits": limits}));

@@ -36,6 +36,7 @@ mod idempotency;
 mod limits;
 mod list;
 mod logs;
+mod memory;
 mod metrics;
 mod metrics_of_requests;
 mod output;

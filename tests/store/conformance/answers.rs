@@ -13,7 +13,7 @@ use ringback::store::{
     Recovery, Settled, Store, StoreError,
 };
 
-use crate::support::{Backend, epoch, exited, finish, plain, running, tenant};
+use crate::support::{Backend, epoch, exited, finish, plain, running, tenant, turns};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -81,7 +81,7 @@ pub async fn what_has_an_answer_is_not_begun_again(backend: &impl Backend) {
     assert_eq!(begun.len(), 1);
     let refused = |each: &Result<_, StoreError>| matches!(each, Err(StoreError::Answered));
     assert_eq!(all.iter().filter(|each| refused(each)).count(), 19);
-    assert_eq!(store.start(99).await.unwrap().len(), 1);
+    assert_eq!(store.start(&turns(99)).await.unwrap().len(), 1);
     let theirs = NewExecution { tenant: Tenant::new("acme"), answer: at_once("a"), ..plain() };
     assert!(store.accept(theirs).await.unwrap().is_new);
 }
