@@ -46,11 +46,15 @@ pub mod process;
 pub mod store;
 pub mod webhook;
 
+#[cfg(feature = "client")]
+pub mod client;
+
 pub mod actors;
 
 pub mod http;
 
 pub mod app;
+#[cfg(feature = "client")]
 pub mod cli;
 pub mod config;
 
@@ -64,3 +68,5 @@ pub use actors::{
     SupervisorActor,
 };
 pub use app::{Builder, Engine, Ringback, Server, StartError};
+#[cfg(feature = "client")]
+pub use client::Client;
