@@ -32,7 +32,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let mut events = client.events(id, None);
     while let Some(event) = events.next().await {
         match event? {
-            Event::Status(status) => println!("{id} {status}"),
+            Event::Status { status, .. } => println!("{id} {status}"),
             Event::Stdout(piece) => print!("{}", String::from_utf8_lossy(&piece.bytes)),
             Event::Stderr(piece) => eprint!("{}", String::from_utf8_lossy(&piece.bytes)),
             Event::End(record) => println!("it ended as {}", record.status),

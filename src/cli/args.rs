@@ -30,8 +30,8 @@ pub(super) struct Cli {
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 ok, 1 the program failed, 2 usage, 3 auth, 4 not found, 5 timed out waiting, \
-6 server unreachable, 130 interrupted by Ctrl-C. `run`, and `submit` and `wait` with --exit-status,
-end with the code of the program.
+6 server unreachable, 130 interrupted by Ctrl-C. \
+`run` ends with the code of the program, and so do `submit` and `wait` with --exit-status.
 
 Start here:
   ringback demo     see three executions and their signed callbacks
@@ -47,7 +47,7 @@ pub(super) enum Command {
     /// Run one file through an engine of its own and print the record
     Run(RunArgs),
     /// Have a running server run a program
-    Submit(SubmitArgs),
+    Submit(Box<SubmitArgs>),
     /// Show executions: how they stand, how they ended, and why
     Get(executions::GetArgs),
     /// List executions, newest first

@@ -53,7 +53,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Serve(args) => serve::serve(args),
         Command::Demo(args) => demo::demo(args),
         Command::Run(args) => run::run(args),
-        Command::Submit(args) => executions::submit(args),
+        Command::Submit(args) => executions::submit(*args),
         Command::Get(args) => executions::get(args),
         Command::List(args) => executions::list(args),
         Command::Watch(args) => executions::watch(args),

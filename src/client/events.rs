@@ -26,8 +26,13 @@ const SILENCE_MAX: Duration = Duration::from_secs(45);
 /// Something that happened to an execution.
 #[derive(Debug, Clone)]
 pub enum Event {
-    /// It stands so now: `queued`, `running`, …
-    Status(Word),
+    /// It stands so now.
+    Status {
+        /// `queued`, `running`, …
+        status: Word,
+        /// Which run of it that is, from 1. What a later run writes begins anew.
+        attempt: u32,
+    },
     /// It has written to standard output.
     Stdout(Piece),
     /// It has written to standard error.
@@ -72,7 +77,7 @@ pub struct Events {
     from: Position,
     retry: Retry,
     is_reached: bool,
-    last_status: Option<Word>,
+    last_status: Option<(Word, u32)>,
     is_over: bool,
 }
 
@@ -92,6 +97,8 @@ struct Connection {
 #[derive(Deserialize)]
 struct StatusData {
     status: Word,
+    /// Said only of later attempts than the first.
+    attempt: Option<u32>,
 }
 
 /// The data of `stdout` and `stderr`.
@@ -206,13 +213,14 @@ impl Events {
                 }
             },
         };
-        // Whoever comes back is told again how it stands.
-        Ok(event.filter(|event| match event {
-            Event::Status(status) => {
-                self.last_status.replace(status.clone()).as_ref() != Some(status)
-            }
-            _ => true,
-        }))
+        Ok(event.filter(|event| self.is_news(event)))
+    }
+
+    /// Whoever comes back is told again how it stands.
+    fn is_news(&mut self, event: &Event) -> bool {
+        let Event::Status { status, attempt } = event else { return true };
+        let now = (status.clone(), *attempt);
+        self.last_status.replace(now.clone()) != Some(now)
     }
 
     async fn begin(&self) -> Result<Source, Error> {
@@ -253,9 +261,10 @@ impl Connection {
 fn event(client: &Client, message: &Message) -> Result<Option<Event>, Error> {
     let bad = || client.foreign(message.data.as_bytes());
     let event = match message.event.as_str() {
-        "status" => {
-            serde_json::from_str(&message.data).map(|StatusData { status }| Event::Status(status))
-        }
+        "status" => serde_json::from_str(&message.data).map(|data: StatusData| Event::Status {
+            status: data.status,
+            attempt: data.attempt.unwrap_or(1),
+        }),
         "stdout" => return Ok(Some(Event::Stdout(piece(&message.data).ok_or_else(bad)?))),
         "stderr" => return Ok(Some(Event::Stderr(piece(&message.data).ok_or_else(bad)?))),
         "end" => serde_json::from_str(&message.data).map(|record| Event::End(Box::new(record))),

@@ -44,19 +44,18 @@ impl Poll {
         let record: Record = client.held(id, held).await?;
         if record.attempt != self.attempt {
             // It runs anew, and writes anew.
-            (self.position, self.attempt) = (Position::default(), record.attempt);
+            (self.position, self.attempt, self.status) =
+                (Position::default(), record.attempt, None);
         }
+        self.tell_status(record.status);
         if record.status != Status::Queued {
             // The record was read first: what had been written by its end is there now.
             let stdout = piece(client, id, Stream::Stdout, self.position.stdout).await?;
             let stderr = piece(client, id, Stream::Stderr, self.position.stderr).await?;
             self.position.stdout += stdout.bytes.len() as u64;
             self.position.stderr += stderr.bytes.len() as u64;
-            self.tell_status(record.status);
             let written = [Event::Stdout(stdout), Event::Stderr(stderr)];
             self.ready.extend(written.into_iter().filter(has_bytes));
-        } else {
-            self.tell_status(record.status);
         }
         if record.status.is_terminal() {
             self.ready.push_back(Event::End(Box::new(record)));
@@ -64,9 +63,11 @@ impl Poll {
         Ok(())
     }
 
+    /// An end is told by its record alone.
     fn tell_status(&mut self, status: Status) {
-        if self.status.replace(status) != Some(status) {
-            self.ready.push_back(Event::Status(status.as_str().into()));
+        if self.status.replace(status) != Some(status) && !status.is_terminal() {
+            let (status, attempt) = (status.as_str().into(), self.attempt);
+            self.ready.push_back(Event::Status { status, attempt });
         }
     }
 }
@@ -74,7 +75,7 @@ impl Poll {
 fn has_bytes(event: &Event) -> bool {
     match event {
         Event::Stdout(piece) | Event::Stderr(piece) => !piece.bytes.is_empty(),
-        Event::Status(_) | Event::End(_) => true,
+        Event::Status { .. } | Event::End(_) => true,
     }
 }
 

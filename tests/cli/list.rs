@@ -56,8 +56,8 @@ fn a_real_server_lists_what_it_has() {
     };
     assert_eq!(list(&[]), [failed.clone(), done.clone()], "the newest first");
     assert_eq!(list(&["--status", "completed"]), [done]);
-    assert_eq!(list(&["--language", "bash"]), [failed.clone()]);
-    assert_eq!(list(&["--limit", "1"]), [failed.clone()]);
+    assert_eq!(list(&["--language", "bash"]), std::slice::from_ref(&failed));
+    assert_eq!(list(&["--limit", "1"]), std::slice::from_ref(&failed));
     assert_eq!(list(&["--function", "f"]), [Value::Null; 0]);
     assert_eq!(list(&["--all"]).len(), 2);
     let table = ask(&app, &["list"]).stdout;

@@ -35,13 +35,20 @@ fn states_come_by_events_and_each_is_told_once() {
     let running = record("running");
     let script = [
         events(&[&status("queued")]),
-        events(&[&status("queued"), &status(r"pa\u0007used"), &status("completed"), &end]),
+        events(&[
+            &status("queued"),
+            &status(r"pa\u0007used"),
+            "event: status\ndata: {\"status\":\"queued\",\"attempt\":2}\n\n",
+            &status("completed"),
+            &end,
+        ]),
         json(200, &record("completed")),
     ];
     let server = TestReceiver::answering(script);
     let ran = ask_script(&server, &["watch", ID]);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
-    let expected = format!("{ID} queued\n{ID} pa\\u{{7}}used\n{ID} completed\n");
+    let expected =
+        format!("{ID} queued\n{ID} pa\\u{{7}}used\n{ID} queued, attempt 2\n{ID} completed\n");
     assert_eq!(ran.stdout, expected);
 
     let script =

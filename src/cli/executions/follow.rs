@@ -41,7 +41,7 @@ pub(super) async fn follow(client: &Client, id: &str, shown: Shown) -> Result<Re
             Event::Stdout(piece) => show(shown, Stream::Stdout, &piece)?,
             Event::Stderr(piece) => show(shown, Stream::Stderr, &piece)?,
             Event::End(record) => return Ok(*record),
-            Event::Status(_) => {}
+            Event::Status { .. } => {}
         }
     }
     Err(Failure::failed("the server stopped telling of it before its end"))

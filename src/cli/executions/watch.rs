@@ -39,10 +39,12 @@ async fn one(client: &Client, id: &str, output: Output) -> Result<(), Failure> {
     while let Some(event) = events.next().await {
         match event? {
             // Its end is told by its record.
-            Event::Status(status)
+            Event::Status { status, .. }
                 if Status::from_name(&status).is_some_and(Status::is_terminal) => {}
-            Event::Status(status) => {
-                let status = tame(&status);
+            Event::Status { status, attempt } => {
+                let again =
+                    if attempt > 1 { format!(", attempt {attempt}") } else { String::new() };
+                let status = format!("{}{again}", tame(&status));
                 progress.say(format!("{id} {status}"));
                 if output == Output::Table {
                     progress.aside(|| print(&format!("{id} {status}\n")))?;
