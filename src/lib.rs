@@ -35,6 +35,8 @@
 //! Read `domain` first, then `actors::messages`: all that can be, and all that can be said.
 #![deny(unsafe_code, clippy::unwrap_used)]
 #![warn(missing_docs)]
+// Without the command there is something left over that only the command needs.
+#![cfg_attr(not(feature = "client"), allow(dead_code, unused_imports))]
 
 // Bottom up: each row knows only the rows above it on this page.
 pub mod domain;

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use serde_json::json;
 
-use crate::asking::{Going, ID, ask, ask_script, asking, at, events, json, problem, record};
+use crate::asking::{Going, ID, ask, ask_script, asking, at, events, problem, record};
 use crate::shared::app::TestApp;
 use crate::shared::receiver::TestReceiver;
 use crate::shared::scripted::Scripted;
@@ -119,6 +119,16 @@ fn what_was_not_kept_is_told() {
 }
 
 #[test]
+fn a_run_that_begins_anew_is_told_as_such() {
+    let again = "event: status\ndata: {\"status\":\"queued\",\"attempt\":2}\n\n";
+    let piece = "event: stdout\ndata: {\"offset\":0,\"text\":\"out\"}\n\n";
+    let server = TestReceiver::answering([events(&[STATUS, piece, again, piece, &end()])]);
+    let ran = ask_script(&server, &["logs", "-f", ID]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "outout"));
+    assert_eq!(ran.stderr, "ringback: it was interrupted and begins anew, attempt 2\n");
+}
+
+#[test]
 fn failures_have_their_codes_and_sentences() {
     let check = |script: Vec<Scripted>, code: i32, words: &str| {
         let ran = ask_script(&TestReceiver::answering(script), &["logs", "-f", ID]);
@@ -129,8 +139,6 @@ fn failures_have_their_codes_and_sentences() {
     check(vec![none(), none()], 4, "nothing here");
     check(vec![problem(401, "Who are you?")], 3, "Who are you?");
     check(vec![events(&["event: stdout\ndata: {}\n\n"])], 1, "not as a Ringback does: {}");
-    let server = TestReceiver::always(json(200, &json!({})));
-    drop(server);
     let app = TestApp::start();
     assert_eq!(ask(&app, &["logs", "exec_nothing"]).code, Some(4));
     assert_eq!(ask(&app, &["logs", "-f", "exec_nothing"]).code, Some(4));

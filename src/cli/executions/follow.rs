@@ -36,12 +36,18 @@ impl Shown {
 /// Shows what it writes until it has ended, and gives its record.
 pub(super) async fn follow(client: &Client, id: &str, shown: Shown) -> Result<Record, Failure> {
     let mut events = client.typed().events(id, None);
+    let mut run = None;
     while let Some(event) = events.next().await {
         match event? {
             Event::Stdout(piece) => show(shown, Stream::Stdout, &piece)?,
             Event::Stderr(piece) => show(shown, Stream::Stderr, &piece)?,
             Event::End(record) => return Ok(*record),
-            Event::Status { .. } => {}
+            Event::Status { attempt, .. } => {
+                // What comes now has been written by another run, from its beginning on.
+                if run.replace(attempt).is_some_and(|before| before != attempt) {
+                    eprintln!("ringback: it was interrupted and begins anew, attempt {attempt}");
+                }
+            }
         }
     }
     Err(Failure::failed("the server stopped telling of it before its end"))

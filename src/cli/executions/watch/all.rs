@@ -1,7 +1,7 @@
 //! All executions that wait or run, looked at again and again until Ctrl-C. What begins and ends between
 //! two looks is not seen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
@@ -40,11 +40,16 @@ pub(super) async fn watch(
 
 /// Those that run, and then those that wait, each newest first.
 async fn look(client: &Client) -> Result<Vec<Value>, Failure> {
-    let mut found = Vec::new();
-    for status in [Status::Running, Status::Queued] {
+    let those = async |status| {
         let filter = Filter { status: Some(status), limit: Some(LIMIT), ..Filter::default() };
-        found.extend(rows(client.find(&["v1", "executions"], filter.query()).await?));
-    }
+        client.find(&["v1", "executions"], filter.query()).await.map(rows)
+    };
+    // One that starts between both questions is in both answers, and not in none.
+    let mut queued = those(Status::Queued).await?;
+    let mut found = those(Status::Running).await?;
+    let running: BTreeSet<_> = found.iter().map(id_of).collect();
+    queued.retain(|row| !running.contains(&id_of(row)));
+    found.extend(queued);
     Ok(found)
 }
 
@@ -85,7 +90,7 @@ async fn print_changes(client: &Client, interval: Duration, output: Output) -> R
     let mut known: BTreeMap<String, Value> = BTreeMap::new();
     loop {
         let found = look(client).await?;
-        let now: BTreeMap<_, _> =
+        let mut now: BTreeMap<_, _> =
             found.iter().map(|row| (id_of(row), row["status"].clone())).collect();
         // The oldest first, as things happen.
         for row in found.iter().rev() {
@@ -94,8 +99,14 @@ async fn print_changes(client: &Client, interval: Duration, output: Output) -> R
                 tell(row, output)?;
             }
         }
-        for id in known.keys().filter(|id| !now.contains_key(*id)) {
-            match client.get(&["v1", "executions", id]).await {
+        let gone: Vec<_> = known.keys().filter(|id| !now.contains_key(*id)).cloned().collect();
+        for id in gone {
+            match client.get(&["v1", "executions", &id]).await {
+                Ok(row) if row["completed_at"].is_null() => {
+                    // It was put back between both questions, and the next look tells of it.
+                    let status = known.remove(&id).unwrap_or_default();
+                    now.insert(id, status);
+                }
                 Ok(ended) => tell(&ended, output)?,
                 // Removed as soon as it had ended.
                 Err(Failure::NotFound(_)) => {}
