@@ -35,6 +35,8 @@
 //! Read `domain` first, then `actors::messages`: all that can be, and all that can be said.
 #![deny(unsafe_code, clippy::unwrap_used)]
 #![warn(missing_docs)]
+// Without the command there is something left over that only the command needs.
+#![cfg_attr(not(feature = "client"), allow(dead_code, unused_imports))]
 
 // Bottom up: each row knows only the rows above it on this page.
 pub mod domain;
@@ -46,11 +48,15 @@ pub mod process;
 pub mod store;
 pub mod webhook;
 
+#[cfg(feature = "client")]
+pub mod client;
+
 pub mod actors;
 
 pub mod http;
 
 pub mod app;
+#[cfg(feature = "client")]
 pub mod cli;
 pub mod config;
 
@@ -64,3 +70,5 @@ pub use actors::{
     SupervisorActor,
 };
 pub use app::{Builder, Engine, Ringback, Server, StartError};
+#[cfg(feature = "client")]
+pub use client::Client;

@@ -10,6 +10,7 @@ const LAYERS: &[&[&str]] = &[
     &["domain", "failpoint"],
     &["bodies"],
     &["store", "process", "webhook"],
+    &["client"],
     &["actors"],
     &["http"],
     &["app", "cli", "config", "main", "lib"],

@@ -1,4 +1,5 @@
-//! The bodies of the API as types: what the server answers and what its clients read are the same.
+//! The bodies of the API as types: what the server answers and what its clients read are the same, and
+//! what they send.
 //! Decides nothing, and knows neither HTTP nor a database.
 
 mod callback_test;
@@ -7,6 +8,7 @@ mod full_output;
 mod function;
 mod links;
 mod list;
+mod new_execution;
 mod problem;
 mod readiness;
 mod record;
@@ -22,6 +24,7 @@ pub use full_output::{FullOutput, FullStream};
 pub use function::{Function, FunctionLimits, FunctionRetry, ListedFunction, NewFunction};
 pub use links::Links;
 pub use list::{All, Page};
+pub use new_execution::{NewExecution, NewLimits, NewRetry};
 pub use problem::{FieldError, Problem};
 pub use readiness::{Check, Isolation, Readiness};
 pub use record::{Record, RecordFunction, RecordUsage, execution_time};

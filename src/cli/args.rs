@@ -2,8 +2,11 @@
 
 mod client;
 mod deliveries;
+pub(super) mod executions;
 mod keys;
 mod listen;
+mod submit;
+pub(super) mod values;
 
 use std::path::PathBuf;
 
@@ -15,6 +18,7 @@ pub(super) use deliveries::{
 };
 pub(super) use keys::{CreateArgs, KeyListArgs, KeysCommand, KeysPlace, RevokeArgs};
 pub(super) use listen::{CallbackFormat, ListenArgs};
+pub(super) use submit::{CallbackArgs, LimitArgs, SubmitArgs};
 
 use crate::config::{Flag, Sources};
 
@@ -28,7 +32,8 @@ pub(super) struct Cli {
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 ok, 1 the program failed, 2 usage, 3 auth, 4 not found, 5 timed out waiting, \
-6 server unreachable.
+6 server unreachable, 130 interrupted by Ctrl-C. \
+`run` ends with the code of the program, and so do `submit` and `wait` with --exit-status.
 
 Start here:
   ringback demo     see three executions and their signed callbacks
@@ -43,6 +48,20 @@ pub(super) enum Command {
     Demo(DemoArgs),
     /// Run one file through an engine of its own and print the record
     Run(RunArgs),
+    /// Have a running server run a program
+    Submit(Box<SubmitArgs>),
+    /// Show executions: how they stand, how they ended, and why
+    Get(executions::GetArgs),
+    /// List executions, newest first
+    List(executions::ListArgs),
+    /// See an execution go on, or all that wait or run
+    Watch(executions::WatchArgs),
+    /// Print what a program has written, byte for byte
+    Logs(executions::LogsArgs),
+    /// End executions, queued or running
+    Cancel(executions::CancelArgs),
+    /// Wait until executions have ended
+    Wait(executions::WaitArgs),
     /// Say what this machine gives, and what it lacks
     Doctor(DoctorArgs),
     /// Receive callbacks while you develop: print them, verify them, answer as told
@@ -72,7 +91,23 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: ConfigCommand,
     },
+    /// Print what a shell needs to complete these commands
+    Completions(CompletionsArgs),
 }
+
+#[derive(Debug, Args)]
+#[command(after_help = COMPLETIONS)]
+pub(super) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub(super) shell: clap_complete::Shell,
+}
+
+const COMPLETIONS: &str = "\
+Examples:
+  ringback completions bash > ~/.local/share/bash-completion/completions/ringback
+  ringback completions zsh > ~/.zfunc/_ringback            with ~/.zfunc in fpath
+  ringback completions fish > ~/.config/fish/completions/ringback.fish";
 
 #[derive(Debug, Args, Default)]
 pub(super) struct ServeArgs {

@@ -17,6 +17,7 @@ use serde_json::Value;
 use super::args::DeliveriesCommand;
 use super::client::Client;
 use super::exit::Failure;
+use super::rows::rows;
 
 pub(super) fn deliveries(command: DeliveriesCommand) -> Result<ExitCode, Failure> {
     let system = actix::System::new();
@@ -61,7 +62,7 @@ impl Asked {
     /// The deliveries that are meant, with every attempt.
     async fn deliveries(&self, client: &Client) -> Result<Vec<Value>, Failure> {
         match self {
-            Self::Delivery(id) => Ok(vec![client.get(&["v1", "deliveries", id], &[]).await?]),
+            Self::Delivery(id) => Ok(vec![client.get(&["v1", "deliveries", id]).await?]),
             Self::Execution(id) => of_execution(client, id).await,
             Self::Event(id) => {
                 let of_all = of_execution(client, &id.replacen("evt_", "exec_", 1)).await;
@@ -84,15 +85,7 @@ impl Asked {
 }
 
 async fn of_execution(client: &Client, id: &str) -> Result<Vec<Value>, Failure> {
-    client.get(&["v1", "executions", id, "deliveries"], &[]).await.map(rows)
-}
-
-/// The entries of a list as the API has them.
-fn rows(mut list: Value) -> Vec<Value> {
-    match list["data"].take() {
-        Value::Array(rows) => rows,
-        _ => Vec::new(),
-    }
+    client.get(&["v1", "executions", id, "deliveries"]).await.map(rows)
 }
 
 #[cfg(test)]

@@ -3,23 +3,28 @@
 
 mod args;
 mod client;
+mod completions;
 mod config;
 mod deliveries;
 mod demo;
 mod doctor;
+mod executions;
 mod exit;
 mod keys;
 mod listen;
 mod logging;
 mod moments;
 mod open_files;
+mod progress;
 mod receiver;
+mod rows;
 mod run;
 mod secrets;
 mod serve;
 mod service;
 mod signals;
 mod signature;
+mod table;
 mod terminal;
 
 use std::process::ExitCode;
@@ -50,6 +55,13 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Serve(args) => serve::serve(args),
         Command::Demo(args) => demo::demo(args),
         Command::Run(args) => run::run(args),
+        Command::Submit(args) => executions::submit(*args),
+        Command::Get(args) => executions::get(args),
+        Command::List(args) => executions::list(args),
+        Command::Watch(args) => executions::watch(args),
+        Command::Logs(args) => executions::logs(args),
+        Command::Cancel(args) => executions::cancel(args),
+        Command::Wait(args) => executions::wait(args),
         Command::Doctor(args) => doctor::doctor(args),
         Command::Listen(args) => listen::listen(args),
         Command::Deliveries { command } => deliveries::deliveries(command),
@@ -57,5 +69,6 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Signature { command } => signature::signature(command),
         Command::Secrets { command } => secrets::secrets(command),
         Command::Config { command } => config::config(command),
+        Command::Completions(args) => completions::completions(&args),
     }
 }

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use super::args::RunArgs;
 use super::config::load_from;
-use super::exit::Failure;
+use super::exit::{Failure, of_program};
 use super::signature::read;
 use crate::actors::Submit;
 use crate::app::{Engine, Ringback};
 use crate::bodies::Record;
 use crate::config::{Config, Sources};
-use crate::domain::{Execution, ExecutionSpec, Exit, Secret, Tenant};
+use crate::domain::{Execution, ExecutionSpec, Secret, Tenant};
 use crate::http::RequestLimits;
 
 pub(super) fn run(args: RunArgs) -> Result<ExitCode, Failure> {
@@ -28,7 +28,7 @@ pub(super) fn run(args: RunArgs) -> Result<ExitCode, Failure> {
     } else {
         print_for_people(&execution);
     }
-    Ok(exit_code(&execution))
+    Ok(ExitCode::from(of_program(&Record::of(&execution))))
 }
 
 /// What was typed, as far as it can be understood without an engine.
@@ -119,15 +119,4 @@ fn print_for_people(execution: &Execution) {
     let took = ended.started_at.map_or(Duration::ZERO, |start| ended.completed_at.since(start));
     let error = ended.outcome.error().unwrap_or_default();
     eprintln!("{}: {} in {took:?}. {error}", execution.id, execution.status());
-}
-
-/// The program's own exit code, as a shell would have it; 1 when it never had one.
-fn exit_code(execution: &Execution) -> ExitCode {
-    let exit = execution.ended().and_then(|ended| ended.outcome.exit());
-    let code = match exit {
-        Some(Exit::Code(code)) => code,
-        Some(Exit::Signal(signal)) => 128 + signal,
-        None => 1,
-    };
-    ExitCode::from(u8::try_from(code).unwrap_or(1))
 }

@@ -10,8 +10,12 @@ const COLUMNS: usize = 100;
 
 /// Writes a text to stdout.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
-    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    write(&mut io::stdout().lock(), text.as_bytes())
+}
+
+/// Writes bytes as they are.
+pub(super) fn write(out: &mut impl Write, bytes: &[u8]) -> Result<(), Failure> {
+    let written = out.write_all(bytes).and_then(|()| out.flush());
     written.map_err(|error| match error.kind() {
         io::ErrorKind::BrokenPipe => Failure::Unread,
         _ => Failure::failed(format!("cannot print: {error}")),
@@ -22,6 +26,12 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
 pub(super) fn columns() -> Option<usize> {
     let (width, _) = terminal_size::terminal_size_of(io::stdout())?;
     Some(usize::from(width.0))
+}
+
+/// How many lines stdout has; none when it is no terminal.
+pub(super) fn lines() -> Option<usize> {
+    let (_, height) = terminal_size::terminal_size_of(io::stdout())?;
+    Some(usize::from(height.0))
 }
 
 /// A text in lines that fit, broken between words.

@@ -9,16 +9,26 @@ mod shared;
 #[path = "../delivery/tls_receiver.rs"]
 mod tls_receiver;
 
+mod asking;
+mod cancel;
+mod completions;
 mod config;
 mod deliveries;
 mod demo;
 mod doctor;
 mod doctor_standing;
+mod get;
 mod keys;
+mod list;
 mod listen;
+mod logs;
+mod reference;
 mod run;
 mod secrets;
 mod serve;
 mod service;
 mod signature;
+mod submit;
 mod support;
+mod wait;
+mod watch;

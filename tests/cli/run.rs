@@ -43,6 +43,8 @@ fn a_timeout_ends_it() {
     let ran = run("exec sleep 1000", &["--timeout", "0.2"]);
     assert_eq!(ran.code, Some(128 + 15));
     assert!(ran.stderr.contains("timeout of 0.2 s"), "{}", ran.stderr);
+    let polite = "trap 'exit 0' TERM; while :; do sleep 0.01; done";
+    assert_eq!(run(polite, &["--timeout", "0.3"]).code, Some(1), "it has failed all the same");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 // Only the library must leave starting processes and reading the clock to one module.
 #![allow(clippy::disallowed_methods)]
 
+mod client;
 mod clock;
 mod embed;
 mod engine;

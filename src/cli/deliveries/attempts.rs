@@ -1,10 +1,11 @@
 //! Deliveries and attempts as tables.
 //! Says nothing about what they mean.
 
-use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table, presets};
+use comfy_table::Row;
 
 use super::delivery::{Attempt, Delivery};
 use crate::cli::moments::roughly;
+use crate::cli::table::{empty, finished, keep_whole};
 use crate::cli::terminal::{shortened, tame, wrapped};
 use crate::domain::Timestamp;
 
@@ -107,37 +108,6 @@ fn milliseconds(value: Option<f64>) -> String {
         Some(value) if value >= 10.0 => format!("{value:.0} ms"),
         Some(value) => format!("{value:.1} ms"),
     }
-}
-
-fn empty(width: Option<usize>, headers: &[&str]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(headers);
-    match width.and_then(|width| u16::try_from(width).ok()) {
-        Some(width) => {
-            table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
-        }
-        None => {
-            table.set_content_arrangement(ContentArrangement::Disabled);
-        }
-    }
-    table
-}
-
-/// Lets none but the last column be cut.
-fn keep_whole(table: &mut Table, count: usize) {
-    for index in 0..count {
-        if let Some(column) = table.column_mut(index) {
-            column.set_constraint(ColumnConstraint::ContentWidth);
-        }
-    }
-}
-
-/// The table without the spaces that fill its last column.
-fn finished(table: &Table) -> String {
-    table
-        .lines()
-        .map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(&line).trim_end()))
-        .collect()
 }
 
 #[cfg(test)]

@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 use super::Asked;
 use super::attempts::{of_attempts, of_deliveries};
 use super::delivery::Delivery;
-use super::list::lines;
 use super::why::why;
 use crate::app::wall_clock;
 use crate::cli::args::{GetArgs, Output};
 use crate::cli::client::Client;
 use crate::cli::exit::Failure;
+use crate::cli::rows::lines;
 use crate::cli::terminal::{columns, print, tame, wrapped};
 
 pub(super) async fn get(args: GetArgs) -> Result<(), Failure> {
@@ -75,7 +75,7 @@ fn page(deliveries: &[Delivery]) -> String {
 
 /// Why an execution has no delivery.
 async fn why_none(client: &Client, id: &str) -> Result<String, Failure> {
-    let record = client.get(&["v1", "executions", id], &[]).await?;
+    let record = client.get(&["v1", "executions", id]).await?;
     let status = tame(record["status"].as_str().unwrap_or("unknown"));
     Ok(match (record["completed_at"].is_null(), record["delivery"].as_str()) {
         (true, Some("none")) | (false, _) => format!(

@@ -71,7 +71,7 @@ async fn watch(client: &Client, begun: Value) -> Result<Value, Failure> {
             break;
         }
         tokio::time::sleep(ASK_EVERY).await;
-        last = client.get(&["v1", "deliveries", "recover", &id], &[]).await?;
+        last = client.get(&["v1", "deliveries", "recover", &id]).await?;
     }
     if progress {
         let _ = write!(io::stderr(), "\r\x1b[K");

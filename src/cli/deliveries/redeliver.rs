@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 
 use super::Asked;
 use super::delivery::Delivery;
-use super::list::lines;
 use crate::cli::args::{Output, RedeliverArgs};
 use crate::cli::client::Client;
 use crate::cli::exit::Failure;
+use crate::cli::rows::lines;
 use crate::cli::terminal::{print, tame};
 
 pub(super) async fn redeliver(args: RedeliverArgs) -> Result<(), Failure> {

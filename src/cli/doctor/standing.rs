@@ -44,12 +44,13 @@ pub(super) async fn findings(args: ServerArgs) -> Result<Vec<Finding>, Failure> 
 }
 
 async fn ask(client: &Client) -> Result<Told, Failure> {
-    let verbose = [("verbose", "true".to_owned())];
-    let answer = client.look(&["readyz"], &verbose).await?;
+    let verbose = vec![("verbose".to_owned(), "true".to_owned())];
+    let answer = client.look(&["readyz"], verbose).await?;
     // One that is not ready says so with 503, and why.
-    let readiness = answer.json().filter(|body| body["ready"].is_boolean());
+    let readiness: Option<Value> = serde_json::from_slice(&answer.bytes).ok();
+    let readiness = readiness.filter(|body| body["ready"].is_boolean());
     let readiness = readiness.ok_or_else(|| client.failure(&answer))?;
-    let answer = client.look(&["metrics"], &[]).await?;
+    let answer = client.look(&["metrics"], Vec::new()).await?;
     if answer.status != 200 {
         return Err(client.failure(&answer));
     }
@@ -60,7 +61,8 @@ async fn ask(client: &Client) -> Result<Told, Failure> {
 /// The deliveries that are pending, the newest of them; nothing when the key may not see them.
 async fn pending(client: &Client) -> Result<Option<Vec<Value>>, Failure> {
     let query = [("status", "pending".to_owned()), ("limit", DELIVERIES.to_string())];
-    match client.get(&["v1", "deliveries"], &query).await {
+    let query = query.map(|(name, value)| (name.to_owned(), value)).into();
+    match client.find(&["v1", "deliveries"], query).await {
         Ok(page) => Ok(page["data"].as_array().cloned()),
         Err(Failure::Auth(_)) => Ok(None),
         // A store that cannot be read is found by its check.
