@@ -11,7 +11,9 @@ mod problem;
 mod readiness;
 mod record;
 mod recovery;
+mod requests;
 mod runtime;
+mod schemas;
 mod signing;
 
 use std::borrow::Cow;
@@ -26,6 +28,10 @@ pub use problem::{FieldError, Problem};
 pub use readiness::{Check, Isolation, Readiness};
 pub use record::{Record, RecordFunction, RecordUsage, execution_time};
 pub use recovery::Recovery;
+pub use requests::{
+    Cancellation, FunctionCall, FunctionDefinition, NewExecution, NewRecovery, Nothing, Ping,
+    Rotation, WantedLimits, WantedRetry,
+};
 pub use runtime::Runtime;
 pub use signing::{NewSigningSecret, SigningSecret, VerifyingKey, VerifyingKeys};
 
