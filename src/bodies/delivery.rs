@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::Word;
-use super::schemas::WaitsFor;
+use super::schemas::WaitingFor;
 use crate::domain::{
     DeliveryEnd, DeliveryId, DeliveryStatus, ErrorClass, EventId, EventType, ExecutionId,
     PayloadFormat, Timestamp, Trigger,
@@ -58,7 +58,7 @@ pub struct DeliveryFacts {
     #[schema(value_type = Option<DeliveryEnd>)]
     pub ended_by: Option<Word>,
     /// What it waits for: `due`, `permit`, `breaker`.
-    #[schema(value_type = Option<WaitsFor>)]
+    #[schema(value_type = Option<WaitingFor>)]
     pub waiting_for: Option<Word>,
     /// Until when its host is left alone.
     pub breaker_until: Option<Timestamp>,

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::Word;
-use super::schemas::{Entered, Scalar, Told};
+use super::schemas::{Entrypoint, Scalar, Tellable};
 use crate::domain::{OnInterrupt, OnOutputLimit, PayloadFormat, Timestamp};
 
 /// A version of a function. Durations are seconds.
@@ -26,7 +26,7 @@ pub struct Function {
     /// The name of its runtime.
     pub language: String,
     /// `script` or `handler`.
-    #[schema(value_type = Entered)]
+    #[schema(value_type = Entrypoint)]
     pub entrypoint: Word,
     /// What a handler is made with.
     #[schema(value_type = Option<BTreeMap<String, Value>>)]
@@ -64,7 +64,7 @@ pub struct Function {
     #[schema(value_type = Option<PayloadFormat>)]
     pub payload_format: Option<Word>,
     /// What is reported: `started`, `output`, `completed`.
-    #[schema(value_type = Vec<Told>)]
+    #[schema(value_type = Vec<Tellable>)]
     pub events: Vec<Word>,
     /// How often, when that is not as the server has it.
     pub retry: Option<FunctionRetry>,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Word;
-use super::schemas::{Containment, Level};
+use super::schemas::{Containment, IsolationLevel};
 
 /// Whether a server is ready, and everything that speaks for or against it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -45,7 +45,7 @@ pub struct Check {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Isolation {
     /// How strictly.
-    #[schema(value_type = Level)]
+    #[schema(value_type = IsolationLevel)]
     pub level: Word,
     /// Why not more.
     pub reason: String,

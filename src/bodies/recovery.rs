@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Word;
-use super::schemas::Progress;
+use super::schemas::RecoveryStatus;
 use crate::domain::{RecoveryId, Timestamp};
 
 /// A recovery and what came of it so far.
@@ -14,7 +14,7 @@ pub struct Recovery {
     /// Its name.
     pub id: RecoveryId,
     /// `running` or `done`.
-    #[schema(value_type = Progress)]
+    #[schema(value_type = RecoveryStatus)]
     pub status: Word,
     /// How many deliveries it is about.
     pub matched: u32,

@@ -95,11 +95,15 @@ macro_rules! own_words {
     };
 }
 
-own_words!(Told, "What a callback can be told of.", ["started", "output", "completed"]);
-own_words!(Entered, "How the code of a function is entered.", ["script", "handler"]);
-own_words!(WaitsFor, "What a pending delivery waits for.", ["due", "permit", "breaker"]);
-own_words!(Progress, "How far a recovery has come.", ["running", "done"]);
-own_words!(Level, "How strictly programs are kept apart.", ["none", "confined", "sandbox"]);
+own_words!(Tellable, "What a callback can be told of.", ["started", "output", "completed"]);
+own_words!(Entrypoint, "How the code of a function is entered.", ["script", "handler"]);
+own_words!(WaitingFor, "What a pending delivery waits for.", ["due", "permit", "breaker"]);
+own_words!(RecoveryStatus, "How far a recovery has come.", ["running", "done"]);
+own_words!(
+    IsolationLevel,
+    "How strictly programs are kept apart.",
+    ["none", "confined", "sandbox"]
+);
 own_words!(Containment, "What holds processes together.", ["cgroup2", "pidns", "session"]);
 
 /// A value without anything inside it.

@@ -65,6 +65,15 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: ConfigCommand,
     },
+    /// Print the document of the HTTP API (OpenAPI 3.1), as servers have it at /openapi.json
+    Openapi(OpenapiArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct OpenapiArgs {
+    /// Print it as Markdown, to be read
+    #[arg(long)]
+    pub(super) markdown: bool,
 }
 
 #[derive(Debug, Args, Default)]

@@ -11,6 +11,7 @@ mod exit;
 mod listen;
 mod logging;
 mod moments;
+mod openapi;
 mod receiver;
 mod run;
 mod secrets;
@@ -54,5 +55,6 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Signature { command } => signature::signature(command),
         Command::Secrets { command } => secrets::secrets(command),
         Command::Config { command } => config::config(command),
+        Command::Openapi(args) => openapi::openapi(&args),
     }
 }

@@ -11,7 +11,7 @@ use super::compat::{cortex, fetch_hive, hopx};
 use super::error::{Kind, Problem, not_found};
 use super::state::Api;
 use super::{
-    callbacks, deliveries, envelope, executions, functions, health, list, metrics, output,
+    callbacks, deliveries, envelope, executions, functions, health, list, metrics, openapi, output,
     runtimes, signing, signing_keys,
 };
 
@@ -177,6 +177,14 @@ fn of_hopx(config: &mut ServiceConfig, api: &Data<Api>, body: &PayloadConfig) {
 
 /// What those ask who keep the server running, and receivers for keys.
 fn operations(config: &mut ServiceConfig, api: &Data<Api>) {
+    config.service(
+        only("/openapi.json", "GET")
+            .route(get().to(openapi::document))
+            .wrap(from_fn(envelope::standard)),
+    );
+    config.service(
+        only("/docs", "GET").route(get().to(openapi::page)).wrap(from_fn(envelope::standard)),
+    );
     config.service(
         only("/livez", "GET").route(get().to(health::live)).wrap(from_fn(envelope::standard)),
     );

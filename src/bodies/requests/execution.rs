@@ -10,12 +10,11 @@ use utoipa::ToSchema;
 
 use super::{WantedLimits, WantedRetry};
 use crate::bodies::Word;
-use crate::bodies::schemas::{Scalar, Told};
+use crate::bodies::schemas::{Scalar, Tellable};
 use crate::domain::{OnInterrupt, OnOutputLimit, PayloadFormat};
 
-/// What is to be run. Only `code` is needed: `NewExecution { code, ..NewExecution::default() }` is a
-/// request. A field that is null is as one that is not there. Where a number has a maximum, it is that
-/// of the default configuration.
+/// What is to be run. Only `code` is needed. A field that is null is as one that is not there. Where a
+/// number has a maximum, it is that of the default configuration.
 #[derive(Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
@@ -108,7 +107,7 @@ pub struct NewExecution {
     pub payload_format: Option<Word>,
     /// What is told beside the end, which is told in any case. Only in the format `standard`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schema(value_type = Option<Vec<Told>>)]
+    #[schema(value_type = Option<Vec<Tellable>>)]
     pub events: Vec<Word>,
     /// When the callback is tried again, if not as the server has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

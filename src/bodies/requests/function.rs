@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::{WantedLimits, WantedRetry};
 use crate::bodies::Word;
-use crate::bodies::schemas::{Entered, Scalar, Told};
+use crate::bodies::schemas::{Entrypoint, Scalar, Tellable};
 use crate::domain::{OnInterrupt, OnOutputLimit, PayloadFormat};
 
 /// What a function does when it is called. Each time it is put is a version of its own. The fields are
@@ -36,7 +36,7 @@ pub struct FunctionDefinition {
     pub variant: Option<String>,
     /// Whether the code is run as it stands, or has a class whose `handle_async` is called (only Python).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Entered>, default = "script")]
+    #[schema(value_type = Option<Entrypoint>, default = "script")]
     pub entrypoint: Option<Word>,
     /// What a handler is made with. Not for scripts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -102,7 +102,7 @@ pub struct FunctionDefinition {
     pub payload_format: Option<Word>,
     /// What is told beside the end, which is told in any case. Only in the format `standard`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schema(value_type = Option<Vec<Told>>)]
+    #[schema(value_type = Option<Vec<Tellable>>)]
     pub events: Vec<Word>,
     /// When the callback is tried again, if not as the server has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -170,7 +170,7 @@ pub struct FunctionCall {
     pub payload_format: Option<Word>,
     /// What is told beside the end, which is told in any case. Only in the format `standard`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schema(value_type = Option<Vec<Told>>)]
+    #[schema(value_type = Option<Vec<Tellable>>)]
     pub events: Vec<Word>,
     /// When the callback is tried again, if not as the server has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,6 +1,6 @@
 //! The bodies of requests as types: what a client sends, and the document says. The server reads each
 //! field by hand, to name all that is wrong with a request at once; a test holds the two together.
-//! Checks nothing.
+//! `NewExecution { code, ..NewExecution::default() }` is a request. Checks nothing.
 
 mod calling;
 mod execution;

@@ -5,6 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use super::request::{Hearing, Wanted};
 use crate::actors::Submit;
@@ -19,20 +20,25 @@ use crate::http::state::Api;
 use crate::http::sync::{self, Hold, OnDisconnect};
 use crate::webhook::payload::fetch_hive::{output, request_id, result_error};
 
-#[derive(Serialize)]
-struct Answer<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = FetchHiveRunBegun)]
+pub(in crate::http) struct Answer<'a> {
     request_id: String,
     run_status: &'static str,
     /// When it has completed.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Value)]
     output: Option<Box<RawValue>>,
     /// Why what it has put out is not its result although it wrote one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     result_error: Option<&'a str>,
     /// When it has failed or was cancelled.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     webhook_secret: Option<&'a str>,
 }
 
