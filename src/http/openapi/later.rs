@@ -27,14 +27,10 @@ pub(super) fn idempotency(operation: Operation) -> Operation {
 /// What lists are filtered by beside.
 pub(super) fn filters(operation: Operation) -> Operation {
     super::executions::by_time_and_cause(operation).query(
-        "label",
-        labels(),
-        "`label.NAME=VALUE`: only those with this label.",
+        "label.NAME",
+        text(),
+        "Only those with this value of the label that is named behind the dot.",
     )
-}
-
-fn labels() -> Schema {
-    ObjectBuilder::new().additional_properties(Some(text())).into()
 }
 
 /// What happens to an execution, as it happens.

@@ -15,7 +15,7 @@ pub(super) fn markdown(reference: &Reference) -> String {
         &mut text,
         "Every server has this as a page at `/docs`, and as OpenAPI 3.1 at `/openapi.json`; here that is \
          [openapi.json](openapi.json). Every answer has an `X-Request-Id`, which a request may bring \
-         itself. Every error can also be 405 with `Allow`.",
+         itself. Every path answers other methods with 405 and `Allow`.",
     );
     for section in &reference.sections {
         let anchor = anchor(&section.name);

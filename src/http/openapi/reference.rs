@@ -230,6 +230,13 @@ fn kind(schema: &Value) -> Vec<Span> {
         spans.extend(kind(&schema["items"]));
         return spans;
     }
+    if let Some(Value::Object(fields)) = schema.get("properties") {
+        let fields = fields.iter().map(|(name, field)| {
+            let named = [Span::Code(name.clone()), Span::Text(": ".to_owned())];
+            named.into_iter().chain(kind(field)).collect::<Vec<_>>()
+        });
+        return fields.collect::<Vec<_>>().join(&Span::Text("; ".to_owned()));
+    }
     let mut spans = vec![Span::Text(format!("{}{}", types(schema), bounds(schema)))];
     spans.extend(default(schema));
     spans
@@ -254,8 +261,8 @@ fn bounds(schema: &Value) -> String {
         ("exclusiveMinimum", "more than "),
         ("minimum", "from "),
         ("maximum", "at most "),
-        ("maxLength", "characters at most "),
-        ("maxItems", "entries at most "),
+        ("maxLength", "characters at most: "),
+        ("maxItems", "entries at most: "),
     ];
     let bounds = said.iter().filter_map(|(key, words)| {
         let bound = &schema[*key];
