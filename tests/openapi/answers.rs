@@ -189,7 +189,7 @@ fn callbacks(receiver: &TestReceiver) {
         || {
             let all = receiver.received();
             let has = |path: &&str| all.iter().any(|one| one.path == **path);
-            formats.iter().all(|path| has(path)).then_some(all)
+            formats.iter().all(has).then_some(all)
         },
     );
     let webhook = &DOCUMENT["webhooks"]["executionEvent"]["post"];

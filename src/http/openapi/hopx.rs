@@ -106,10 +106,10 @@ fn asking() -> Vec<Operation> {
             .answers::<Granted<'_>>(200, "The token.")
             .fails(&[UNAUTHORIZED, NOT_FOUND, INTERNAL]),
         post("/v1/sandboxes", "hopxNoSandbox", "Sandboxes are not made here, and need not be")
-            .is_open()
+            .without_key()
             .fails(&[NO_METHOD]),
         get("/health", "hopxHealth", "Whether it is worth sending anything")
-            .is_open()
+            .without_key()
             .gives(200, "It is.", ("application/json", healthy.into()))
             .fails(&[WENT_AWAY, INTERNAL]),
     ]

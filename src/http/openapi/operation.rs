@@ -89,7 +89,7 @@ impl Operation {
     }
 
     /// No key at all.
-    pub(super) fn is_open(mut self) -> Self {
+    pub(super) fn without_key(mut self) -> Self {
         self.security.push(SecurityRequirement::default());
         self
     }

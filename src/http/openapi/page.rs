@@ -35,7 +35,7 @@ pub(super) fn page(reference: &Reference) -> String {
     );
     contents(&mut html, reference);
     let _ =
-        write!(html, "<main>\n<h1>The HTTP API of Ringback {}</h1>\n", escaped(&reference.version));
+        writeln!(html, "<main>\n<h1>The HTTP API of Ringback {}</h1>", escaped(&reference.version));
     prose(&mut html, &reference.about);
     prose(
         &mut html,
@@ -46,7 +46,7 @@ pub(super) fn page(reference: &Reference) -> String {
         "<p>The same for programs: <a href=\"openapi.json\">openapi.json</a>, OpenAPI 3.1.</p>\n";
     for section in &reference.sections {
         let _ =
-            write!(html, "<h2 id=\"{}\">{}</h2>\n", anchor(&section.name), escaped(&section.name));
+            writeln!(html, "<h2 id=\"{}\">{}</h2>", anchor(&section.name), escaped(&section.name));
         prose(&mut html, &section.about);
         section.entries.iter().for_each(|one| entry(&mut html, one));
     }
@@ -61,9 +61,9 @@ fn contents(html: &mut String, reference: &Reference) {
     html.push_str("<nav aria-label=\"Contents\">\n<ul>\n");
     for section in &reference.sections {
         let (name, to) = (escaped(&section.name), anchor(&section.name));
-        let _ = write!(html, "<li><a href=\"#{to}\">{name}</a><ul>\n");
+        let _ = writeln!(html, "<li><a href=\"#{to}\">{name}</a><ul>");
         for Entry { id, summary, .. } in &section.entries {
-            let _ = write!(html, "<li><a href=\"#{id}\">{}</a></li>\n", escaped(summary));
+            let _ = writeln!(html, "<li><a href=\"#{id}\">{}</a></li>", escaped(summary));
         }
         html.push_str("</ul></li>\n");
     }
@@ -87,10 +87,10 @@ fn entry(html: &mut String, entry: &Entry) {
     prose(html, &entry.access);
     table(html, ["Parameter", "In", "Type", "What it is"], &entry.parameters);
     if let Some(body) = &entry.body {
-        let _ = write!(html, "<p>Body: {}.</p>\n", spans(body));
+        let _ = writeln!(html, "<p>Body: {}.</p>", spans(body));
     }
     table(html, ["Answer", "Headers", "Body", "When"], &entry.answers);
-    let _ = write!(html, "<pre><code>{}</code></pre>\n</section>\n", escaped(&entry.curl));
+    let _ = writeln!(html, "<pre><code>{}</code></pre>\n</section>", escaped(&entry.curl));
 }
 
 fn webhook(html: &mut String, webhook: &Entry) {
@@ -98,7 +98,7 @@ fn webhook(html: &mut String, webhook: &Entry) {
     prose(html, &webhook.about);
     table(html, ["Header", "", "Type", "What it is"], &webhook.parameters);
     if let Some(body) = &webhook.body {
-        let _ = write!(html, "<p>Body: {}.</p>\n", spans(body));
+        let _ = writeln!(html, "<p>Body: {}.</p>", spans(body));
     }
     table(html, ["Your answer", "", "", "What it means"], &webhook.answers);
     html.push_str("</section>\n");
@@ -106,10 +106,10 @@ fn webhook(html: &mut String, webhook: &Entry) {
 
 fn object(html: &mut String, object: &Object) {
     let (id, name) = (anchor(&object.name), escaped(&object.name));
-    let _ = write!(html, "<section id=\"{id}\">\n<h3><a href=\"#{id}\">{name}</a></h3>\n");
+    let _ = writeln!(html, "<section id=\"{id}\">\n<h3><a href=\"#{id}\">{name}</a></h3>");
     prose(html, &object.about);
     if !object.kind.is_empty() {
-        let _ = write!(html, "<p>{}</p>\n", spans(&object.kind));
+        let _ = writeln!(html, "<p>{}</p>", spans(&object.kind));
     }
     table(html, ["Field", "", "Type", "What it is"], &object.fields);
     html.push_str("</section>\n");
@@ -121,11 +121,11 @@ fn table(html: &mut String, head: [&str; 4], rows: &[Row]) {
     }
     let head: String = head.iter().map(|cell| format!("<th scope=\"col\">{cell}</th>")).collect();
     // What is wider than a phone is moved sideways by itself.
-    let _ = write!(html, "<div class=\"wide\"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n");
+    let _ = writeln!(html, "<div class=\"wide\"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>");
     for Row { name, note, kind, about } in rows {
-        let _ = write!(
+        let _ = writeln!(
             html,
-            "<tr><td><code>{}</code></td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+            "<tr><td><code>{}</code></td><td>{}</td><td>{}</td><td>{}</td></tr>",
             escaped(name),
             escaped(note),
             spans(kind),
@@ -147,7 +147,7 @@ fn spans(spans: &[Span]) -> String {
 /// Paragraphs of a description.
 fn prose(html: &mut String, text: &str) {
     for paragraph in text.split("\n\n").filter(|paragraph| !paragraph.is_empty()) {
-        let _ = write!(html, "<p>{}</p>\n", inline(paragraph));
+        let _ = writeln!(html, "<p>{}</p>", inline(paragraph));
     }
 }
 

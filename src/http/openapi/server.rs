@@ -42,7 +42,7 @@ pub(super) fn secrets() -> Vec<Operation> {
             .describe(
                 "For receivers that verify `v1a` signatures. The key that signs now comes first.",
             )
-            .is_open()
+            .without_key()
             .answers::<VerifyingKeys>(200, "The keys.")
             .fails(&[NOT_FOUND, INTERNAL]),
     ]
@@ -52,7 +52,7 @@ pub(super) fn secrets() -> Vec<Operation> {
 pub(super) fn operations() -> Vec<Operation> {
     let page = ("text/html", text().into());
     vec![
-        get("/livez", "readLiveness", "Whether the process is alive").is_open().gives(
+        get("/livez", "readLiveness", "Whether the process is alive").without_key().gives(
             200,
             "It is.",
             ("application/json", one_flag("alive").into()),
@@ -63,14 +63,14 @@ pub(super) fn operations() -> Vec<Operation> {
             .gives(200, "The text format, version 0.0.4.", ("text/plain", text().into()))
             .fails(&[UNAUTHORIZED, FORBIDDEN, INTERNAL]),
         get("/openapi.json", "readDocument", "This document")
-            .is_open()
+            .without_key()
             .header("If-None-Match", text(), "The `ETag` of the document that is there already.")
             .gives(200, "OpenAPI 3.1.", ("application/json", anything().into()))
             .with("ETag", "Changes when the document does.")
             .ends(304, "It has not changed.")
             .with("ETag", "Changes when the document does."),
         get("/docs", "readReference", "This document as a page to read")
-            .is_open()
+            .without_key()
             .gives(200, "HTML that needs nothing from anywhere else.", page)
             .with("ETag", "Changes when the page does.")
             .ends(304, "It has not changed."),
@@ -81,7 +81,7 @@ fn readiness() -> Operation {
     let about = "With `verbose`: everything that is known, for keys with the scope `metrics:read`.";
     let mut operation = get("/readyz", "readReadiness", "Whether the server can take anything on")
         .describe("With `verbose` the body is the same whether it can or not.")
-        .is_open()
+        .without_key()
         .needs("metrics:read")
         .query("verbose", text(), about);
     let verbose = component::<Readiness>(&mut operation.schemas);
