@@ -20,8 +20,8 @@ const EXAMPLES: &str = "10";
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
                       response_headers_conformance,response_schema_conformance";
 
-/// Its Python is not made for all that Schemathesis tries with a body of any type at all, so this is
-/// called at random only.
+/// A Python of version 3.11 runs out of depth where Schemathesis tries out the bounds of a body that may
+/// be anything, so this is called at random only.
 const OF_ANY_TYPE: &str = "cortexCall";
 
 /// A WebSocket, and the answer to what is not there, are no conversations for it.

@@ -52,6 +52,7 @@ fn entry(text: &mut String, entry: &Entry) {
     if let Some(body) = &entry.body {
         line(text, &format!("Body: {}.", spans(body)));
     }
+    table(text, ["field", "", "type", "what it is"], &entry.fields);
     table(text, ["answer", "headers", "body", "when"], &entry.answers);
     line(text, &format!("```sh\n{}\n```", entry.curl));
 }

@@ -89,6 +89,7 @@ fn entry(html: &mut String, entry: &Entry) {
     if let Some(body) = &entry.body {
         let _ = writeln!(html, "<p>Body: {}.</p>", spans(body));
     }
+    table(html, ["Field", "", "Type", "What it is"], &entry.fields);
     table(html, ["Answer", "Headers", "Body", "When"], &entry.answers);
     let _ = writeln!(html, "<pre><code>{}</code></pre>\n</section>", escaped(&entry.curl));
 }

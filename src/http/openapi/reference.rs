@@ -36,6 +36,8 @@ pub(super) struct Entry {
     pub(super) access: String,
     pub(super) parameters: Vec<Row>,
     pub(super) body: Option<Vec<Span>>,
+    /// The fields of a body that is an object.
+    pub(super) fields: Vec<Row>,
     pub(super) answers: Vec<Row>,
     pub(super) curl: String,
 }
@@ -112,6 +114,7 @@ fn entry(document: &Value, (method, path): (&str, &str), operation: &Value) -> E
         parameters: own.clone().map(parameter).collect(),
         curl: super::curl::curl(document, (method, path), operation),
         body,
+        fields: fields(document, &operation["requestBody"]),
         answers: answers(document, &operation["responses"]),
     }
 }
@@ -139,6 +142,15 @@ fn body(body: &Value) -> Option<Vec<Span>> {
         spans.push(Span::Text("; it may be left out".to_owned()));
     }
     Some(spans)
+}
+
+fn fields(document: &Value, body: &Value) -> Vec<Row> {
+    let schema = &body["content"]["application/json"]["schema"];
+    // What callers are sent is one of several, and linked to.
+    if schema.get("$ref").is_none() {
+        return Vec::new();
+    }
+    object("", resolved(document, schema)).fields
 }
 
 fn answers(document: &Value, responses: &Value) -> Vec<Row> {
