@@ -54,18 +54,22 @@ install_published() { # PINS INTO WHAT
     fi
     echo "tools: installing $3 (PyPI, npm) into $2"
     rm -rf "$2"
-    mkdir -p "$2/node"
+    mkdir -p "$2"
     python3 -m venv "$2/python"
     "$2/python/bin/python" -m pip install --quiet --disable-pip-version-check \
         --requirement "$1/requirements.txt"
-    cp "$1/package.json" "$1/package-lock.json" "$2/node"
-    npm ci --prefix "$2/node" --ignore-scripts --no-audit --no-fund --silent
+    if [ -e "$1/package.json" ]; then
+        mkdir -p "$2/node"
+        cp "$1/package.json" "$1/package-lock.json" "$2/node"
+        npm ci --prefix "$2/node" --ignore-scripts --no-audit --no-fund --silent
+    fi
     # Written last: what was interrupted is done again.
     cat "$1"/* >"$2/pins"
 }
 
 install_published tests/delivery/verifiers/packages .cache/verifiers "published verifiers of webhooks"
 install_published tests/compat/hopx/packages .cache/hopx "the published clients of HopX"
+install_published tests/openapi/packages .cache/openapi "Schemathesis and a validator of OpenAPI"
 
 # What handlers import, without anything that is made for one Python only: programs may have another.
 pins=tests/library/handlers/requirements.txt

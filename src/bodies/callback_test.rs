@@ -2,11 +2,12 @@
 //! Sends none.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Tried;
 
 /// Whether a callback would arrive.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct CallbackTest {
     /// Whether callbacks may go there.
     pub allowed: bool,

@@ -3,11 +3,12 @@
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
 
 use crate::domain::{Captured, Execution};
 
 /// Both streams of an execution, whole.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FullOutput {
     /// Standard output.
     pub stdout: FullStream,
@@ -16,7 +17,7 @@ pub struct FullOutput {
 }
 
 /// One stream as it is to be had: what was kept of it, with a mark where its middle is missing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FullStream {
     /// How long it is, in bytes.
     pub bytes: u64,

@@ -6,12 +6,14 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::Word;
-use crate::domain::Timestamp;
+use super::schemas::{Entrypoint, Scalar, Tellable};
+use crate::domain::{OnInterrupt, OnOutputLimit, PayloadFormat, Timestamp};
 
 /// A version of a function. Durations are seconds.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Function {
     /// Its name.
     pub name: String,
@@ -24,8 +26,10 @@ pub struct Function {
     /// The name of its runtime.
     pub language: String,
     /// `script` or `handler`.
+    #[schema(value_type = Entrypoint)]
     pub entrypoint: Word,
     /// What a handler is made with.
+    #[schema(value_type = Option<BTreeMap<String, Value>>)]
     pub config: Option<Map<String, Value>>,
     /// The program.
     pub code: String,
@@ -38,33 +42,38 @@ pub struct Function {
     /// What of the machine a call may use.
     pub limits: FunctionLimits,
     /// `truncate` or `fail`.
+    #[schema(value_type = OnOutputLimit)]
     pub on_output_limit: Word,
     /// Whether it wants the network.
     pub network: Option<bool>,
     /// Where it runs; null is a fresh directory for each call.
     pub working_dir: Option<String>,
     /// `fail` or `rerun`.
+    #[schema(value_type = OnInterrupt)]
     pub on_interrupt: Word,
     /// The names of its variables.
     pub env: Vec<String>,
     /// The labels of each call.
     pub labels: BTreeMap<String, String>,
     /// The metadata of each call.
+    #[schema(value_type = BTreeMap<String, Scalar>)]
     pub metadata: Map<String, Value>,
     /// Where its calls report to, without query and userinfo.
     pub callback_url: Option<String>,
     /// The names of the headers that are sent along.
     pub callback_headers: Vec<String>,
     /// In which form.
+    #[schema(value_type = Option<PayloadFormat>)]
     pub payload_format: Option<Word>,
     /// What is reported: `started`, `output`, `completed`.
+    #[schema(value_type = Vec<Tellable>)]
     pub events: Vec<Word>,
     /// How often, when that is not as the server has it.
     pub retry: Option<FunctionRetry>,
 }
 
 /// What of the machine a call of a function may use; null is as the server has it.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct FunctionLimits {
     /// Memory, in bytes.
     pub memory_bytes: Option<u64>,
@@ -81,7 +90,7 @@ pub struct FunctionLimits {
 }
 
 /// How deliveries are tried again, in seconds.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct FunctionRetry {
     /// The delay after each failed attempt.
     pub schedule: Option<Vec<f64>>,
@@ -90,7 +99,7 @@ pub struct FunctionRetry {
 }
 
 /// A function that was new, with its secret, which is told only then.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
 pub struct NewFunction {
     /// The function.
     #[serde(flatten)]
@@ -106,7 +115,7 @@ impl fmt::Debug for NewFunction {
 }
 
 /// A function, or a version of one, as lists have it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ListedFunction {
     /// Its name.
     pub name: String,

@@ -2,11 +2,12 @@
 //! Knows no route: the path of all executions is given, under whatever prefix they are.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::domain::ExecutionId;
 
 /// The paths of what belongs to an execution.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Links {
     /// The record itself.
     #[serde(rename = "self")]

@@ -2,9 +2,10 @@
 //! Knows nothing of what is in them.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A page of a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Page<T> {
     /// What is on it.
     pub data: Vec<T>,
@@ -13,7 +14,7 @@ pub struct Page<T> {
 }
 
 /// A list that has no pages.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct All<T> {
     /// All there is.
     pub data: Vec<T>,

@@ -8,12 +8,13 @@ mod full_output;
 mod function;
 mod links;
 mod list;
-mod new_execution;
 mod problem;
 mod readiness;
 mod record;
 mod recovery;
+mod requests;
 mod runtime;
+mod schemas;
 mod signing;
 
 use std::borrow::Cow;
@@ -24,11 +25,14 @@ pub use full_output::{FullOutput, FullStream};
 pub use function::{Function, FunctionLimits, FunctionRetry, ListedFunction, NewFunction};
 pub use links::Links;
 pub use list::{All, Page};
-pub use new_execution::{NewExecution, NewLimits, NewRetry};
 pub use problem::{FieldError, Problem};
 pub use readiness::{Check, Isolation, Readiness};
 pub use record::{Record, RecordFunction, RecordUsage, execution_time};
 pub use recovery::Recovery;
+pub use requests::{
+    Cancellation, FunctionCall, FunctionDefinition, NewExecution, NewRecovery, Nothing, Ping,
+    Rotation, WantedLimits, WantedRetry,
+};
 pub use runtime::Runtime;
 pub use signing::{NewSigningSecret, SigningSecret, VerifyingKey, VerifyingKeys};
 

@@ -4,19 +4,23 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Word;
+use super::schemas::{Containment, IsolationLevel};
 
 /// Whether a server is ready, and everything that speaks for or against it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Readiness {
     /// Whether it can take anything on.
     pub ready: bool,
     /// What was looked at, by name.
+    #[schema(value_type = BTreeMap<String, Check>)]
     pub checks: BTreeMap<Word, Check>,
     /// How programs are kept apart.
     pub isolation: Isolation,
     /// How the processes of a program are held together.
+    #[schema(value_type = Containment)]
     pub containment: Word,
     /// How many executions may run at a time.
     pub slots: usize,
@@ -29,7 +33,7 @@ pub struct Readiness {
 }
 
 /// One thing that was looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Check {
     /// Whether it is as it should be.
     pub ok: bool,
@@ -38,9 +42,10 @@ pub struct Check {
 }
 
 /// How programs are kept apart from the machine.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Isolation {
     /// How strictly.
+    #[schema(value_type = IsolationLevel)]
     pub level: Word,
     /// Why not more.
     pub reason: String,

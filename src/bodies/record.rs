@@ -7,22 +7,25 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
+use super::schemas::Scalar;
 use super::{FullOutput, Links, Word};
 use crate::domain::{
-    Captured, DeliverySummary, Encoding, Ended, Execution, ExecutionId, Exit, Invocation, Outcome,
-    ProgramResult, StartMode, State, Status, Timestamp, Usage, signal_name,
+    Captured, Cause, DeliverySummary, Encoding, Ended, Execution, ExecutionId, Exit, Invocation,
+    Outcome, ProgramResult, StartMode, State, Status, Timestamp, Usage, signal_name,
 };
 
 /// An execution in the words of the API. Every field is always there, but for those that say
 /// otherwise; what is not known is null.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Record {
     /// Its name.
     pub id: ExecutionId,
     /// Where it stands.
     pub status: Status,
     /// What ended it.
+    #[schema(value_type = Option<Cause>)]
     pub cause: Option<Word>,
     /// Whether it completed.
     pub success: Option<bool>,
@@ -33,35 +36,45 @@ pub struct Record {
     /// One sentence on what went wrong.
     pub error: Option<String>,
     /// The JSON that the program wrote to `$RINGBACK_RESULT`, in its own bytes.
+    #[schema(value_type = Value)]
     pub result: Option<Box<RawValue>>,
     /// Why what it wrote there was not taken.
     pub result_error: Option<String>,
     /// What was kept of standard output. This and the rest of the output is not in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub stdout: Option<String>,
     /// `utf8` or `base64`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Encoding)]
     pub stdout_encoding: Option<Word>,
     /// How many bytes were written, kept or not.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub stdout_bytes: Option<u64>,
     /// Whether only the first and the last are kept.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub stdout_truncated: Option<bool>,
     /// What was kept of standard error.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub stderr: Option<String>,
     /// `utf8` or `base64`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Encoding)]
     pub stderr_encoding: Option<Word>,
     /// How many bytes were written, kept or not.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub stderr_bytes: Option<u64>,
     /// Whether only the first and the last are kept.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub stderr_truncated: Option<bool>,
     /// Where the output is to be had whole, when a webhook has only part of it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub full_output: Option<FullOutput>,
     /// The name of its runtime.
     pub language: String,
@@ -84,6 +97,7 @@ pub struct Record {
     /// How many processes the program left behind, which were killed.
     pub descendants_killed: u32,
     /// `cold` or `warm`.
+    #[schema(value_type = Option<StartMode>)]
     pub start: Option<Word>,
     /// True while its program is being ended because a client wishes it; else not there.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -95,20 +109,23 @@ pub struct Record {
     /// Words to find it by.
     pub labels: BTreeMap<String, String>,
     /// What the client wanted back.
+    #[schema(value_type = BTreeMap<String, Scalar>)]
     pub metadata: serde_json::Map<String, serde_json::Value>,
     /// Which run of it this is, from 1.
     pub attempt: u32,
     /// What became of its webhook: `none`, `pending`, `retrying`, `delivered`, `exhausted`, `refused`.
+    #[schema(value_type = DeliverySummary)]
     pub delivery: Word,
     /// What it is a call of; null for one that is none.
     pub function: Option<RecordFunction>,
     /// Where to go from here. Not in webhooks.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub links: Option<Links>,
 }
 
 /// Which version of which function an execution is a call of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RecordFunction {
     /// The function.
     pub name: String,
@@ -121,7 +138,7 @@ pub struct RecordFunction {
 }
 
 /// What an execution has used of the machine.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RecordUsage {
     /// The time on processors of all its processes, in seconds.
     pub cpu_seconds: f64,

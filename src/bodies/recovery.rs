@@ -2,16 +2,19 @@
 //! Recovers nothing.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Word;
+use super::schemas::RecoveryStatus;
 use crate::domain::{RecoveryId, Timestamp};
 
 /// A recovery and what came of it so far.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Recovery {
     /// Its name.
     pub id: RecoveryId,
     /// `running` or `done`.
+    #[schema(value_type = RecoveryStatus)]
     pub status: Word,
     /// How many deliveries it is about.
     pub matched: u32,

@@ -2,9 +2,10 @@
 //! Looks for none.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A language, by which command it is run, and whether that is there.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Runtime {
     /// Its name.
     pub name: String,

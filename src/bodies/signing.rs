@@ -4,12 +4,13 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Word;
 use crate::domain::Timestamp;
 
 /// A signing secret that was made just now. It is not to be had a second time.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
 pub struct NewSigningSecret {
     /// The secret.
     pub signing_secret: String,
@@ -28,7 +29,7 @@ impl fmt::Debug for NewSigningSecret {
 }
 
 /// What may be told of a tenant's signing secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SigningSecret {
     /// Whether there is one.
     pub exists: bool,
@@ -39,18 +40,19 @@ pub struct SigningSecret {
 }
 
 /// The keys that receivers may verify with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct VerifyingKeys {
     /// The one that signs first.
     pub keys: Vec<VerifyingKey>,
 }
 
 /// A key that receivers may verify with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct VerifyingKey {
     /// Its name.
     pub id: String,
     /// `ed25519`.
+    #[schema(value_type = String)]
     pub r#type: Word,
     /// The key: `whpk_` and base64.
     pub public_key: String,

@@ -93,6 +93,15 @@ pub(super) enum Command {
     },
     /// Print what a shell needs to complete these commands
     Completions(CompletionsArgs),
+    /// Print the document of the HTTP API (OpenAPI 3.1), as servers have it at /openapi.json
+    Openapi(OpenapiArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct OpenapiArgs {
+    /// Print it as Markdown, to be read
+    #[arg(long)]
+    pub(super) markdown: bool,
 }
 
 #[derive(Debug, Args)]

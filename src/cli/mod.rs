@@ -15,6 +15,7 @@ mod listen;
 mod logging;
 mod moments;
 mod open_files;
+mod openapi;
 mod progress;
 mod receiver;
 mod rows;
@@ -70,5 +71,6 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Secrets { command } => secrets::secrets(command),
         Command::Config { command } => config::config(command),
         Command::Completions(args) => completions::completions(&args),
+        Command::Openapi(args) => openapi::openapi(&args),
     }
 }

@@ -14,6 +14,9 @@ pub enum OnInterrupt {
 }
 
 impl OnInterrupt {
+    /// Every one of them.
+    pub const ALL: [Self; 2] = [Self::Fail, Self::Rerun];
+
     /// The name in the API and in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -24,7 +27,7 @@ impl OnInterrupt {
 
     /// The policy with this name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Fail, Self::Rerun].into_iter().find(|policy| policy.as_str() == name)
+        Self::ALL.into_iter().find(|policy| policy.as_str() == name)
     }
 }
 
@@ -38,6 +41,9 @@ pub enum StartMode {
 }
 
 impl StartMode {
+    /// Every one of them.
+    pub const ALL: [Self; 2] = [Self::Cold, Self::Warm];
+
     /// The name in the API and in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -48,7 +54,7 @@ impl StartMode {
 
     /// The mode with this name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Cold, Self::Warm].into_iter().find(|mode| mode.as_str() == name)
+        Self::ALL.into_iter().find(|mode| mode.as_str() == name)
     }
 }
 

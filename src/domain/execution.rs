@@ -203,6 +203,16 @@ pub enum DeliverySummary {
 }
 
 impl DeliverySummary {
+    /// Every one of them.
+    pub const ALL: [Self; 6] = [
+        Self::None,
+        Self::Pending,
+        Self::Retrying,
+        Self::Delivered,
+        Self::Exhausted,
+        Self::Refused,
+    ];
+
     /// Sums up a delivery by its status and the number of attempts made.
     pub const fn of(status: DeliveryStatus, attempts: u32) -> Self {
         match status {

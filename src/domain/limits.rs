@@ -47,6 +47,9 @@ pub enum OnOutputLimit {
 }
 
 impl OnOutputLimit {
+    /// Every one of them.
+    pub const ALL: [Self; 2] = [Self::Truncate, Self::Fail];
+
     /// The name in the API and in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -57,7 +60,7 @@ impl OnOutputLimit {
 
     /// The policy with this name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Truncate, Self::Fail].into_iter().find(|policy| policy.as_str() == name)
+        Self::ALL.into_iter().find(|policy| policy.as_str() == name)
     }
 }
 

@@ -53,6 +53,9 @@ pub enum Encoding {
 }
 
 impl Encoding {
+    /// Every one of them.
+    pub const ALL: [Self; 2] = [Self::Utf8, Self::Base64];
+
     /// The name in the API.
     pub const fn as_str(self) -> &'static str {
         match self {

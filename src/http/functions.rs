@@ -25,10 +25,10 @@ use crate::domain::{Function, FunctionKey, FunctionName, Tenant};
 use crate::store::{FunctionPage, FunctionSummary, NewFunction};
 
 /// What is needed to change functions.
-const WRITE: &str = "functions:write";
+pub(super) const WRITE: &str = "functions:write";
 
 /// What is needed to look at them.
-const READ: &str = "executions:read";
+pub(super) const READ: &str = "executions:read";
 
 /// `PUT /v1/functions/{name}`: a new function with a signing secret, or a new version of one.
 pub(super) async fn put(

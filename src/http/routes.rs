@@ -12,7 +12,7 @@ use super::error::{Kind, Problem, not_found};
 use super::state::Api;
 use super::{
     callbacks, deliveries, envelope, events, executions, functions, health, keys, list, metrics,
-    output, runtimes, signing, signing_keys,
+    openapi, output, runtimes, signing, signing_keys,
 };
 
 /// Puts the routes into an application or a scope of one, under any prefix.
@@ -184,6 +184,14 @@ fn of_hopx(config: &mut ServiceConfig, api: &Data<Api>, body: &PayloadConfig) {
 
 /// What those ask who keep the server running, and receivers for keys.
 fn operations(config: &mut ServiceConfig, api: &Data<Api>) {
+    config.service(
+        only("/openapi.json", "GET")
+            .route(get().to(openapi::document))
+            .wrap(from_fn(envelope::standard)),
+    );
+    config.service(
+        only("/docs", "GET").route(get().to(openapi::page)).wrap(from_fn(envelope::standard)),
+    );
     config.service(
         only("/livez", "GET").route(get().to(health::live)).wrap(from_fn(envelope::standard)),
     );

@@ -9,7 +9,7 @@ use actix_rt::time::timeout;
 use actix_web::{App, HttpServer};
 use futures_util::TryStreamExt;
 use ringback::Engine;
-use ringback::bodies::{NewExecution, NewLimits, NewRetry};
+use ringback::bodies::{NewExecution, WantedLimits, WantedRetry};
 use ringback::client::{Client, DeliveryFilter, Error, Event, Filter, Position, Stream, Window};
 use ringback::domain::{ExecutionId, Status, Timestamp};
 
@@ -64,7 +64,7 @@ async fn an_execution_is_submitted_waited_for_and_read() {
         labels: [("app".into(), "shop".into())].into(),
         metadata: [("n".into(), 1.into())].into_iter().collect(),
         timeout: Some(30.0),
-        limits: NewLimits { output_bytes: Some(1000), ..NewLimits::default() },
+        limits: Some(WantedLimits { output_bytes: Some(1000), ..WantedLimits::default() }),
         on_interrupt: Some("rerun".into()),
         ..sh(r#"cat; echo " $NAME"; echo '{"a": 1}' > $RINGBACK_RESULT; echo err >&2"#)
     };
@@ -183,7 +183,7 @@ async fn deliveries_are_looked_after() {
     let client = &scene.client;
     let receiver = TestReceiver::answering([Scripted::status(500), Scripted::status(500)]);
     let begun = Timestamp::from_millis(0);
-    let once = NewRetry { schedule: Some(Vec::new()), max_age: None };
+    let once = WantedRetry { schedule: Some(Vec::new()), max_age: None };
     let callback_url = Some(receiver.url("/hook"));
     let wanted = NewExecution { callback_url, retry: Some(once), ..sh("true") };
     let id = client.submit(&wanted).await.unwrap().id;

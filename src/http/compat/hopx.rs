@@ -16,6 +16,16 @@ mod socket;
 mod spec;
 mod stream;
 
+/// The answers of these routes, for whoever describes them.
+pub(in crate::http) mod told {
+    pub(in crate::http) use super::answers::Answer;
+    pub(in crate::http) use super::asynchronous::Accepted;
+    pub(in crate::http) use super::background::Begun;
+    pub(in crate::http) use super::control::{Granted, Sandbox};
+    pub(in crate::http) use super::kill::Killed;
+    pub(in crate::http) use super::processes::List;
+}
+
 pub(in crate::http) use asynchronous::{cancel_async, execute_async, read_async};
 pub(in crate::http) use background::execute_background;
 pub(in crate::http) use control::{SANDBOXES, health, none_are_made, refresh_token, sandbox};

@@ -3,20 +3,25 @@
 
 use serde::Serialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use crate::domain::{Event, Execution, ProgramResult, Status, Timestamp};
 
 /// How a request to a workload stands, as Cortex tells it: the result and its time only once there
 /// is one. A result that cannot be told is not passed over in silence: in its place is why.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CortexRecord)]
 pub struct CortexRecord {
     id: String,
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Value)]
     result: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     result_error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     timestamp: Option<Timestamp>,
 }
 

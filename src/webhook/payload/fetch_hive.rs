@@ -3,25 +3,33 @@
 
 use serde::Serialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use crate::domain::{Ended, Event, EventType, ExecutionId, ProgramResult};
 
-#[derive(Serialize)]
-struct Body<'a> {
+/// An event in Fetch Hive's words.
+#[derive(Serialize, ToSchema)]
+#[schema(as = FetchHiveEvent)]
+pub struct Body<'a> {
     event_type: &'static str,
     request_id: String,
     data: Data<'a>,
 }
 
-#[derive(Default, Serialize)]
+#[derive(Default, Serialize, ToSchema)]
+#[schema(as = FetchHiveEventData)]
 struct Data<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Value)]
     output: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     result_error: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     reason: Option<&'static str>,
 }
 

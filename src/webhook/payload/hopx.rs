@@ -2,6 +2,7 @@
 //! Its field names and words are HopX's, not ours.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::domain::{
     Captured, Cause, Event, Execution, ExecutionId, Exit, Outcome, Status, Timestamp,
@@ -9,7 +10,8 @@ use crate::domain::{
 
 /// An execution in HopX's words, in webhooks and in answers alike. Before the end, what is not
 /// known is null and the output empty.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HopxRecord)]
 pub struct HopxRecord {
     execution_id: ExecutionId,
     status: &'static str,

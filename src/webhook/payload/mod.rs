@@ -13,7 +13,8 @@ mod tests_support;
 
 pub use cortex::CortexRecord;
 pub use hopx::{HopxRecord, hopx_execution_time, hopx_exit_code};
-pub use output::{Told, output_body};
+pub use output::{OutputBody, Told, output_body};
+pub use standard::StandardBody;
 
 use crate::bodies::FullOutput;
 use crate::domain::{Event, PayloadFormat};

@@ -4,6 +4,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::domain::{EventType, Execution, ExecutionId, Piece, Timestamp};
 
@@ -16,31 +18,40 @@ pub struct Told {
     pub stderr: Option<Piece>,
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
+/// What a program has written since it was told of last: `execution.output`.
+#[derive(Serialize, ToSchema)]
+#[schema(as = WebhookOutput)]
+pub struct OutputBody<'a> {
+    #[schema(pattern = "^execution\\.output$")]
     r#type: &'static str,
     timestamp: Timestamp,
     data: Data<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = WebhookOutputData)]
 struct Data<'a> {
     id: ExecutionId,
     status: &'static str,
     attempt: u32,
     stdout: Option<Part>,
     stderr: Option<Part>,
+    #[schema(value_type = std::collections::BTreeMap<String, String>)]
     labels: &'a std::collections::BTreeMap<String, String>,
-    metadata: &'a serde_json::Map<String, serde_json::Value>,
+    #[schema(value_type = std::collections::BTreeMap<String, Value>)]
+    metadata: &'a serde_json::Map<String, Value>,
 }
 
 /// As the events of an execution have it: text, or base64 when it is none.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = OutputPart)]
 struct Part {
     offset: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     text: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     base64: Option<String>,
 }
 
@@ -66,7 +77,7 @@ pub fn output_body(execution: &Execution, told: &Told, at: Timestamp) -> Vec<u8>
         labels: &execution.labels,
         metadata: &execution.metadata,
     };
-    let body = Body { r#type: EventType::Output.as_str(), timestamp: at, data };
+    let body = OutputBody { r#type: EventType::Output.as_str(), timestamp: at, data };
     serde_json::to_vec(&body).expect("a body has only string keys")
 }
 

@@ -2,14 +2,21 @@
 //! Its `data` is the record, so that a receiver and a reader of the API see the same thing.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::bodies::{FullOutput, Record};
-use crate::domain::{Event, Timestamp};
+use crate::domain::{Event, EventType, Timestamp};
 
-#[derive(Serialize)]
-struct Body {
+/// An event in the format `standard`.
+#[derive(Serialize, ToSchema)]
+#[schema(as = WebhookEvent)]
+pub struct StandardBody {
+    /// What has happened.
+    #[schema(value_type = EventType)]
     r#type: &'static str,
+    /// When.
     timestamp: Timestamp,
+    /// The record, without links.
     data: Record,
 }
 
@@ -18,7 +25,7 @@ pub(super) fn body(event: &Event, full_output: Option<&FullOutput>) -> Vec<u8> {
     let ended_at = execution.ended().map(|ended| ended.completed_at);
     let timestamp = ended_at.or(execution.started_at()).unwrap_or(execution.created_at);
     let data = Record::of(execution).with_full_output(full_output);
-    let body = Body { r#type: event.kind.as_str(), timestamp, data };
+    let body = StandardBody { r#type: event.kind.as_str(), timestamp, data };
     serde_json::to_vec(&body).expect("a record has only string keys")
 }
 

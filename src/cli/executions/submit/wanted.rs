@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::bodies::{NewExecution, NewLimits};
+use crate::bodies::{NewExecution, WantedLimits};
 use crate::cli::args::values::pair;
 use crate::cli::args::{CallbackArgs, LimitArgs, SubmitArgs};
 use crate::cli::exit::Failure;
@@ -30,11 +30,11 @@ pub(super) fn wanted(args: &SubmitArgs) -> Result<NewExecution, Failure> {
         timeout: args.timeout,
         queue_timeout: args.queue_timeout,
         priority: args.priority,
-        limits: limits(&args.limits),
-        on_output_limit: args.limits.on_output_limit.map(|name| name.as_str().to_owned()),
+        limits: Some(limits(&args.limits)).filter(|limits| *limits != WantedLimits::default()),
+        on_output_limit: args.limits.on_output_limit.map(|name| name.as_str().into()),
         // Without the flag nothing is said, and the server decides.
         network: args.network.then_some(true),
-        on_interrupt: args.on_interrupt.map(|name| name.as_str().to_owned()),
+        on_interrupt: args.on_interrupt.map(|name| name.as_str().into()),
         labels: pairs("--label", &args.label, '=')?,
         metadata: metadata.map(|(name, value)| (name, Value::String(value))).collect(),
         ..NewExecution::default()
@@ -48,15 +48,15 @@ fn with_callback(wanted: NewExecution, args: &CallbackArgs) -> Result<NewExecuti
         callback_url: Some(url.clone()),
         callback_headers: pairs("--callback-header", &args.callback_header, ':')?,
         callback_signature_secret: args.signing_secret.clone(),
-        payload_format: args.payload_format.clone(),
+        payload_format: args.payload_format.clone().map(Into::into),
         callback_verify: args.callback_verify.then_some(true),
-        events: args.event.clone(),
+        events: args.event.iter().cloned().map(Into::into).collect(),
         ..wanted
     })
 }
 
-fn limits(args: &LimitArgs) -> NewLimits {
-    NewLimits {
+fn limits(args: &LimitArgs) -> WantedLimits {
+    WantedLimits {
         memory_bytes: args.memory_bytes,
         processes: args.processes,
         cpu_seconds: args.cpu_seconds,

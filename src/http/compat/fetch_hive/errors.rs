@@ -3,15 +3,18 @@
 
 use actix_web::HttpResponse;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::http::error::Problem;
 use crate::webhook::payload::fetch_hive::request_id;
 
-#[derive(Serialize)]
-struct Body<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = FetchHiveError)]
+pub(in crate::http) struct Body<'a> {
     error: &'a str,
     /// The run that goes on all the same, and that its client could not know of otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     request_id: Option<String>,
 }
 

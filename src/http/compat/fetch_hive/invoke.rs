@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::request::{self, Hearing, Wanted};
 use crate::actors::Submit;
@@ -26,27 +27,33 @@ use crate::store::{Given, KeptAnswer};
 use crate::webhook::payload::fetch_hive::{output, request_id, result_error};
 
 /// What is said of a run; of one that has not ended it is the first two.
-#[derive(Serialize, Deserialize)]
-struct Answer<'a> {
+#[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = FetchHiveRunToldOf)]
+pub(in crate::http) struct Answer<'a> {
     request_id: String,
     run_status: Cow<'static, str>,
     /// When it has completed.
     #[serde(skip_serializing_if = "Option::is_none", skip_deserializing)]
+    #[schema(value_type = Value)]
     output: Option<Box<RawValue>>,
     /// Why what it has put out is not its result although it wrote one.
     #[serde(skip_serializing_if = "Option::is_none", skip_deserializing)]
+    #[schema(nullable = false)]
     result_error: Option<&'a str>,
     /// When it has failed or was cancelled.
     #[serde(skip_serializing_if = "Option::is_none", skip_deserializing)]
+    #[schema(nullable = false)]
     error: Option<String>,
 }
 
 /// The same, and what the run's callbacks are signed with.
-#[derive(Serialize)]
-struct Told<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = FetchHiveRunBegun)]
+pub(in crate::http) struct Told<'a> {
     #[serde(flatten)]
     about: Answer<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     webhook_secret: Option<&'a str>,
 }
 

@@ -10,6 +10,15 @@ mod request;
 mod run;
 mod webhooks;
 
+/// The answers of these routes, for whoever describes them.
+pub(in crate::http) mod told {
+    pub(in crate::http) use super::errors::Body as Error;
+    pub(in crate::http) use super::invoke::Told as Begun;
+    pub(in crate::http) use super::read::Detail;
+    pub(in crate::http) use super::run::Run;
+    pub(in crate::http) use super::webhooks::Answer as Webhooks;
+}
+
 pub(in crate::http) use cancel::cancel;
 pub(in crate::http) use errors::error_body;
 pub(in crate::http) use invoke::invoke;

@@ -4,6 +4,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::run::{self, PathId, Run};
 use super::webhooks::{Webhook, log_of};
@@ -14,8 +15,9 @@ use crate::http::error::Problem;
 use crate::http::executions::READ;
 use crate::http::state::Api;
 
-#[derive(Serialize)]
-struct Detail<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = FetchHiveRunDetail)]
+pub(in crate::http) struct Detail<'a> {
     #[serde(flatten)]
     run: Run<'a>,
     /// Null for whoever may not read the log of deliveries.

@@ -5,6 +5,7 @@ use actix_web::web;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use crate::bodies::execution_time;
 use crate::domain::{Execution, ExecutionId, Outcome, Status, Tenant, Timestamp};
@@ -17,8 +18,9 @@ use crate::webhook::shown;
 pub(super) type PathId = Result<web::Path<String>, actix_web::Error>;
 
 /// A run as it stands. Every field is always there but `cancelling`; what is not known is null.
-#[derive(Serialize)]
-pub(super) struct Run<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = FetchHiveRun)]
+pub(in crate::http) struct Run<'a> {
     request_id: String,
     execution_id: ExecutionId,
     deployment: &'a str,
@@ -30,14 +32,17 @@ pub(super) struct Run<'a> {
     r#async: Asynchronous,
     configuration: Configuration<'a>,
     /// Of a run that has completed.
+    #[schema(value_type = Value)]
     output: Option<Box<RawValue>>,
     /// Why what it has put out is not its result although it wrote one.
     result_error: Option<&'a str>,
     /// What a run had put out that has failed or was cancelled.
+    #[schema(value_type = Value)]
     partial_output: Option<Box<RawValue>>,
     error: Option<String>,
     /// The word for what ended a run that has not completed.
     reason: Option<&'static str>,
+    #[schema(value_type = BTreeMap<String, Value>)]
     metadata: &'a Map<String, Value>,
     created_at: Timestamp,
     started_at: Option<Timestamp>,
@@ -47,14 +52,16 @@ pub(super) struct Run<'a> {
 }
 
 /// Whether somebody is called back, and where.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = FetchHiveAsync)]
 struct Asynchronous {
     enabled: bool,
     callback_url: Option<String>,
 }
 
 /// What is known of how it was to be run.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = FetchHiveConfiguration)]
 struct Configuration<'a> {
     language: &'a str,
     /// In seconds.

@@ -4,6 +4,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::run::{self, PathId};
 use crate::bodies;
@@ -16,15 +17,17 @@ use crate::http::state::Api;
 use crate::webhook::payload::fetch_hive::{event_type, request_id};
 
 /// An event of a run, and all that was done to have it delivered.
-#[derive(Serialize)]
-pub(super) struct Webhook {
+#[derive(Serialize, ToSchema)]
+#[schema(as = FetchHiveWebhook)]
+pub(in crate::http) struct Webhook {
     request_id: String,
     #[serde(flatten)]
     delivery: bodies::Delivery,
 }
 
-#[derive(Serialize)]
-struct Answer {
+#[derive(Serialize, ToSchema)]
+#[schema(as = FetchHiveWebhooks)]
+pub(in crate::http) struct Answer {
     data: Vec<Webhook>,
 }
 

@@ -2,13 +2,15 @@
 //! Reads nothing.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::domain::{Execution, Status};
 use crate::webhook::payload::HopxRecord;
 
 /// What a webhook says of an execution, and what only answers do.
-#[derive(Serialize)]
-pub(super) struct Answer<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = HopxExecution)]
+pub(in crate::http) struct Answer<'a> {
     #[serde(flatten)]
     record: HopxRecord,
     language: &'a str,

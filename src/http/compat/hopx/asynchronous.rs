@@ -4,6 +4,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::answers::Answer;
 use super::{repeat, spec};
@@ -21,8 +22,9 @@ use crate::http::fields::Fields;
 use crate::http::idempotency::{self, Key, once};
 use crate::http::state::Api;
 
-#[derive(Serialize)]
-struct Accepted<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = HopxAccepted)]
+pub(in crate::http) struct Accepted<'a> {
     execution_id: ExecutionId,
     status: &'static str,
     callback_url: &'a str,

@@ -4,6 +4,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::spec;
 use crate::actors::Submit;
@@ -21,12 +22,14 @@ use crate::store::KeptAnswer;
 /// The label under which the name of a process is kept.
 pub(super) const NAME: &str = "name";
 
-#[derive(Serialize)]
-struct Begun<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = HopxBegun)]
+pub(in crate::http) struct Begun<'a> {
     process_id: ExecutionId,
     execution_id: ExecutionId,
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     name: Option<&'a str>,
     start_time: Timestamp,
 }

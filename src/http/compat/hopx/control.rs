@@ -7,6 +7,7 @@ use actix_web::http::uri::Authority;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use serde_json::json;
+use utoipa::ToSchema;
 
 use crate::domain::{Secret, Timestamp};
 use crate::http::answers;
@@ -23,8 +24,9 @@ const ID_CHARS_MAX: usize = 128;
 /// Where all sandboxes are, below whatever prefix the routes have.
 pub(in crate::http) const SANDBOXES: &str = "/v1/sandboxes";
 
-#[derive(Serialize)]
-struct Sandbox<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = HopxSandbox)]
+pub(in crate::http) struct Sandbox<'a> {
     id: &'a str,
     status: &'static str,
     public_host: &'a str,
@@ -32,8 +34,9 @@ struct Sandbox<'a> {
     direct_url: &'a str,
 }
 
-#[derive(Serialize)]
-struct Granted<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = HopxToken)]
+pub(in crate::http) struct Granted<'a> {
     auth_token: &'a str,
     token_expires_at: Timestamp,
 }

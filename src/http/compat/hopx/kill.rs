@@ -4,6 +4,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::answers::process_status;
 use crate::actors::{Cancel, CancelOutcome};
@@ -19,8 +20,9 @@ use crate::http::state::Api;
 /// The one parameter.
 const PROCESS_ID: &str = "process_id";
 
-#[derive(Serialize)]
-struct Killed {
+#[derive(Serialize, ToSchema)]
+#[schema(as = HopxKilled)]
+pub(in crate::http) struct Killed {
     process_id: ExecutionId,
     status: &'static str,
     message: String,

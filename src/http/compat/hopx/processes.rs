@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::answers::process_status;
 use super::background::NAME;
@@ -23,15 +24,17 @@ use crate::webhook::payload::{hopx_execution_time, hopx_exit_code};
 /// list knows no pages.
 const PROCESSES_MAX: usize = 100;
 
-#[derive(Serialize)]
-struct List<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = HopxProcesses)]
+pub(in crate::http) struct List<'a> {
     processes: Vec<Process<'a>>,
     count: usize,
     timestamp: Timestamp,
 }
 
 /// A process in all the words that HopX's clients and documents have for it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = HopxProcess)]
 struct Process<'a> {
     process_id: ExecutionId,
     execution_id: ExecutionId,
