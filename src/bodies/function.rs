@@ -38,6 +38,7 @@ pub struct Function {
     /// How long a call waits for a slot.
     pub queue_timeout: Option<f64>,
     /// How soon a call starts among those of its tenant that wait: 0 to 3, higher is sooner.
+    #[serde(default)]
     pub priority: u8,
     /// What of the machine a call may use.
     pub limits: FunctionLimits,

@@ -13,6 +13,7 @@ pub struct Links {
     #[serde(rename = "self")]
     pub own: String,
     /// What happens to it, as it happens.
+    #[serde(default)]
     pub events: String,
     /// Its deliveries.
     pub deliveries: String,

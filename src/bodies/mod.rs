@@ -6,6 +6,7 @@ mod callback_test;
 mod delivery;
 mod full_output;
 mod function;
+mod key;
 mod links;
 mod list;
 mod problem;
@@ -23,15 +24,16 @@ pub use callback_test::CallbackTest;
 pub use delivery::{Attempt, Delivery, DeliveryFacts, ListedDelivery, Timings, Tried};
 pub use full_output::{FullOutput, FullStream};
 pub use function::{Function, FunctionLimits, FunctionRetry, ListedFunction, NewFunction};
+pub use key::{ApiKey, MadeApiKey};
 pub use links::Links;
 pub use list::{All, Page};
 pub use problem::{FieldError, Problem};
-pub use readiness::{Check, Isolation, Readiness};
+pub use readiness::{Check, Isolation, IsolationBeside, Readiness};
 pub use record::{Record, RecordFunction, RecordUsage, execution_time};
 pub use recovery::Recovery;
 pub use requests::{
-    Cancellation, FunctionCall, FunctionDefinition, NewExecution, NewRecovery, Nothing, Ping,
-    Rotation, WantedLimits, WantedRetry,
+    Cancellation, FunctionCall, FunctionDefinition, NewApiKey, NewExecution, NewRecovery, Nothing,
+    Ping, Rotation, WantedLimits, WantedRetry,
 };
 pub use runtime::Runtime;
 pub use signing::{NewSigningSecret, SigningSecret, VerifyingKey, VerifyingKeys};

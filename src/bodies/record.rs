@@ -13,7 +13,7 @@ use super::schemas::Scalar;
 use super::{FullOutput, Links, Word};
 use crate::domain::{
     Captured, Cause, DeliverySummary, Encoding, Ended, Execution, ExecutionId, Exit, Invocation,
-    Outcome, ProgramResult, StartMode, State, Status, Timestamp, Usage, signal_name,
+    Outcome, Priority, ProgramResult, StartMode, State, Status, Timestamp, Usage, signal_name,
 };
 
 /// An execution in the words of the API. Every field is always there, but for those that say
@@ -81,6 +81,7 @@ pub struct Record {
     /// How long it may run, in seconds.
     pub timeout: f64,
     /// How soon it starts among those of its tenant that wait: 0 to 3, higher is sooner.
+    #[serde(default = "usual_priority")]
     pub priority: u8,
     /// When it was accepted.
     pub created_at: Timestamp,
@@ -144,6 +145,11 @@ pub struct RecordUsage {
     pub cpu_seconds: f64,
     /// The most memory that it had at a time, in bytes.
     pub memory_peak_bytes: u64,
+}
+
+/// That of an execution of a server that knows none.
+fn usual_priority() -> u8 {
+    Priority::default().get()
 }
 
 impl Record {

@@ -1,17 +1,16 @@
 //! Every error that a client can see, and the only place that chooses an HTTP status.
 //! Tells what is wrong with a request, never what is inside the server.
 
+mod causes;
+
 use std::fmt;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, CONTENT_RANGE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 
-use super::context;
-use crate::actors::{CancelError, SubmitError};
 use crate::bodies;
 use crate::domain::ExecutionId;
-use crate::store::StoreError;
 
 /// A request that is not answered as its sender had hoped, as RFC 9457 has it.
 #[derive(Debug, Clone)]
@@ -295,58 +294,6 @@ impl ResponseError for Problem {
 
     fn error_response(&self) -> HttpResponse {
         self.standard_body()
-    }
-}
-
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Self {
-        if matches!(error, StoreError::Answered) {
-            let detail =
-                "A request with the same `Idempotency-Key` was first; send this one again.";
-            return Self::new(Kind::Unavailable, detail);
-        }
-        if error.is_passing() {
-            // The store has told the log when it began.
-            return Self::new(Kind::StoreUnavailable, sentence(&error.to_string()));
-        }
-        let request_id = context::request_id();
-        log::error!(request_id = request_id.as_deref(); "the store failed under a request: {error}");
-        Self::new(Kind::StoreUnavailable, "The server cannot read or write its store right now.")
-    }
-}
-
-impl From<SubmitError> for Problem {
-    fn from(error: SubmitError) -> Self {
-        let kind = match error {
-            SubmitError::TenantQueueFull { .. } => Kind::TenantQueueFull,
-            SubmitError::TooManySubmissions { wait, .. } => {
-                // In whole seconds, and not a moment too soon.
-                Kind::TooManySubmissions(wait.as_nanos().div_ceil(1_000_000_000) as u64)
-            }
-            SubmitError::QueueFull { .. } => Kind::QueueFull,
-            SubmitError::DiskLow => Kind::DiskLow,
-            SubmitError::Draining => Kind::Draining,
-            SubmitError::Fallen => Kind::Unavailable,
-            SubmitError::Store(error) => return error.into(),
-        };
-        Self::new(kind, sentence(&error.to_string()))
-    }
-}
-
-impl From<CancelError> for Problem {
-    fn from(error: CancelError) -> Self {
-        match error {
-            CancelError::NotFound => Self::not_found(),
-            CancelError::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<actix::MailboxError> for Problem {
-    /// The supervisor has fallen over this or beside it; it is being started again, or the whole
-    /// server is.
-    fn from(_: actix::MailboxError) -> Self {
-        Self::new(Kind::Unavailable, "The server could not take this at the moment; try again.")
     }
 }
 

@@ -1,9 +1,10 @@
 //! Whether the process is alive, and whether it can take anything on.
 //! Asks nobody for a key, for a load balancer has none; only who wants to know why needs one.
 
+use std::collections::BTreeMap;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde::Serialize;
 use serde_json::json;
 
 use super::answers;
@@ -11,6 +12,7 @@ use super::auth::Caller;
 use super::error::{Kind, Problem};
 use super::state::Api;
 use crate::actors::Status;
+use crate::bodies::{Check, Isolation, IsolationBeside, Readiness, Word};
 use crate::process::Surroundings;
 
 /// What a server that is about to stop says of itself.
@@ -22,56 +24,12 @@ const NO_LAUNCHER: &str = "There is no launcher at present.";
 /// What a server says of itself that has no room for more.
 const DISK_LOW: &str = "The disk is nearly full.";
 
-/// Everything about how the server fares.
-#[derive(Serialize)]
-struct Readiness<'a> {
-    ready: bool,
-    checks: Checks,
-    isolation: Isolation<'a>,
-    containment: &'static str,
-    slots: usize,
-    slots_free: usize,
-    queued: usize,
-    queue_max: usize,
-    /// None when nothing waits, and when it cannot be read.
-    oldest_queued_seconds: Option<f64>,
-    running: usize,
-    /// The same for deliveries that are due.
-    oldest_due_seconds: Option<f64>,
-    breakers_open: usize,
-    hosts_saturated: usize,
-    node: &'a str,
-}
-
-#[derive(Serialize)]
+/// What is looked at.
 struct Checks {
     store: Check,
     disk: Check,
     launcher: Check,
     accepting: Check,
-}
-
-#[derive(Serialize)]
-struct Check {
-    ok: bool,
-    error: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Isolation<'a> {
-    level: &'static str,
-    reason: &'a str,
-    weaker: &'a [String],
-    /// What tenants have that are to have another level; left out when there are none.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    besides: Vec<Beside<'a>>,
-}
-
-#[derive(Serialize)]
-struct Beside<'a> {
-    level: &'static str,
-    containment: &'static str,
-    weaker: &'a [String],
 }
 
 /// `GET /livez`
@@ -123,22 +81,22 @@ async fn in_detail(api: &Api) -> Result<HttpResponse, Problem> {
     let hosts = api.hosts.status();
     let checks = Checks {
         // Its own words are for those who run the server, as this answer is.
-        store: Check::of(api.store.check().await.map_err(|error| error.to_string())),
-        disk: Check::of(if api.disk.is_low() { Err(disk_low(api)) } else { Ok(()) }),
-        launcher: Check::that(api.launcher.is_up(), NO_LAUNCHER),
-        accepting: Check::that(!status.draining, STOPPING),
+        store: check_of(api.store.check().await.map_err(|error| error.to_string())),
+        disk: check_of(if api.disk.is_low() { Err(disk_low(api)) } else { Ok(()) }),
+        launcher: check_that(api.launcher.is_up(), NO_LAUNCHER),
+        accepting: check_that(!status.draining, STOPPING),
     };
     let failing = checks.failing();
     let readiness = Readiness {
         ready: failing.is_none(),
-        checks,
+        checks: checks.by_name(),
         isolation: Isolation {
-            level: surroundings.level.as_str(),
-            reason: &surroundings.reason,
-            weaker: &surroundings.weaker,
-            besides: api.launcher.surroundings_besides().map(Beside::of).collect(),
+            level: surroundings.level.as_str().into(),
+            reason: surroundings.reason.clone(),
+            weaker: surroundings.weaker.clone(),
+            besides: api.launcher.surroundings_besides().map(beside).collect(),
         },
-        containment: surroundings.containment.as_str(),
+        containment: surroundings.containment.as_str().into(),
         slots: status.slots,
         slots_free: status.free,
         queued: status.queued,
@@ -150,7 +108,7 @@ async fn in_detail(api: &Api) -> Result<HttpResponse, Problem> {
         oldest_due_seconds: oldest.due.map(|since| api.clock.steady().since(since).as_secs_f64()),
         breakers_open: hosts.open,
         hosts_saturated: hosts.saturated,
-        node: &api.node,
+        node: api.node.clone(),
     };
     Ok(match failing {
         None => answers::json(StatusCode::OK, &readiness),
@@ -175,23 +133,30 @@ impl Checks {
         ];
         kinds.into_iter().find(|(check, _)| !check.ok).map(|(_, kind)| kind)
     }
-}
 
-impl<'a> Beside<'a> {
-    fn of(surroundings: &'a Surroundings) -> Self {
-        let Surroundings { level, containment, weaker, .. } = surroundings;
-        Self { level: level.as_str(), containment: containment.as_str(), weaker }
+    fn by_name(self) -> BTreeMap<Word, Check> {
+        let Self { store, disk, launcher, accepting } = self;
+        let named = [("store", store), ("disk", disk), ("launcher", launcher)];
+        let named = named.into_iter().chain([("accepting", accepting)]);
+        named.map(|(name, check)| (name.into(), check)).collect()
     }
 }
 
-impl Check {
-    fn of(result: Result<(), String>) -> Self {
-        Self { ok: result.is_ok(), error: result.err() }
+fn beside(surroundings: &Surroundings) -> IsolationBeside {
+    let Surroundings { level, containment, weaker, .. } = surroundings;
+    IsolationBeside {
+        level: level.as_str().into(),
+        containment: containment.as_str().into(),
+        weaker: weaker.clone(),
     }
+}
 
-    fn that(ok: bool, otherwise: &str) -> Self {
-        Self::of(if ok { Ok(()) } else { Err(otherwise.to_owned()) })
-    }
+fn check_of(result: Result<(), String>) -> Check {
+    Check { ok: result.is_ok(), error: result.err() }
+}
+
+fn check_that(ok: bool, otherwise: &str) -> Check {
+    check_of(if ok { Ok(()) } else { Err(otherwise.to_owned()) })
 }
 
 #[cfg(test)]
@@ -213,7 +178,7 @@ mod tests {
     fn one_check_that_fails_is_enough() {
         let failing = |[accepting, store, disk, launcher]: [bool; 4]| {
             let [accepting, store, disk, launcher] =
-                [accepting, store, disk, launcher].map(|ok| Check::that(ok, "why"));
+                [accepting, store, disk, launcher].map(|ok| check_that(ok, "why"));
             Checks { store, disk, launcher, accepting }.failing()
         };
         assert_eq!(failing([true, true, true, true]), None);

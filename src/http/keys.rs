@@ -3,52 +3,27 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde::Serialize;
-use serde_json::json;
 
 use super::answers::json;
 use super::auth::{Caller, new_key_of};
 use super::body::{self, Body};
 use super::error::{Kind, Problem};
 use super::fields::Fields;
+use super::idempotency;
 use super::signing::unstored;
 use super::state::Api;
+use crate::bodies::{ApiKey, MadeApiKey, Page};
+use crate::domain::Tenant;
 use crate::domain::access::{self, includes};
-use crate::domain::{Tenant, Timestamp};
 use crate::store::{KeptKey, Revoke, Revoked};
 
 const WRITE: &str = "keys:write";
 
 /// What is told of a key.
-#[derive(Serialize)]
-struct Told<'a> {
-    id: &'a str,
-    name: &'a str,
-    tenant: &'a str,
-    scopes: &'a [String],
-    created_at: Timestamp,
-    last_used_at: Option<Timestamp>,
-}
-
-/// The same with the key itself.
-#[derive(Serialize)]
-struct Made<'a> {
-    key: &'a str,
-    #[serde(flatten)]
-    told: Told<'a>,
-}
-
-impl<'a> Told<'a> {
-    fn of(KeptKey { key, created_at, last_used_at }: &'a KeptKey) -> Self {
-        Self {
-            id: &key.id,
-            name: &key.name,
-            tenant: key.tenant.as_str(),
-            scopes: &key.scopes,
-            created_at: *created_at,
-            last_used_at: *last_used_at,
-        }
-    }
+fn told(kept: KeptKey) -> ApiKey {
+    let KeptKey { key, created_at, last_used_at } = kept;
+    let tenant = key.tenant.as_str().to_owned();
+    ApiKey { id: key.id, name: key.name, tenant, scopes: key.scopes, created_at, last_used_at }
 }
 
 /// What a request asks for.
@@ -67,12 +42,7 @@ pub(super) async fn create(
 ) -> Result<HttpResponse, Problem> {
     let caller = caller?;
     caller.needs(WRITE)?;
-    if request.headers().contains_key("idempotency-key") {
-        let detail = "`Idempotency-Key` is not taken here: a key is shown once, and could not be shown \
-                      again. If an answer was lost, revoke the key that `GET /v1/keys` lists, and make \
-                      another.";
-        return Err(Problem::new(Kind::InvalidRequest, detail));
-    }
+    idempotency::refuse(&request)?;
     let Asked { name, tenant, scopes } = read(Fields::new(body::object(&request, body)?), &caller)?;
     may_give(&caller, &tenant, &scopes)?;
     let new = new_key_of(tenant, &name, scopes).map_err(|error| {
@@ -81,7 +51,7 @@ pub(super) async fn create(
     })?;
     let created_at = api.store.add_api_key(new.kept.clone()).await?;
     let kept = KeptKey { key: new.kept, created_at, last_used_at: None };
-    let made = Made { key: new.text.expose(), told: Told::of(&kept) };
+    let made = MadeApiKey { key: new.text.expose().to_owned(), told: told(kept) };
     Ok(unstored(json(StatusCode::CREATED, &made)))
 }
 
@@ -97,8 +67,8 @@ pub(super) async fn list(
         // This server may know more than it has written down.
         kept.last_used_at = kept.last_used_at.max(api.auth.keys.last_use(&kept.key.id));
     }
-    let data: Vec<Told<'_>> = keys.iter().map(Told::of).collect();
-    Ok(json(StatusCode::OK, &json!({ "data": data, "next_cursor": null })))
+    let data = keys.into_iter().map(told).collect();
+    Ok(json(StatusCode::OK, &Page { data, next_cursor: None }))
 }
 
 /// `DELETE /v1/keys/{id}`: whoever has the key is not let in by any request that comes after this

@@ -9,7 +9,7 @@ mod executions;
 mod fetch_hive;
 mod functions;
 mod hopx;
-mod later;
+mod keys;
 mod markdown;
 mod operation;
 mod page;
@@ -26,8 +26,8 @@ use utoipa::openapi::path::{ParameterBuilder, ParameterIn, PathItem, PathsBuilde
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::tag::{Tag, TagBuilder};
 use utoipa::openapi::{
-    Components, ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref,
-    RefOr, Required, Schema, ServerBuilder,
+    Components, ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Required,
+    ServerBuilder,
 };
 
 use self::operation::{Operation, SCHEMES, component, header, text};
@@ -65,7 +65,7 @@ fn value() -> &'static Value {
 
 /// What there is, in the order in which it is read.
 fn parts() -> Vec<(&'static str, &'static str, Vec<Operation>)> {
-    let mut secrets = later::keys();
+    let mut secrets = keys::operations();
     secrets.extend(server::secrets());
     vec![
         (executions::TAG, executions::ABOUT, executions::operations()),
@@ -85,7 +85,7 @@ fn build() -> OpenApi {
     let mut tags: Vec<Tag> = Vec::new();
     for (tag, about, operations) in parts() {
         tags.push(TagBuilder::new().name(tag).description(Some(about)).build());
-        for mut operation in operations {
+        for mut operation in operations.into_iter().map(Operation::complete) {
             components.schemas.append(&mut operation.schemas.drain(..).collect());
             for group in &operation.problems {
                 let name = group.name_in(operation.shape);
@@ -141,9 +141,4 @@ fn common() -> Components {
     components.add_security_scheme(SCHEMES[0], SecurityScheme::Http(bearer.build()));
     components.add_security_scheme(SCHEMES[1], SecurityScheme::ApiKey(key));
     components
-}
-
-/// A reference to the schema of a problem.
-fn problem() -> RefOr<Schema> {
-    Ref::from_schema_name("Problem").into()
 }

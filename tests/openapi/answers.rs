@@ -48,6 +48,34 @@ fn executions(tour: &Tour, receiver: &TestReceiver) {
     tour.call("GET", "/v1/runtimes", None, 200);
 }
 
+/// The same request again, another one under its key, and one whose execution was purged.
+fn again(tour: &Tour) {
+    let submit = |code: &str, status| {
+        let request = tour.app.request("POST", "/v1/executions");
+        let request = request.header("idempotency-key", "of-the-tour").json(&sh(code));
+        tour.send(request, ("POST", "/v1/executions"), status)
+    };
+    let id = submit("true", 202).json()["id"].as_str().unwrap().to_owned();
+    submit("true", 202);
+    submit("false", 422);
+    tour.app.finished(&id);
+    tour.call("GET", &format!("/v1/executions/{id}/events"), None, 200);
+    tour.call("DELETE", &format!("/v1/executions/{id}?purge=true"), None, 204);
+    submit("true", 409);
+    tour.call("GET", "/v1/executions?label.team=x&cause=exited", None, 200);
+}
+
+/// API keys.
+fn keys(tour: &Tour) {
+    let new = json!({"name": "of the tour", "tenant": "other", "scopes": ["executions:read"]});
+    let key = tour.call("POST", "/v1/keys", Some(new), 201).json();
+    tour.call("GET", "/v1/keys", None, 200);
+    let path = format!("/v1/keys/{}", key["id"].as_str().unwrap());
+    tour.call("DELETE", &path, None, 204);
+    tour.call("DELETE", &path, None, 404);
+    tour.call("POST", "/v1/keys", Some(json!({"name": ""})), 400);
+}
+
 /// The log of deliveries, and its repair.
 fn deliveries(tour: &Tour, receiver: &TestReceiver) {
     let list = tour.call("GET", "/v1/deliveries?event_type=execution.completed", None, 200).json();
@@ -164,6 +192,8 @@ fn every_answer_and_every_callback_is_what_the_document_says() {
     let tour = tour();
     let receiver = TestReceiver::start();
     executions(&tour, &receiver);
+    again(&tour);
+    keys(&tour);
     deliveries(&tour, &receiver);
     server(&tour);
     functions(&tour);

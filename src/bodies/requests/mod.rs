@@ -10,7 +10,7 @@ mod small;
 pub use calling::{WantedLimits, WantedRetry};
 pub use execution::NewExecution;
 pub use function::{FunctionCall, FunctionDefinition};
-pub use small::{Cancellation, NewRecovery, Nothing, Ping, Rotation};
+pub use small::{Cancellation, NewApiKey, NewRecovery, Nothing, Ping, Rotation};
 
 #[cfg(test)]
 mod tests {

@@ -40,6 +40,22 @@ pub struct NewRecovery {
     pub host: Option<String>,
 }
 
+/// An API key that is to be made.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewApiKey {
+    /// What people call it, at most 64 characters.
+    #[schema(min_length = 1, max_length = 64, example = "ci")]
+    pub name: String,
+    /// Whose requests it makes; the caller's own tenant, when nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_.-]+$", example = "default")]
+    pub tenant: Option<String>,
+    /// What it may do.
+    #[schema(min_items = 1, example = json!(["executions:write", "executions:read"]))]
+    pub scopes: Vec<String>,
+}
+
 /// Where a signed ping is sent.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

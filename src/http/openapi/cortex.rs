@@ -50,6 +50,7 @@ pub(super) fn operations() -> Vec<Operation> {
                 ("application/octet-stream", bytes()),
             ])
             .answers::<Called>(200, "It is accepted, and on disk.")
+            .may_be_repeated()
             .fails(&[BAD_BODY, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_LARGE, NO_JSON, BUSY_TENANT])
             .fails(&[NOT_ACCEPTED, INTERNAL]),
         get("/apis/{name}/{id}", "cortexRead", "Read how a call stands")

@@ -69,6 +69,7 @@ fn recover() -> Operation {
         .needs(REDELIVER)
         .takes::<NewRecovery>()
         .answers::<Recovery>(202, "It has begun; `matched` says how many deliveries it is about.")
+        .may_be_repeated()
         .fails(&[BAD_BODY, UNAUTHORIZED, FORBIDDEN, TOO_LARGE, NO_JSON, AWAY, INTERNAL])
 }
 

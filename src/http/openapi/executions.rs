@@ -1,14 +1,14 @@
 //! The document of executions: accept one, list them, read one, end one, and what one has written.
 //! Describes only; `executions.rs`, `list.rs`, `purge.rs` and `output.rs` do it.
 
-use utoipa::openapi::Schema;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
 
 use super::operation::{Operation, boolean, bytes, delete, get, post, text, whole};
 use super::problems::{
-    AWAY, BAD_BODY, BAD_REQUEST, BUSY, FORBIDDEN, INTERNAL, NO_JSON, NO_RANGE, NO_STORE,
-    NOT_ACCEPTED, NOT_FOUND, NOT_PURGEABLE, TOO_LARGE, UNAUTHORIZED, WENT_AWAY,
+    AWAY, BAD_BODY, BAD_REQUEST, BUSY, BUSY_STREAMS, FORBIDDEN, INTERNAL, NO_JSON, NO_RANGE,
+    NO_STORE, NOT_ACCEPTED, NOT_FOUND, NOT_PURGEABLE, TOO_LARGE, UNAUTHORIZED, WENT_AWAY,
 };
-use super::{later, told};
+use super::told;
 use crate::bodies::{Cancellation, Delivery, NewExecution, Record, Runtime};
 use crate::domain::{Cause, ExecutionId, Status, Timestamp};
 use crate::http::executions::{CANCEL, READ, WRITE};
@@ -19,13 +19,10 @@ pub(super) const ABOUT: &str = "An execution is a program that was accepted and 
     as `completed`, `failed` or `cancelled`, exactly once, and whoever asked for that is called back.";
 
 pub(super) fn operations() -> Vec<Operation> {
-    let mut all = vec![submit(), list(), read(), end(), output(), deliveries(), runtimes()];
-    all.extend(later::executions());
-    all
+    vec![submit(), list(), read(), end(), output(), events(), deliveries(), runtimes()]
 }
 
 fn submit() -> Operation {
-    let key = text().min_length(Some(1)).max_length(Some(255)).pattern(Some("^[!-~]+$"));
     let operation = post("/v1/executions", "submitExecution", "Submit an execution")
         .describe(
             "Answers when the execution is on disk: what was accepted is run, whatever becomes of the \
@@ -33,29 +30,31 @@ fn submit() -> Operation {
              Fields that are not known are refused, and all that is wrong is told at once.",
         )
         .needs(WRITE)
-        .header(
-            later::IDEMPOTENCY_KEY,
-            key,
-            "Makes the request safe to send again: with the same key and the same body the answer is \
-             that of the first.",
-        )
         .takes::<NewExecution>()
         .answers::<Record>(202, "It is accepted, and on disk.")
         .with("Location", "The path of its record.")
+        .may_be_repeated()
         .fails(&[BAD_BODY, UNAUTHORIZED, FORBIDDEN, TOO_LARGE, NO_JSON, BUSY, NOT_ACCEPTED, INTERNAL]);
-    told::in_callbacks(later::idempotency(operation))
+    told::in_callbacks(operation)
 }
 
 fn list() -> Operation {
-    let operation = get("/v1/executions", "listExecutions", "List executions, the newest first")
+    get("/v1/executions", "listExecutions", "List executions, the newest first")
         .describe("Without their output. Filters are for equality, and all of them hold together.")
         .needs(READ)
         .query("limit", whole(1, 200).default(Some(50.into())), "How many a page has.")
         .query("cursor", text(), "The `next_cursor` of the page before.")
         .query_of::<Status>("status", "Only those that stand so.")
         .query("language", text(), "Only those in this language, by the name of its runtime.")
-        .query("function", text(), "Only the calls of this function.");
-    later::filters(operation)
+        .query("function", text(), "Only the calls of this function.")
+        .query_of::<Cause>("cause", "Only those that this has ended.")
+        .query_of::<Timestamp>("created_after", "Only those accepted after this time.")
+        .query_of::<Timestamp>("created_before", "Only those accepted before this time.")
+        .query(
+            "label.NAME",
+            text(),
+            "Only those with this value of the label that is named behind the dot.",
+        )
         .answers_page::<Record>("A page. `next_cursor` is null on the last.")
         .fails(&[BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NO_STORE, INTERNAL])
 }
@@ -133,6 +132,30 @@ fn output() -> Operation {
         .fails(&[BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, NO_RANGE, NO_STORE, INTERNAL])
 }
 
+fn events() -> Operation {
+    get("/v1/executions/{id}/events", "followExecution", "Follow an execution while it runs")
+        .describe(
+            "Server-sent events: `status`, `stdout`, `stderr`, and at the end `end` with the record. The \
+             data of output is `{\"offset\": n, \"text\": \"…\"}` or, for what is no text, \
+             `{\"offset\": n, \"base64\": \"…\"}`. The id of an event is where both streams have come \
+             to, and resumes there.",
+        )
+        .needs(READ)
+        .at::<ExecutionId>("id", "The execution.")
+        .header("Last-Event-ID", text(), "Behind which event to go on.")
+        .query("last_event_id", text(), "The same, for clients that cannot send the header.")
+        .gives(200, "The events.", ("text/event-stream", event()))
+        .fails(&[BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, BUSY_STREAMS, NO_STORE, INTERNAL])
+}
+
+/// An event as its client has it: `data` is JSON in a text.
+fn event() -> RefOr<Schema> {
+    let words = ["status", "stdout", "stderr", "end"];
+    let event = ObjectBuilder::new().property("event", text().enum_values(Some(words)));
+    let event = event.property("id", text().pattern(Some("^[0-9]+-[0-9]+(-[0-9]+)?$")));
+    event.property("data", text()).into()
+}
+
 fn deliveries() -> Operation {
     get(
         "/v1/executions/{id}/deliveries",
@@ -169,12 +192,4 @@ impl utoipa::PartialSchema for Stream {
 fn seconds(max: f64) -> utoipa::openapi::ObjectBuilder {
     let number = utoipa::openapi::Type::Number;
     utoipa::openapi::ObjectBuilder::new().schema_type(number).minimum(Some(0)).maximum(Some(max))
-}
-
-/// When an execution was accepted, and what ended it: what lists are filtered by.
-pub(super) fn by_time_and_cause(operation: Operation) -> Operation {
-    operation
-        .query_of::<Cause>("cause", "Only those that this has ended.")
-        .query_of::<Timestamp>("created_after", "Only those accepted at this time or later.")
-        .query_of::<Timestamp>("created_before", "Only those accepted before this time.")
 }

@@ -64,6 +64,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .needs(WRITE)
             .takes::<Invocation>()
             .answers::<Begun<'_>>(200, "It has ended or, asked to call back, is accepted.")
+            .may_be_repeated()
             .fails(&[BAD_BODY, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, ACCEPTED, TOO_LARGE, NO_JSON])
             .fails(&[BUSY_TENANT, NOT_ACCEPTED, INTERNAL]),
         get("/v1/workflow/runs/{id}", "fetchHiveRun", "Read a run")

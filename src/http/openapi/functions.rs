@@ -98,6 +98,7 @@ fn call() -> Operation {
         .may_take::<FunctionCall>()
         .answers::<Record>(202, "It is accepted, and on disk.")
         .with("Location", "The path of its record.")
+        .may_be_repeated()
         .fails(&[BAD_BODY, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_LARGE, NO_JSON, BUSY_TENANT])
         .fails(&[NOT_ACCEPTED, INTERNAL])
 }

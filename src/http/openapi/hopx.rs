@@ -123,6 +123,7 @@ fn running() -> Vec<Operation> {
             .needs(WRITE)
             .takes::<Program>()
             .answers::<Answer<'_>>(200, "It has ended.")
+            .may_be_repeated()
             .fails(&[BAD_BODY, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, ACCEPTED, TOO_LARGE, NO_JSON])
             .fails(&[BUSY_TENANT, NOT_ACCEPTED, INTERNAL]),
         post("/execute/async", "hopxExecuteAsync", "Run a program and be called back")
@@ -133,12 +134,14 @@ fn running() -> Vec<Operation> {
             .needs(WRITE)
             .takes::<Program>()
             .answers::<Accepted<'_>>(200, "It is accepted, and on disk.")
+            .may_be_repeated()
             .fails(&[BAD_BODY, UNAUTHORIZED, FORBIDDEN, TOO_LARGE, NO_JSON, BUSY_TENANT])
             .fails(&[NOT_ACCEPTED, INTERNAL]),
         post("/execute/background", "hopxExecuteBackground", "Run a program and look at it later")
             .needs(WRITE)
             .takes::<Program>()
             .answers::<Begun<'_>>(200, "It is accepted, and on disk.")
+            .may_be_repeated()
             .fails(&[BAD_BODY, UNAUTHORIZED, FORBIDDEN, TOO_LARGE, NO_JSON, BUSY_TENANT])
             .fails(&[NOT_ACCEPTED, INTERNAL]),
         get("/execute/stream", "hopxStream", "Run programs over a WebSocket")
@@ -171,6 +174,7 @@ fn following() -> Vec<Operation> {
             .at::<ExecutionId>("id", "The execution.")
             .may_take::<Cancellation>()
             .answers::<Answer<'_>>(200, "It has ended.")
+            .may_be_repeated()
             .answers::<Answer<'_>>(202, "Its program is being ended.")
             .fails(&[BAD_BODY, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_LARGE, NO_JSON, NO_STORE])
             .fails(&[INTERNAL]),

@@ -14,7 +14,7 @@ use utoipa::openapi::{
 };
 use utoipa::{PartialSchema, ToSchema};
 
-use super::problems::{Group, Shape};
+use super::problems::{ACCEPTED, FAILURES, Group, MISMATCH, PURGED, SLOW, Shape};
 use crate::bodies::{All, Page};
 
 /// The names of the ways to show a key, which all operations have in common.
@@ -226,6 +226,37 @@ impl Operation {
     /// What can go wrong.
     pub(super) fn fails(mut self, groups: &[Group]) -> Self {
         self.problems.extend(groups);
+        self
+    }
+
+    /// It may be sent again under a key, and is answered as at first. Told of the last answer.
+    pub(super) fn may_be_repeated(self) -> Self {
+        let key = text().min_length(Some(1)).max_length(Some(255)).pattern(Some("^[!-~]+$"));
+        self.header(
+            "Idempotency-Key",
+            key,
+            "Makes the request safe to send again: with the same key and the same body the answer is that \
+             of the first, and nothing is begun anew.",
+        )
+        .with("Idempotency-Replayed", "`true`: this is the answer to an earlier request.")
+        .fails(&[MISMATCH, PURGED])
+    }
+
+    /// With what can go wrong wherever a key is asked for, or a body is read.
+    pub(super) fn complete(mut self) -> Self {
+        let has = |problems: &[Group], status: u16| {
+            problems.iter().any(|group| group.status().as_u16() == status)
+        };
+        if has(&self.problems, 401) && !has(&self.problems, 429) {
+            self.problems.push(FAILURES);
+        }
+        if has(&self.problems, 413) {
+            self.problems.push(SLOW);
+        }
+        // One that is accepted may be told of in both ways.
+        if self.problems.iter().any(|group| group.name() == ACCEPTED.name()) {
+            self.problems.retain(|group| group.name() != PURGED.name());
+        }
         self
     }
 

@@ -76,8 +76,9 @@ groups! {
         [Kind::NotTerminalEvent];
     ACCEPTED = "AcceptedAlready",
         "The server is stopping or cannot read its store, and holds the answer back no longer. What was \
-         accepted goes on, under the id that this names.",
-        [Kind::AcceptedAlready];
+         accepted goes on, under the id that this names. Or a request with this key was answered before, and \
+         what it began is gone.",
+        [Kind::AcceptedAlready, Kind::IdempotencyPurged];
     NO_METHOD = "MethodNotAllowed", "This path does not take that method; `Allow` has those that it does.",
         [Kind::MethodNotAllowed("GET")];
     TOO_LARGE = "BodyTooLarge", "The body is longer than the server takes (4 MiB by default).",
@@ -86,13 +87,36 @@ groups! {
         [Kind::UnsupportedMediaType];
     NO_RANGE = "RangeNotSatisfiable", "There are no bytes where it was asked for.",
         [Kind::RangeNotSatisfiable(0)];
-    BUSY_TENANT = "TenantQueueFull", "Too many executions of this tenant's wait already.",
-        [Kind::TenantQueueFull];
-    BUSY_PINGS = "TooManyPings", "Too many callbacks are being tried out at this moment.",
-        [Kind::TooManyPings];
+    BUSY_TENANT = "TenantQueueFull",
+        "Too many executions of this tenant's wait already, it submits too fast, or too many wrong \
+         credentials came from this address.",
+        [Kind::TenantQueueFull, Kind::TooManySubmissions(1), Kind::TooManyFailures(1)];
+    BUSY_STREAMS = "TooManyStreams",
+        "Too many streams of events are open, or too many wrong credentials came from this address.",
+        [Kind::TooManyStreams, Kind::TooManyFailures(1)];
+    FAILURES = "TooManyFailures", "Too many wrong credentials came from this address.",
+        [Kind::TooManyFailures(1)];
+    SLOW = "RequestTimeout", "The body did not come to its end in time.", [Kind::RequestTimeout];
+    LAST_KEY = "LastAdminKey", "Without this key nobody could make keys any more.",
+        [Kind::LastAdminKey];
+    PURGED = "IdempotencyPurged",
+        "A request with this key was answered before, and what it began is gone.",
+        [Kind::IdempotencyPurged];
+    MISMATCH = "IdempotencyMismatch", "The key was used for another request.",
+        [Kind::IdempotencyMismatch];
+    BUSY_PINGS = "TooManyPings",
+        "Too many callbacks are being tried out at this moment, or too many wrong credentials came from \
+         this address.",
+        [Kind::TooManyPings, Kind::TooManyFailures(1)];
     BUSY = "TooMuch",
-        "Too many executions of this tenant's wait already, or too many callbacks are being tried out.",
-        [Kind::TenantQueueFull, Kind::TooManyPings];
+        "Too many executions of this tenant's wait already, it submits too fast, too many callbacks are \
+         being tried out, or too many wrong credentials came from this address.",
+        [
+            Kind::TenantQueueFull,
+            Kind::TooManySubmissions(1),
+            Kind::TooManyPings,
+            Kind::TooManyFailures(1)
+        ];
     INTERNAL = "Internal", "The server failed internally. Its log knows more under the request's id.",
         [Kind::Internal];
     NO_STORE = "StoreUnavailable", "The store cannot be read or written at this moment.",
@@ -102,10 +126,14 @@ groups! {
     WENT_AWAY = "Stopping", "The server is stopping, or cannot read its store.",
         [Kind::Draining, Kind::StoreUnavailable, Kind::Unavailable];
     NOT_ACCEPTED = "NotAccepted", "The server cannot keep another execution at the moment.",
-        [Kind::QueueFull, Kind::Draining, Kind::StoreUnavailable, Kind::Unavailable];
+        [Kind::QueueFull, Kind::DiskLow, Kind::Draining, Kind::StoreUnavailable, Kind::Unavailable];
 }
 
 impl Group {
+    pub(super) const fn name(self) -> &'static str {
+        self.name
+    }
+
     pub(super) const fn status(self) -> StatusCode {
         self.kinds[0].status()
     }

@@ -19,13 +19,21 @@ pub(super) fn oldest(
     Ok(Oldest { due: due_since(database, claims, now)?, queued: queued_since(database)? })
 }
 
-pub(super) const FIRST_QUEUED: &str = "
-    SELECT created_at FROM executions
-    WHERE id = (SELECT id FROM queue WHERE state = 'queued' ORDER BY id LIMIT 1)";
+const FIRST_OF_NEXT_TENANT: &str = "
+    SELECT tenant, id FROM queue INDEXED BY queue_of_tenant
+    WHERE state = 'queued' AND tenant > ?1 ORDER BY tenant, id LIMIT 1";
 
+/// When the execution was accepted that has been in the queue for longest. Looks at one of each tenant.
 fn queued_since(database: &Connection) -> Result<Option<Timestamp>, Failure> {
-    let mut select = database.prepare_cached(FIRST_QUEUED)?;
-    select.query_and_then([], |row| time(row, "created_at"))?.next().transpose()
+    let mut next = database.prepare_cached(FIRST_OF_NEXT_TENANT)?;
+    let (mut tenant, mut first) = (String::new(), None::<[u8; 16]>);
+    while let Some(row) = next.query([&tenant])?.next()? {
+        let id = row.get("id")?;
+        first = Some(first.map_or(id, |first| first.min(id)));
+        tenant = row.get("tenant")?;
+    }
+    let mut select = database.prepare_cached("SELECT created_at FROM executions WHERE id = ?1")?;
+    select.query_and_then([first], |row| time(row, "created_at"))?.next().transpose()
 }
 
 /// Since when the delivery is due that has been due for longest and that nobody has claimed.

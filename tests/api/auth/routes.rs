@@ -26,6 +26,7 @@ pub const GUARDED: &[Route] = &[
     ("GET", "/v1/executions/{execution}", READ),
     ("DELETE", "/v1/executions/{execution}", CANCEL),
     ("GET", "/v1/executions/{execution}/output/stdout", READ),
+    ("GET", "/v1/executions/{execution}/events", READ),
     ("GET", "/v1/executions/{execution}/deliveries", DELIVERIES),
     ("GET", "/v1/deliveries", DELIVERIES),
     ("GET", "/v1/deliveries/{delivery}", DELIVERIES),
@@ -71,7 +72,9 @@ pub const GUARDED: &[Route] = &[
 ];
 
 /// Those that are open to everybody.
-const OPEN: [(&str, &str); 4] = [
+const OPEN: [(&str, &str); 6] = [
+    ("GET", "/docs"),
+    ("GET", "/openapi.json"),
     ("GET", "/health"),
     ("GET", "/livez"),
     ("GET", "/readyz"),

@@ -27,23 +27,30 @@ use crate::store::{Given, KeptAnswer};
 use crate::webhook::payload::fetch_hive::{output, request_id, result_error};
 
 /// What is said of a run; of one that has not ended it is the first two.
-#[derive(Serialize, Deserialize, ToSchema)]
+#[derive(Default, Serialize, ToSchema)]
 #[schema(as = FetchHiveRunToldOf)]
 pub(in crate::http) struct Answer<'a> {
     request_id: String,
     run_status: Cow<'static, str>,
     /// When it has completed.
-    #[serde(skip_serializing_if = "Option::is_none", skip_deserializing)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Value)]
     output: Option<Box<RawValue>>,
     /// Why what it has put out is not its result although it wrote one.
-    #[serde(skip_serializing_if = "Option::is_none", skip_deserializing)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     result_error: Option<&'a str>,
     /// When it has failed or was cancelled.
-    #[serde(skip_serializing_if = "Option::is_none", skip_deserializing)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     error: Option<String>,
+}
+
+/// What was said of a run that had not ended, as it was kept.
+#[derive(Deserialize)]
+struct Begun {
+    request_id: String,
+    run_status: String,
 }
 
 /// The same, and what the run's callbacks are signed with.
@@ -122,11 +129,13 @@ impl Invoked<'_> {
             }
             Given::Kept(kept) => {
                 let secret = echoed_secret(api, tenant, &function_key).await?;
-                let begun = serde_json::from_slice(&kept.body).map_err(|error| {
-                    log::error!("a kept answer cannot be read: {error}");
-                    Problem::new(Kind::Internal, "The server failed internally.")
-                })?;
-                Ok(answer(begun, secret))
+                let Begun { request_id, run_status } =
+                    serde_json::from_slice(&kept.body).map_err(|error| {
+                        log::error!("a kept answer cannot be read: {error}");
+                        Problem::new(Kind::Internal, "The server failed internally.")
+                    })?;
+                let run_status = run_status.into();
+                Ok(answer(Answer { request_id, run_status, ..Answer::default() }, secret))
             }
             Given::Gone => Err(Problem::not_found()),
         }
