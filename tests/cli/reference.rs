@@ -81,6 +81,10 @@ fn every_command_that_is_promised_is_there() {
         "config show",
         "config check",
         "completions",
+        "openapi",
+        "keys create",
+        "keys list",
+        "keys revoke",
     ] {
         let path: Vec<_> = command.split(' ').collect();
         let ran = ringback(&[&path[..], &["--help"]].concat());
