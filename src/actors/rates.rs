@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use governor::clock::{Clock, MonotonicClock};
+use governor::clock::{Clock, MonotonicClock, Reference};
 use governor::middleware::NoOpMiddleware;
+use governor::nanos::Nanos;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 
@@ -14,10 +15,19 @@ use crate::domain::Tenant;
 
 type Bucket<C> = RateLimiter<NotKeyed, InMemoryState, C, NoOpMiddleware<<C as Clock>::Instant>>;
 
+/// How many buckets are kept whatever is in them.
+const BUCKETS_MIN: usize = 16;
+
+/// How long it takes to fill an empty bucket. One that was left alone for so long is like a new one.
+const FILLED_WITHIN: Duration = Duration::from_secs(1);
+
 /// What is left in the bucket of each tenant.
 pub(super) struct Rates<C: Clock = MonotonicClock> {
     clock: C,
-    buckets: HashMap<Tenant, Bucket<C>>,
+    /// With the moment at which each was asked last.
+    buckets: HashMap<Tenant, (Bucket<C>, C::Instant)>,
+    /// How many there may be before the full ones are cleared away.
+    buckets_max: usize,
 }
 
 impl Default for Rates {
@@ -28,7 +38,7 @@ impl Default for Rates {
 
 impl<C: Clock + Clone> Rates<C> {
     fn new(clock: C) -> Self {
-        Self { clock, buckets: HashMap::new() }
+        Self { clock, buckets: HashMap::new(), buckets_max: BUCKETS_MIN }
     }
 
     /// Takes one submission from a tenant's bucket.
@@ -36,9 +46,21 @@ impl<C: Clock + Clone> Rates<C> {
     /// # Errors
     /// When it is empty: how long it takes until there is one in it.
     pub(super) fn take(&mut self, tenant: &Tenant, per_second: NonZeroU32) -> Result<(), Duration> {
+        let now = self.clock.now();
+        self.clear_away(now);
         let new = || Bucket::direct_with_clock(Quota::per_second(per_second), self.clock.clone());
-        let bucket = self.buckets.entry(tenant.clone()).or_insert_with(new);
+        let (bucket, asked) = self.buckets.entry(tenant.clone()).or_insert_with(|| (new(), now));
+        *asked = now;
         bucket.check().map_err(|empty| empty.wait_time_from(self.clock.now()))
+    }
+
+    /// Forgets the buckets that are full again: there may be as many tenants as an issuer of JWTs names.
+    fn clear_away(&mut self, now: C::Instant) {
+        if self.buckets.len() >= self.buckets_max {
+            let filled = Nanos::from(FILLED_WITHIN);
+            self.buckets.retain(|_, (_, asked)| now.duration_since(*asked) < filled);
+            self.buckets_max = 2 * self.buckets.len() + BUCKETS_MIN;
+        }
     }
 }
 
@@ -60,6 +82,21 @@ mod tests {
             clock.advance(Duration::from_secs(9));
         }
         rates.take(&b, four).expect("it has a bucket of its own");
+    }
+
+    #[test]
+    fn a_bucket_that_is_full_again_is_forgotten_and_another_one_is_not() {
+        let clock = FakeRelativeClock::default();
+        let mut rates = Rates::new(clock.clone());
+        let one = NonZeroU32::MIN;
+        for which in 0..10_000 {
+            clock.advance(Duration::from_millis(100));
+            let tenant = Tenant::new(format!("{which}"));
+            rates.take(&tenant, one).unwrap();
+            assert!(rates.take(&tenant, one).is_err(), "{which}");
+        }
+        assert!(rates.take(&Tenant::new("9995"), one).is_err(), "its second is not over");
+        assert!(rates.buckets.len() < 100, "{}", rates.buckets.len());
     }
 
     #[test]

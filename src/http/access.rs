@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
-use actix_web::dev::{Path, ServiceRequest, ServiceResponse, Url};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage};
 use bytes::Bytes;
@@ -55,13 +55,12 @@ impl Observer {
             path: request.path().to_owned(),
             route: request.match_pattern(),
             peer: request.peer_addr(),
-            about: About::default(),
+            about: About::of(request.path()),
             status: 0,
             bytes: 0,
         };
         match next.call(request).await {
             Ok(answer) => {
-                seen.about = About::of(answer.request().match_info());
                 seen.answered(answer.status().as_u16());
                 Ok(answer.map_body(|_, body| BoxBody::new(Watched { body, seen })))
             }
@@ -89,17 +88,15 @@ struct Seen {
 }
 
 /// What a path names.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct About {
     execution: Option<String>,
     delivery: Option<String>,
 }
 
 impl About {
-    fn of(parts: &Path<Url>) -> Self {
-        let find = |is: fn(&str) -> bool| {
-            parts.iter().map(|(_, value)| value).find(|value| is(value)).map(str::to_owned)
-        };
+    fn of(path: &str) -> Self {
+        let find = |is: fn(&str) -> bool| path.split('/').find(|part| is(part)).map(str::to_owned);
         Self {
             execution: find(|text| text.parse::<ExecutionId>().is_ok()),
             delivery: find(|text| text.parse::<DeliveryId>().is_ok()),

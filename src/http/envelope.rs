@@ -80,7 +80,7 @@ async fn wrap(
         name(answer.headers_mut(), &id);
         return Ok(request.into_response(answer));
     }
-    headers::take_head_for_get(&mut request);
+    let is_head = headers::take_head_for_get(&mut request);
     let unread = Unread::of(&mut request);
     let traceparent = context::traceparent_of(request.headers());
     let about = About { id: id.clone(), traceparent };
@@ -108,6 +108,9 @@ async fn wrap(
         None => answer,
     };
     name(answer.headers_mut(), &id);
+    if is_head {
+        answer = answer.map_body(|_, body| headers::without_stream(body));
+    }
     Ok(match unread {
         Some(unread) => answer.map_body(|_, body| unread.held_by(body)),
         None => answer,

@@ -1,5 +1,6 @@
 //! What is looked at in the head of every request, whoever answers it. Knows no route.
 
+use actix_web::body::{self, BodySize, BoxBody, MessageBody};
 use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
 use actix_web::http::header::{
@@ -35,11 +36,19 @@ pub(super) fn check(headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 /// Has HEAD answered as GET is. Of the answer only the head is sent: the connection still knows what was
-/// asked.
-pub(super) fn take_head_for_get(request: &mut ServiceRequest) {
-    if request.method() == Method::HEAD {
+/// asked. True where it was HEAD.
+pub(super) fn take_head_for_get(request: &mut ServiceRequest) -> bool {
+    let is_head = request.method() == Method::HEAD;
+    if is_head {
         request.head_mut().method = Method::GET;
     }
+    is_head
+}
+
+/// The body of an answer to HEAD. One that streams would be waited for to its end, and has no length that
+/// could be told.
+pub(super) fn without_stream(body: BoxBody) -> BoxBody {
+    if body.size() == BodySize::Stream { BoxBody::new(body::None::new()) } else { body }
 }
 
 #[cfg(test)]

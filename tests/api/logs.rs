@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::owed::{gives_up_at_once, id_of, owed_for, with_status};
 use crate::support::app::TestApp;
+use crate::support::held::{Held, get};
 use crate::support::options::{API_KEY, Options};
 use crate::support::receiver::TestReceiver;
 use crate::support::scripted::Scripted;
@@ -158,6 +159,18 @@ fn each_request_has_a_line_with_what_was_asked_and_answered_and_by_whom() {
     let line = line_of_request(&app, "lost");
     assert_eq!((&line["path"], line.get("route")), (&json!("/no/such/path"), None));
     check_all(&app, &[API_KEY, "in-the-query"]);
+}
+
+#[test]
+fn the_line_of_a_client_that_went_away_names_what_it_waited_for() {
+    let app = TestApp::with(telling_machines);
+    let id = app.submit(json!({"language": "sh", "code": "exec sleep 1000"})).id;
+    let held = Held::send(app.address(), &get(&format!("/v1/executions/{id}?wait=60")));
+    eventually(DEADLINE, "it is held back", || held.is_read().then_some(()));
+    held.reset();
+    let line = line_once(&app, "it has gone", |line| line["status"] == 499);
+    assert_eq!(line["execution"], id.as_str(), "{line}");
+    check_all(&app, &[API_KEY]);
 }
 
 #[test]

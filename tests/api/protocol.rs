@@ -7,6 +7,7 @@ use super::problem::expect_problem;
 use crate::support::app::TestApp;
 use crate::support::client::exchange;
 use crate::support::options::API_KEY;
+use crate::support::wait::{DEADLINE, eventually};
 
 const UNKNOWN: &str = "/v1/executions/exec_0197ab2f5c1d7e8f9a0b1c2d3e4f5a6b";
 
@@ -188,6 +189,32 @@ fn head_is_answered_as_get_without_a_body() {
     assert_eq!(app.anonymous("HEAD", "/v1/executions").send().status, 401);
     let refused = app.request("HEAD", "/v1/callbacks/test").send();
     assert_eq!((refused.status, refused.header("allow")), (405, Some("POST")));
+}
+
+#[test]
+fn head_of_a_stream_of_events_does_not_wait_for_its_end() {
+    let app = TestApp::start();
+    let id = app.submit(json!({"language": "sh", "code": "exec sleep 1000"})).id;
+    let events = format!("/v1/executions/{id}/events");
+    // Over one connection: the second answer comes when the first one is over.
+    let head = |path: &str, connection: &str| {
+        format!(
+            "HEAD {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {API_KEY}\r\n\
+             connection: {connection}\r\n\r\n"
+        )
+    };
+    let answers = exchange(
+        app.address(),
+        (head(&events, "keep-alive") + &head("/livez", "close")).as_bytes(),
+    );
+    let answers = String::from_utf8_lossy(&answers);
+    assert_eq!(answers.matches("HTTP/1.1 200 OK").count(), 2, "{answers}");
+    assert!(answers.contains("content-type: text/event-stream"), "{answers}");
+    assert!(!answers.contains("retry:"), "{answers}");
+    let gauge = "\nringback_event_streams 0\n";
+    eventually(DEADLINE, "its place is free", || {
+        app.get("/metrics").text().contains(gauge).then_some(())
+    });
 }
 
 #[test]

@@ -3,8 +3,9 @@
 
 use actix_web::HttpRequest;
 
-use super::super::error::{FieldError, Problem};
+use super::super::error::{FieldError, Problem, shown};
 use super::super::follow::Place;
+use super::super::query;
 
 /// What clients send by themselves when they connect again.
 const HEADER: &str = "Last-Event-ID";
@@ -24,14 +25,20 @@ pub(super) fn id(Place { attempt, told: [stdout, stderr] }: Place) -> String {
 /// for browsers connect again to the same URL.
 pub(super) fn from(request: &HttpRequest) -> Result<Option<Place>, Problem> {
     let mut by_parameter = None;
-    for (name, value) in url::form_urlencoded::parse(request.query_string().as_bytes()) {
+    for (name, value) in query::parameters(request.query_string())? {
         if name != PARAMETER {
+            let name = shown(&name);
             let detail = format!("There is no parameter `{name}`.");
             return Err(refusal(&name, "unknown_field", detail));
         }
         by_parameter = named(PARAMETER, &value)?;
     }
-    let Some(header) = request.headers().get(HEADER) else { return Ok(by_parameter) };
+    let mut headers = request.headers().get_all(HEADER);
+    let Some(header) = headers.next() else { return Ok(by_parameter) };
+    if headers.next().is_some() {
+        let detail = format!("The header `{HEADER}` is there twice; give it once.");
+        return Err(refusal(HEADER, "repeated", detail));
+    }
     let by_header = named(HEADER, header.to_str().unwrap_or("?"))?;
     Ok(by_header.or(by_parameter))
 }
@@ -108,5 +115,10 @@ mod tests {
         {
             assert!(check(query, header).is_err(), "{query} {header:?}");
         }
+        assert!(check("?last_event_id=1-0&last_event_id=2-0", None).is_err(), "one is passed over");
+        let twice = ["1-0", "2-0"]
+            .into_iter()
+            .fold(TestRequest::get(), |request, id| request.append_header((HEADER, id)));
+        assert_eq!(from(&twice.to_http_request()).unwrap_err().errors[0].code, "repeated");
     }
 }

@@ -60,6 +60,12 @@ fn words(check: &str) -> (&'static str, &'static str, &'static str) {
             "can be written to",
             "make room on the disk of the data directory; the server goes on by itself as soon as it can write",
         ),
+        "disk" => (
+            "disk",
+            "has room",
+            "make room on the disk of the data directory: nothing more is accepted until there is, and what was \
+             accepted goes on; `server.disk_free_bytes_min` says how much must be free",
+        ),
         "launcher" => (
             "launcher",
             "programs can be started",
