@@ -66,7 +66,9 @@ fn nothing_is_wrong_with_a_server_that_has_nothing_to_do() {
     let ran = doctor_with(&app, API_KEY, &[]);
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{}", ran.stdout);
     assert!(ran.stdout.ends_with("\n\nNothing is wrong.\n"), "{}", ran.stdout);
-    for topic in ["server", "store", "launcher", "accepting", "slots", "queue", "deliveries"] {
+    for topic in
+        ["server", "store", "disk", "launcher", "accepting", "slots", "queue", "deliveries"]
+    {
         assert!(ran.stdout.contains(&format!("ok    {topic}")), "{topic}: {}", ran.stdout);
     }
     assert!(
@@ -122,6 +124,23 @@ fn programs_cannot_be_started() {
     assert_eq!(metric(&app, "ringback_ready{check=\"store\"}"), 1.0);
     std::fs::remove_dir(&lock).unwrap();
     found(&app, "launcher", "ok");
+}
+
+#[test]
+fn the_disk_is_nearly_full() {
+    let app = TestApp::start();
+    let (_, disk) = found(&app, "disk", "ok");
+    says(&disk, "has room for more");
+    assert_eq!(metric(&app, "ringback_ready{check=\"disk\"}"), 1.0);
+    // More than any disk has.
+    let min = (u64::MAX / 4).to_string();
+    let app = TestApp::with(|options| options.env("RINGBACK_SERVER__DISK_FREE_BYTES_MIN", &min));
+    let (code, disk) = found(&app, "disk", "bad");
+    assert_eq!(code, Some(1));
+    says(&disk, "The disk is nearly full.");
+    says(&disk, "make room on the disk");
+    assert_eq!(metric(&app, "ringback_ready{check=\"disk\"}"), 0.0);
+    assert_eq!(metric(&app, "ringback_ready{check=\"store\"}"), 1.0);
 }
 
 #[test]

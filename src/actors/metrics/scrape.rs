@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use metrics::{Counter, Gauge};
 use tokio::sync::Mutex;
 
+use super::super::disk::DiskRoom;
 use super::super::engine::EngineParts;
 use super::super::hosts::Hosts;
 use super::super::messages::{EngineStatus, Status};
@@ -81,6 +82,7 @@ pub struct Scrape {
     hosts: Hosts,
     store: Arc<dyn Store>,
     launcher: Launcher,
+    disk: DiskRoom,
     clock: Clock,
     gauges: Gauges,
     openings: Counter,
@@ -106,6 +108,7 @@ struct Gauges {
 /// What `/readyz` asks, one gauge for each check.
 struct Ready {
     store: Gauge,
+    disk: Gauge,
     launcher: Gauge,
     accepting: Gauge,
 }
@@ -140,6 +143,7 @@ impl Scrape {
                 slots_free: registry.gauge(SLOTS, &[("state", "free")]),
                 ready: Ready {
                     store: registry.gauge(READY, &[("check", "store")]),
+                    disk: registry.gauge(READY, &[("check", "disk")]),
                     launcher: registry.gauge(READY, &[("check", "launcher")]),
                     accepting: registry.gauge(READY, &[("check", "accepting")]),
                 },
@@ -151,6 +155,7 @@ impl Scrape {
             hosts,
             store: Arc::clone(&parts.store),
             launcher: parts.launcher.clone(),
+            disk: parts.disk.clone(),
             clock: parts.clock.clone(),
             metrics,
             pending: Mutex::new(None),
@@ -192,6 +197,7 @@ impl Scrape {
         // By a write, as for `/readyz`: that reading works says nothing of a full disk.
         let is_writable = in_time(self.store.check()).await.is_some();
         self.gauges.ready.store.set(f64::from(is_writable));
+        self.gauges.ready.disk.set(f64::from(!self.disk.is_low()));
         self.gauges.pending.set(self.count_pending().await.map_or(UNKNOWN, figure));
         let oldest = in_time(self.store.oldest()).await;
         // Due times are of the steady clock, records of the wall's.

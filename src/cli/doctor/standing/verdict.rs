@@ -60,6 +60,11 @@ fn words(check: &str) -> (&'static str, &'static str, &'static str) {
             "can be written to",
             "make room on the disk of the data directory; the server goes on by itself as soon as it can write",
         ),
+        "disk" => (
+            "disk",
+            "has room for more",
+            "make room on the disk of the data directory; what was accepted goes on meanwhile, and more is accepted as soon as there is room",
+        ),
         "launcher" => (
             "launcher",
             "programs can be started",
