@@ -4,14 +4,15 @@ use std::process::ExitCode;
 
 use super::args::{ConfigCommand, ServeArgs};
 use super::exit::Failure;
+use super::terminal::print;
 use crate::config::{self, Loaded, Sources};
 
 pub(super) fn config(command: ConfigCommand) -> Result<ExitCode, Failure> {
     match command {
-        ConfigCommand::Show(args) => print!("{}", load(args)?.show()),
+        ConfigCommand::Show(args) => print(&load(args)?.show())?,
         ConfigCommand::Check(args) => {
             load(args)?;
-            println!("The configuration is right.");
+            print("The configuration is right.\n")?;
         }
     }
     Ok(ExitCode::SUCCESS)

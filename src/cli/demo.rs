@@ -12,6 +12,7 @@ use super::args::DemoArgs;
 use super::config::load_from;
 use super::exit::Failure;
 use super::receiver::{Answer, Answers, Arrival, Callback, Receiver, Verdict};
+use super::terminal::print;
 use crate::app::{Ringback, Server, wall_clock};
 use crate::config::{Config, Sources};
 use crate::domain::Secret;
@@ -26,6 +27,7 @@ const SIGNING_SECRET: &str = "whsec_cmluZ2JhY2stZGVtby1zZWNyZXQtMjQh";
 
 struct Demo {
     http: awc::Client,
+    server: String,
     executions: String,
     key: Secret,
     callback_url: String,
@@ -38,7 +40,12 @@ pub(super) fn demo(args: DemoArgs) -> Result<ExitCode, Failure> {
     let environment = std::env::vars_os().collect();
     let told = load_from(Sources { environment, ..Sources::default() })?.config;
     let config = Config { execution: told.execution, runtimes: told.runtimes, ..Config::default() };
-    actix::System::new().block_on(run(config, stays))?;
+    let shown = actix::System::new().block_on(run(config, stays));
+    shown.map_err(|failure| match failure {
+        // 0 is for three callbacks that came and were verified, whoever watched.
+        Failure::Unread => Failure::failed("nobody reads what the demo shows"),
+        failure => failure,
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -60,18 +67,17 @@ async fn run(config: Config, stays: bool) -> Result<(), Failure> {
     let server = Server::start(engine, &config)?;
     let demo = Demo {
         http: awc::Client::default(),
+        server: format!("http://{}", server.address()),
         executions: format!("http://{}/v1/executions", server.address()),
         key,
         callback_url: format!("http://{}/", receiver.address),
         language,
     };
-    println!("The server listens on http://{}", server.address());
-    println!("The receiver listens on {}\n", demo.callback_url);
-
     let shown = tokio::time::timeout(ALL_WITHIN, demo.three_executions(&mut receiver)).await;
-    let shown = shown.unwrap_or_else(|_| Err(Failure::failed("not every callback came in time")));
+    let mut shown =
+        shown.unwrap_or_else(|_| Err(Failure::failed("not every callback came in time")));
     if shown.is_ok() && stays {
-        demo.stay_up(&mut receiver).await;
+        shown = demo.stay_up(&mut receiver).await;
     }
     let stopped = server.stop(Duration::ZERO, std::future::pending()).await;
     receiver.stop().await;
@@ -99,7 +105,11 @@ impl Demo {
                 "echo Working...; sleep 3600",
             ],
         };
-        println!("Submitting three executions in {}:", self.language);
+        print(&format!(
+            "The server listens on {}\nThe receiver listens on {}\n\n\
+             Submitting three executions in {}:\n",
+            self.server, self.callback_url, self.language
+        ))?;
         let mut ids = Vec::new();
         for code in programs {
             ids.push(self.submit(code).await?);
@@ -118,7 +128,7 @@ impl Demo {
             }
             seen[which] = true;
         }
-        println!("\nAll three callbacks came, each signed and verified.");
+        print("\nAll three callbacks came, each signed and verified.\n")?;
         Ok(())
     }
 
@@ -132,7 +142,7 @@ impl Demo {
         let post = self.http.post(&self.executions).bearer_auth(self.key.expose());
         let record = answer(post.send_json(&body).await).await?;
         let id = record["id"].as_str().ok_or_else(|| unexpected(&record))?;
-        println!("  POST /v1/executions  202  {id}");
+        print(&format!("  POST /v1/executions  202  {id}\n"))?;
         Ok(id.to_owned())
     }
 
@@ -149,7 +159,7 @@ impl Demo {
         }
         let delete = self.http.delete(&url).bearer_auth(self.key.expose());
         answer(delete.send_json(&json!({ "reason": "the demo has seen enough" })).await).await?;
-        println!("  DELETE /v1/executions/{id}  202\n");
+        print(&format!("  DELETE /v1/executions/{id}  202\n\n"))?;
         Ok(())
     }
 
@@ -161,38 +171,42 @@ impl Demo {
         let body = callback.json().ok_or_else(|| Failure::failed("a body that is not JSON"))?;
         let record = &body["data"];
         let text = |name: &str| record[name].as_str().unwrap_or_default().trim_end().to_owned();
-        println!("{}  {}", body["type"].as_str().unwrap_or_default(), text("id"));
+        print(&format!("{}  {}\n", body["type"].as_str().unwrap_or_default(), text("id")))?;
         for name in ["webhook-id", "webhook-signature"] {
             let verified = if name == "webhook-signature" { "  (verified)" } else { "" };
-            println!("  {name}: {}{verified}", callback.header(name).unwrap_or_default());
+            print(&format!("  {name}: {}{verified}\n", callback.header(name).unwrap_or_default()))?;
         }
         for name in ["stdout", "stderr", "error"] {
             if !text(name).is_empty() {
-                println!("  {name}: {}", text(name));
+                print(&format!("  {name}: {}\n", text(name)))?;
             }
         }
         Ok(record.clone())
     }
 
     /// Lets people try for themselves, and prints what is called back, until they press Ctrl-C.
-    async fn stay_up(&self, receiver: &mut Receiver) {
+    async fn stay_up(&self, receiver: &mut Receiver) -> Result<(), Failure> {
         let body = json!({
             "language": self.language,
             "code": if self.language == "python" { "print(6 * 7)" } else { "echo $((6 * 7))" },
             "callback_url": self.callback_url,
             "callback_signature_secret": SIGNING_SECRET,
         });
-        println!("\nNow you; the callback appears here. Ctrl-C ends the demo.\n");
-        println!("curl {} \\", self.executions);
-        println!("  -H 'Authorization: Bearer {}' \\", self.key.expose());
-        println!("  -H 'Content-Type: application/json' \\\n  -d '{body}'\n");
+        print("\nNow you; the callback appears here. Ctrl-C ends the demo.\n\n")?;
+        print(&format!("curl {} \\\n", self.executions))?;
+        print(&format!("  -H 'Authorization: Bearer {}' \\\n", self.key.expose()))?;
+        print(&format!("  -H 'Content-Type: application/json' \\\n  -d '{body}'\n\n"))?;
         loop {
             tokio::select! {
-                _ = tokio::signal::ctrl_c() => break,
+                _ = tokio::signal::ctrl_c() => return Ok(()),
                 callback = next(receiver) => {
-                    let Ok(callback) = callback else { break };
-                    if let Err(failure) = self.show(&callback) {
-                        println!("A callback that was not signed by the demo's secret: {failure}");
+                    let Ok(callback) = callback else { return Ok(()) };
+                    match self.show(&callback) {
+                        Ok(_) => {}
+                        Err(Failure::Unread) => return Err(Failure::Unread),
+                        Err(failure) => print(&format!(
+                            "A callback that was not signed by the demo's secret: {failure}\n"
+                        ))?,
                     }
                 }
             }

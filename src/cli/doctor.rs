@@ -17,7 +17,7 @@ use self::finding::{Finding, Mark};
 use super::args::{DoctorArgs, Format, ServerArgs};
 use super::config;
 use super::exit::Failure;
-use super::terminal::has_colours;
+use super::terminal::{has_colours, print};
 use crate::config::Config;
 
 pub(super) fn doctor(args: DoctorArgs) -> Result<ExitCode, Failure> {
@@ -35,9 +35,9 @@ pub(super) fn doctor(args: DoctorArgs) -> Result<ExitCode, Failure> {
     match args.output {
         Format::Text => {
             let colour = has_colours(&std::io::stdout());
-            print!("{}", report::text(&findings, colour));
+            print(&report::text(&findings, colour))?;
         }
-        Format::Json => println!("{}", report::json(&findings)),
+        Format::Json => print(&format!("{}\n", report::json(&findings)))?,
     }
     let is_bad = findings.iter().any(|finding| finding.mark == Mark::Bad);
     Ok(ExitCode::from(u8::from(is_bad)))

@@ -1,6 +1,9 @@
 //! The command line: what users type, and the exit codes that scripts rely on.
 //! stdout carries results, stderr everything else.
 
+// It panics when nobody reads on, as with `| head`, or the disk is full; `terminal::print` does not.
+#![deny(clippy::print_stdout)]
+
 mod args;
 mod client;
 mod completions;

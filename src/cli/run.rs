@@ -2,6 +2,7 @@
 //! afterwards.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use super::args::RunArgs;
 use super::config::load_from;
 use super::exit::{Failure, of_program};
 use super::signature::read;
+use super::terminal::{print, write};
 use crate::actors::Submit;
 use crate::app::{Engine, Ringback};
 use crate::bodies::Record;
@@ -22,11 +24,16 @@ pub(super) fn run(args: RunArgs) -> Result<ExitCode, Failure> {
     let loaded = load_from(Sources { environment, ..Sources::default() })?;
     let wanted = Wanted::of(&args, &loaded.config)?;
     let execution = actix::System::new().block_on(through_an_engine(loaded.config, wanted))?;
-    if args.json {
+    let printed = if args.json {
         let record = serde_json::to_string_pretty(&Record::of(&execution));
-        println!("{}", record.expect("a record has only string keys"));
+        print(&format!("{}\n", record.expect("a record has only string keys")))
     } else {
-        print_for_people(&execution);
+        print_for_people(&execution)
+    };
+    match printed {
+        // The program has ended as it has, whether or not somebody has read all of it.
+        Ok(()) | Err(Failure::Unread) => {}
+        Err(failure) => return Err(failure),
     }
     Ok(ExitCode::from(of_program(&Record::of(&execution))))
 }
@@ -111,12 +118,14 @@ async fn submit_and_wait(engine: &Engine, spec: ExecutionSpec) -> Result<Executi
     ended.ok_or_else(|| Failure::failed("the execution is gone"))
 }
 
-fn print_for_people(execution: &Execution) {
-    let Some(ended) = execution.ended() else { return };
+fn print_for_people(execution: &Execution) -> Result<(), Failure> {
+    let Some(ended) = execution.ended() else { return Ok(()) };
     let (stdout, stderr) = (ended.stdout.bytes().0, ended.stderr.bytes().0);
-    print!("{}", String::from_utf8_lossy(&stdout));
-    eprint!("{}", String::from_utf8_lossy(&stderr));
+    // Byte for byte, as if it ran without us.
+    write(&mut io::stderr().lock(), &stderr)?;
+    let printed = write(&mut io::stdout().lock(), &stdout);
     let took = ended.started_at.map_or(Duration::ZERO, |start| ended.completed_at.since(start));
     let error = ended.outcome.error().unwrap_or_default();
     eprintln!("{}: {} in {took:?}. {error}", execution.id, execution.status());
+    printed
 }

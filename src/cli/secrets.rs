@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use super::args::{SecretsArgs, SecretsCommand};
 use super::exit::Failure;
+use super::terminal::print;
 use super::{config, logging};
 use crate::app::{key_source, wall_clock};
 use crate::config::Config;
@@ -50,24 +51,28 @@ fn rotate(config: &Config) -> Result<ExitCode, Failure> {
     if is_terminal && rotated.resealed > 0 {
         eprintln!();
     }
-    print_rotated(&rotated, is_given);
     warn_of(&rotated.unreadable);
+    print(&rotated_in_words(&rotated, is_given))?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn print_rotated(rotated: &Rotated, is_given: bool) {
+fn rotated_in_words(rotated: &Rotated, is_given: bool) -> String {
     let Rotated { key, retired, resealed, went_on, .. } = rotated;
-    if *went_on {
-        println!("A rotation that was interrupted has been brought to its end.");
-    }
-    println!("Everything is encrypted with key {key}; {resealed} values were encrypted anew.");
+    let went_on = match went_on {
+        true => "A rotation that was interrupted has been brought to its end.\n",
+        false => "",
+    };
     let retired = retired.iter().map(Fingerprint::to_string).collect::<Vec<_>>().join(", ");
-    if is_given {
-        println!("`secrets.previous_keys` ({retired}) may be taken out of the configuration.");
-    } else {
-        println!("The key before it ({retired}) is gone from the data directory.");
-    }
-    println!("Copies of the data directory that were made before still open with that one.");
+    let old = match is_given {
+        true => {
+            format!("`secrets.previous_keys` ({retired}) may be taken out of the configuration.")
+        }
+        false => format!("The key before it ({retired}) is gone from the data directory."),
+    };
+    format!(
+        "{went_on}Everything is encrypted with key {key}; {resealed} values were encrypted anew.\n\
+         {old}\nCopies of the data directory that were made before still open with that one.\n"
+    )
 }
 
 fn status(config: &Config) -> Result<ExitCode, Failure> {
@@ -77,21 +82,21 @@ fn status(config: &Config) -> Result<ExitCode, Failure> {
         KeySource::Given(_) => "the configuration".to_owned(),
         KeySource::File(path) => path.display().to_string(),
     };
-    println!("Keys, from {from}:");
+    print(&format!("Keys, from {from}:\n"))?;
     for (index, (key, values)) in used.keys.iter().enumerate() {
         let does = if index == 0 { "encrypts" } else { "only opens" };
-        println!("  {key}  {does:<10}  {values} values are encrypted with it");
+        print(&format!("  {key}  {does:<10}  {values} values are encrypted with it\n"))?;
     }
     let older: u64 = used.keys.iter().skip(1).map(|(_, values)| values).sum();
     match (used.keys.len(), older) {
         (1, _) => {}
-        (_, 0) => println!(
+        (_, 0) => print(
             "Nothing is encrypted with an older key any more; `ringback secrets rotate` is the end \
-             of them."
-        ),
-        _ => println!(
-            "Stop the server and run `ringback secrets rotate` to be done with older keys."
-        ),
+             of them.\n",
+        )?,
+        _ => print(
+            "Stop the server and run `ringback secrets rotate` to be done with older keys.\n",
+        )?,
     }
     warn_of(&used.unreadable);
     Ok(ExitCode::SUCCESS)

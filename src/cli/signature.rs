@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::args::{Scheme, SignArgs, SignatureCommand, Signed, VerifyArgs};
 use super::exit::Failure;
+use super::terminal::print;
 use crate::app::wall_clock;
 use crate::domain::Secret;
 use crate::webhook::signature::{self, Ed25519Key, Mismatch, PublicKey, Received};
@@ -22,7 +23,7 @@ fn sign(SignArgs { signed }: SignArgs) -> Result<ExitCode, Failure> {
     let secret = secret(&signed)?;
     let body = read(&signed.body)?;
     if signed.scheme == Scheme::Hopx {
-        println!("X-HopX-Signature: {}", signature::hopx(&secret, &body));
+        print(&format!("X-HopX-Signature: {}\n", signature::hopx(&secret, &body)))?;
         return Ok(ExitCode::SUCCESS);
     }
     let now = wall_clock().now().as_seconds();
@@ -37,7 +38,9 @@ fn sign(SignArgs { signed }: SignArgs) -> Result<ExitCode, Failure> {
         }
         _ => signature::standard(&secret, id, timestamp, &body).map_err(Failure::usage)?,
     };
-    println!("webhook-id: {id}\nwebhook-timestamp: {timestamp}\nwebhook-signature: {value}");
+    print(&format!(
+        "webhook-id: {id}\nwebhook-timestamp: {timestamp}\nwebhook-signature: {value}\n"
+    ))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -49,7 +52,7 @@ fn verify(args: VerifyArgs) -> Result<ExitCode, Failure> {
         scheme => verify_at(&args, scheme, &secret, &body)?,
     };
     verified.map_err(Failure::failed)?;
-    println!("The signature is right.");
+    print("The signature is right.\n")?;
     Ok(ExitCode::SUCCESS)
 }
 

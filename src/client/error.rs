@@ -34,7 +34,7 @@ pub enum Error {
         /// For how long was waited.
         within: Duration,
     },
-    /// Its answer ended too early.
+    /// The connection to it ended before its answer did.
     #[error("the answer of {server} broke off: {reason}")]
     BrokenOff {
         /// The server.

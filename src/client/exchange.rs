@@ -199,9 +199,11 @@ impl Client {
         let server = self.server.clone();
         let reason = match error {
             SendRequestError::Timeout => return Error::TimedOut { server, within },
+            // It was there and has gone: whoever waits for it may wait on, as when an answer is cut.
             SendRequestError::Connect(ConnectError::Disconnected) => {
-                "it closed the connection without an answer".to_owned()
+                return self.broken_off("the connection was closed before it began");
             }
+            SendRequestError::Send(error) => return self.broken_off(error),
             SendRequestError::Connect(error) => error.to_string(),
             error => error.to_string(),
         };

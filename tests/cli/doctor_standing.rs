@@ -128,13 +128,17 @@ fn programs_cannot_be_started() {
 
 #[test]
 fn the_disk_is_nearly_full() {
-    let app = TestApp::with(|options| {
-        options.env("RINGBACK_SERVER__DISK_FREE_BYTES_MIN", &(1_u64 << 60).to_string())
-    });
-    let (code, finding) = found(&app, "disk", "bad");
+    let app = TestApp::start();
+    let (_, disk) = found(&app, "disk", "ok");
+    says(&disk, "has room for more");
+    assert_eq!(metric(&app, "ringback_ready{check=\"disk\"}"), 1.0);
+    // More than any disk has.
+    let min = (u64::MAX / 4).to_string();
+    let app = TestApp::with(|options| options.env("RINGBACK_SERVER__DISK_FREE_BYTES_MIN", &min));
+    let (code, disk) = found(&app, "disk", "bad");
     assert_eq!(code, Some(1));
-    says(&finding, "The disk is nearly full.");
-    says(&finding, "make room on the disk of the data directory");
+    says(&disk, "The disk is nearly full.");
+    says(&disk, "make room on the disk");
     assert_eq!(metric(&app, "ringback_ready{check=\"disk\"}"), 0.0);
     assert_eq!(metric(&app, "ringback_ready{check=\"store\"}"), 1.0);
 }

@@ -30,5 +30,6 @@ mod service;
 mod signature;
 mod submit;
 mod support;
+mod unread;
 mod wait;
 mod watch;

@@ -123,6 +123,20 @@ fn the_programs_exit_code_becomes_ours_when_that_is_asked_for() {
 }
 
 #[test]
+fn what_was_accepted_is_named_whatever_goes_wrong_after_that() {
+    let (_directory, path) = file("main.sh", "true");
+    for flag in ["--wait", "--follow"] {
+        let forbidden = problem(403, "This needs a key with the scope `executions:read`.");
+        let mut record = record("queued");
+        record["priority"] = json!(1);
+        let server = TestReceiver::answering([crate::asking::json(202, &record), forbidden]);
+        let ran = ask_script(&server, &["submit", path.to_str().unwrap(), flag]);
+        assert_eq!(ran.code, Some(3), "{flag}: {}", ran.stderr);
+        assert!(ran.stderr.contains(&format!("{ID}: This needs")), "{flag}: {}", ran.stderr);
+    }
+}
+
+#[test]
 fn who_stops_waiting_ends_nothing() {
     let app = TestApp::start();
     let (_directory, path) = file("main.sh", "echo begun; exec sleep 1000");
@@ -136,6 +150,7 @@ fn who_stops_waiting_ends_nothing() {
     let interrupted = following.interrupt();
     assert_eq!(interrupted.code, Some(130), "{}", interrupted.stderr);
     assert!(interrupted.stderr.contains("goes on"), "{}", interrupted.stderr);
+    assert!(!interrupted.stderr.contains(": exec_"), "it names it once: {}", interrupted.stderr);
     let running = app.get("/v1/executions?status=running").json();
     assert_eq!(running["data"].as_array().unwrap().len(), 2, "{running}");
 }

@@ -253,7 +253,7 @@ async fn errors_say_what_happened_and_no_secret() {
         assert!(expected(&error), "{error:?}");
         assert!(!format!("{error:?} {error}").contains("hunter2"), "{error:?}");
     };
-    check(Scripted::close(), |error| matches!(error, Error::Unreachable { .. })).await;
+    check(Scripted::close(), |error| matches!(error, Error::BrokenOff { .. })).await;
     check(Scripted::cut(200), |error| matches!(error, Error::BrokenOff { .. })).await;
     check(Scripted::status(204), |error| error.status() == Some(204)).await;
     check(Scripted::redirect(302, "http://192.0.2.1/"), |error| error.status() == Some(302)).await;
@@ -261,6 +261,15 @@ async fn errors_say_what_happened_and_no_secret() {
     check(html, |error| matches!(error, Error::Foreign { .. })).await;
     let problem = Scripted::status(403).body(r#"{"detail": "The scope is missing."}"#);
     check(problem, |error| error.to_string() == "The scope is missing.").await;
+}
+
+#[actix_rt::test]
+async fn a_wait_outlives_the_loss_of_the_server_that_was_asked_first() {
+    let never = Scripted::status(400).body(r#"{"detail": "Never."}"#);
+    let server = TestReceiver::answering([Scripted::close(), Scripted::close(), never]);
+    let error = soon(client_of(&server).wait("exec_1", None)).await.unwrap_err();
+    assert_eq!(error.to_string(), "Never.");
+    assert_eq!(server.received().len(), 3);
 }
 
 #[actix_rt::test]

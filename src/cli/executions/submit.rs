@@ -30,15 +30,16 @@ pub(super) async fn submit(args: SubmitArgs) -> Result<ExitCode, Failure> {
     let ids = [record(&accepted)?.id.to_string()];
     let id = &ids[0];
     if args.follow {
-        let followed = or_interrupted(follow(&client, id, Shown::Both), || go_on(&ids)).await?;
+        let following = named(id, follow(&client, id, Shown::Both));
+        let followed = or_interrupted(following, || go_on(&ids)).await?;
         // Beside what the program has written, as `ringback run` says it.
         eprint!("{}", page::line(&followed));
         return Ok(exit_code(&[followed], args.exit_status));
     }
     if args.wait.is_some() || args.exit_status {
         let at_most = args.wait.flatten().map(Duration::from_secs_f64);
-        let waited = or_interrupted(ended(&client, id, at_most), || go_on(&ids)).await;
-        let value = waited.map_err(|failure| failure.about(id))?;
+        let waiting = named(id, ended(&client, id, at_most));
+        let value = or_interrupted(waiting, || go_on(&ids)).await?;
         let record = record(&value)?;
         tell(&value, args.output, |record| page::page(record, wall_clock().now()))?;
         return Ok(exit_code(&[record], args.exit_status));
@@ -48,6 +49,11 @@ pub(super) async fn submit(args: SubmitArgs) -> Result<ExitCode, Failure> {
         eprintln!("`ringback logs -f {id}` shows what it writes.");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The same work; what goes wrong with it names the execution, which is there all the same.
+async fn named<T>(id: &str, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    work.await.map_err(|failure| failure.about(id))
 }
 
 fn tell(

@@ -62,9 +62,8 @@ fn words(check: &str) -> (&'static str, &'static str, &'static str) {
         ),
         "disk" => (
             "disk",
-            "has room",
-            "make room on the disk of the data directory: nothing more is accepted until there is, and what was \
-             accepted goes on; `server.disk_free_bytes_min` says how much must be free",
+            "has room for more",
+            "make room on the disk of the data directory; what was accepted goes on meanwhile, and more is accepted as soon as there is room",
         ),
         "launcher" => (
             "launcher",
