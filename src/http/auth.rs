@@ -104,6 +104,14 @@ impl Caller {
 }
 
 impl Auth {
+    /// Lets what a good caller is being given be as good from where it asks as what it has shown.
+    pub(super) fn gives(&self, request: &HttpRequest, token: &Secret) {
+        if let Some(failures) = &self.failures {
+            let from = address::of(request, &self.trusted_proxies);
+            failures.was_good(from, keyring::sha256(token.expose()));
+        }
+    }
+
     /// Whether a caller that was let in some time ago would still be.
     pub(super) async fn still_admits(
         &self,
