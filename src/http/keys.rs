@@ -11,6 +11,7 @@ use super::auth::{Caller, new_key_of};
 use super::body::{self, Body};
 use super::error::{Kind, Problem};
 use super::fields::Fields;
+use super::idempotency;
 use super::signing::unstored;
 use super::state::Api;
 use crate::domain::access::{self, includes};
@@ -67,12 +68,7 @@ pub(super) async fn create(
 ) -> Result<HttpResponse, Problem> {
     let caller = caller?;
     caller.needs(WRITE)?;
-    if request.headers().contains_key("idempotency-key") {
-        let detail = "`Idempotency-Key` is not taken here: a key is shown once, and could not be shown \
-                      again. If an answer was lost, revoke the key that `GET /v1/keys` lists, and make \
-                      another.";
-        return Err(Problem::new(Kind::InvalidRequest, detail));
-    }
+    idempotency::refuse(&request)?;
     let Asked { name, tenant, scopes } = read(Fields::new(body::object(&request, body)?), &caller)?;
     may_give(&caller, &tenant, &scopes)?;
     let new = new_key_of(tenant, &name, scopes).map_err(|error| {
