@@ -131,7 +131,7 @@ pub(super) async fn once_or(
     }
     match work(Some(key)).await {
         // What this request itself has begun goes on, and that is what it is told.
-        Err(problem) if problem.kind == Kind::AcceptedAlready => Err(problem),
+        Err(problem) if problem.execution.is_some() => Err(problem),
         // A twin may have been first, and there was room for one only.
         Err(problem) => match known_since(api, tenant, &name).await? {
             Some(known) => replayed(api, again(known).await),
