@@ -104,6 +104,14 @@ impl Caller {
 }
 
 impl Auth {
+    /// Lets what a good caller is being given be as good from where it asks as what it has shown.
+    pub(super) fn gives(&self, request: &HttpRequest, token: &Secret) {
+        if let Some(failures) = &self.failures {
+            let from = address::of(request, &self.trusted_proxies);
+            failures.was_good(from, keyring::sha256(token.expose()));
+        }
+    }
+
     /// Whether a caller that was let in some time ago would still be.
     pub(super) async fn still_admits(
         &self,
@@ -146,7 +154,7 @@ fn who_asks(request: &HttpRequest) -> LocalBoxFuture<'static, Result<Caller, Pro
         let (Some(api), Some(from)) = (api, from) else {
             return Err(Problem::new(Kind::Internal, "The server failed internally."));
         };
-        let caller = admit(&api, shown?, from).await?;
+        let caller = admit(&api, shown, from).await?;
         told.tell(|facts| {
             facts.tenant = Some(caller.tenant.as_str().to_owned());
             facts.key = caller.credential.key.as_ref().map(|key| key.id.clone());

@@ -9,12 +9,14 @@ use actix_web::http::header::{
 
 use super::error::{FieldError, Kind, Problem};
 
-/// Headers of which the second would be passed over, as they are written.
-const SINGLE: [(HeaderName, &str); 4] = [
+/// Headers of which the second would be passed over, as they are written. Who stands before this server may
+/// have judged the other one.
+const SINGLE: [(HeaderName, &str); 5] = [
     (AUTHORIZATION, "Authorization"),
     (HeaderName::from_static("x-api-key"), "X-API-Key"),
     (CONTENT_TYPE, "Content-Type"),
     (CONTENT_ENCODING, "Content-Encoding"),
+    (HeaderName::from_static("idempotency-key"), "Idempotency-Key"),
 ];
 
 /// Refuses a request that says something twice, and a body that is not sent as it is.

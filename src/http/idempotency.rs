@@ -40,7 +40,7 @@ impl Key {
     /// same; one whose body could not be read will be refused, and needs none.
     ///
     /// # Errors
-    /// When the header is there more than once or is no name.
+    /// When what the header has is no name.
     pub(super) fn of(
         request: &HttpRequest,
         api: &Api,
@@ -83,13 +83,10 @@ pub(super) fn refuse(request: &HttpRequest) -> Result<(), Problem> {
 }
 
 fn name_of(request: &HttpRequest) -> Result<Option<String>, Problem> {
-    let mut all = request.headers().get_all(HEADER);
-    let Some(first) = all.next() else { return Ok(None) };
-    let name = first.to_str().ok().filter(|name| is_name(name) && all.next().is_none());
+    let Some(value) = request.headers().get(HEADER) else { return Ok(None) };
+    let name = value.to_str().ok().filter(|name| is_name(name));
     name.map(|name| Some(name.to_owned())).ok_or_else(|| {
-        let detail = format!(
-            "`{HEADER}` must be given once and have 1 to {CHARS_MAX} visible ASCII characters."
-        );
+        let detail = format!("`{HEADER}` must have 1 to {CHARS_MAX} visible ASCII characters.");
         wrong("invalid", detail)
     })
 }
@@ -134,7 +131,7 @@ pub(super) async fn once_or(
     }
     match work(Some(key)).await {
         // What this request itself has begun goes on, and that is what it is told.
-        Err(problem) if problem.kind == Kind::AcceptedAlready => Err(problem),
+        Err(problem) if problem.execution.is_some() => Err(problem),
         // A twin may have been first, and there was room for one only.
         Err(problem) => match known_since(api, tenant, &name).await? {
             Some(known) => replayed(api, again(known).await),
@@ -221,25 +218,21 @@ mod tests {
 
     use super::*;
 
-    fn read(values: &[&str]) -> Result<Option<String>, Problem> {
-        let request = values
-            .iter()
-            .fold(TestRequest::post(), |request, value| request.append_header((HEADER, *value)));
-        name_of(&request.to_http_request())
+    fn read(value: &str) -> Result<Option<String>, Problem> {
+        name_of(&TestRequest::post().insert_header((HEADER, value)).to_http_request())
     }
 
     #[test]
     fn a_name_can_be_seen_and_is_not_too_long() {
-        assert_eq!(read(&[]).unwrap(), None);
+        assert_eq!(name_of(&TestRequest::post().to_http_request()).unwrap(), None);
         let longest = "x".repeat(255);
         for name in ["a", "~!\"'/%", &longest] {
-            assert_eq!(read(&[name]).unwrap().as_deref(), Some(name));
+            assert_eq!(read(name).unwrap().as_deref(), Some(name));
         }
         for bad in ["", "a b", "\t", "ä", &"x".repeat(256)] {
-            let problem = read(&[bad]).unwrap_err();
+            let problem = read(bad).unwrap_err();
             assert_eq!(problem.errors[0].field, HEADER, "{bad}");
         }
-        assert!(read(&["a", "a"]).is_err(), "once");
     }
 
     #[test]

@@ -89,7 +89,8 @@ impl Jwt {
         }
         // By its own word; the algorithm that counts is ours.
         let Ok(header) = decode_header(token) else { return Ok(None) };
-        if header.alg != self.algorithm.into() {
+        // Nor do we know any of what a token may say that its reader must understand.
+        if header.alg != self.algorithm.into() || header.crit.is_some() {
             return Ok(None);
         }
         let claims = match &self.keys {

@@ -142,6 +142,7 @@ fn what_counts_is_said_once_in_the_head_of_a_request() {
         ("Content-Type", "application/json"),
         ("X-API-Key", API_KEY),
         ("Content-Encoding", "identity"),
+        ("Idempotency-Key", "a"),
     ] {
         let request = app.anonymous("POST", "/v1/executions").header(name, value);
         let request = request.header(name, value).bytes(r#"{"code": "print(1)"}"#);

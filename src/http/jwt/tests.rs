@@ -124,6 +124,19 @@ async fn what_is_not_signed_is_not_believed() {
     }
 }
 
+/// RFC 7515 wants one refused whose meaning hangs on what a reader does not know; we know nothing of the kind.
+#[actix_rt::test]
+async fn a_token_that_must_not_be_read_without_an_extension_is_not_believed() {
+    let key = EncodingKey::from_secret(SECRET.as_bytes());
+    for (crit, is_good) in
+        [(None, true), (Some(vec!["exp".to_owned()]), false), (Some(vec![]), false)]
+    {
+        let header = Header { crit, ..Header::new(Algorithm::HS256) };
+        let token = encode(&header, &claims(), &key).unwrap();
+        assert_eq!(caller(&symmetric(), &token).await.is_some(), is_good, "{header:?}");
+    }
+}
+
 #[actix_rt::test]
 async fn a_huge_token_is_not_taken_apart() {
     let with = |bytes: usize| {

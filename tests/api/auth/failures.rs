@@ -51,6 +51,19 @@ fn too_many_wrong_credentials_are_answered_with_429_and_the_good_one_goes_on() {
     assert_eq!(app.stderr().matches("too many wrong credentials").count(), 1, "{}", app.stderr());
 }
 
+/// Clients that begin with a trade could not begin at all otherwise.
+#[test]
+fn a_token_is_as_good_as_what_it_was_traded_for() {
+    let app = start("1");
+    list(&app, API_KEY).send().expect(200);
+    expect_problem(&list(&app, WRONG).send(), 401);
+    let granted = with(&app, API_KEY, "POST", "/v1/sandboxes/mine/token/refresh").send();
+    let granted = granted.expect(200).json();
+    let token = granted["auth_token"].as_str().unwrap();
+    list(&app, token).send().expect(200);
+    expect_too_many(&list(&app, WRONG).send());
+}
+
 #[test]
 fn after_a_while_one_more_is_looked_at() {
     let app = start("120");

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{KEY, executions, expect_replay, program, send};
 use crate::support::app::TestApp;
 use crate::support::client::Answer;
-use crate::support::held::{Held, post};
+use crate::support::held::{Held, get, post};
 use crate::support::processes;
 use crate::support::wait::{DEADLINE, eventually};
 
@@ -134,6 +134,21 @@ fn when_the_server_stops_a_twin_is_told_what_goes_on_as_the_first_is() {
     assert_eq!(app.ended().code(), Some(0), "{}", app.stderr());
     app.restart();
     let again: Answer = send(&app, "/execute", "a", &body).expect(200);
+    assert_eq!(again.json()["stdout"], "ready\nthrough\n");
+    assert_eq!(executions(&app), [id]);
+}
+
+#[test]
+fn whoever_floods_behind_its_request_is_told_of_what_it_has_begun() {
+    let app = TestApp::start();
+    let body = program(UNTIL_TOLD);
+    let mut held = Held::send(app.address(), &named("/execute", &body));
+    let id = the_one_that_runs(&app);
+    held.send_on(&get("/livez").repeat(20_000));
+    let (status, error) = held.answer();
+    assert_eq!((status, &error["details"]["execution_id"]), (400, &json!(id)), "{error:#}");
+    let_through(&app);
+    let again = send(&app, "/execute", "a", &body).expect(200);
     assert_eq!(again.json()["stdout"], "ready\nthrough\n");
     assert_eq!(executions(&app), [id]);
 }

@@ -23,7 +23,7 @@ fn a_name_is_given_once_and_can_be_seen() {
     {
         let answer = send(&app, path, "a b", &body);
         assert_eq!(answer.status, 400, "{path}");
-        assert!(answer.text().contains("`Idempotency-Key` must be given once"), "{path}");
+        assert!(answer.text().contains("`Idempotency-Key` must have 1 to 255"), "{path}");
     }
     assert!(executions(&app).is_empty());
     for good in ["a", "~!\"#$%&'()*+,-./:;<=>?@[]^_`{|}", &"x".repeat(255)] {

@@ -74,6 +74,7 @@ pub(in crate::http) async fn refresh_token(
     let caller = caller?;
     check_id(&id)?;
     let issued = issue(&request, &caller, &api)?;
+    api.auth.gives(&request, &issued.text);
     let granted = Granted { auth_token: issued.text.expose(), token_expires_at: issued.expires_at };
     let mut answer = answers::json(StatusCode::OK, &granted);
     answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
