@@ -10,7 +10,7 @@ use super::reader::{ANY, Reader};
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct QueueConfig {
-    /// Executions accepted and not finished, in all.
+    /// Executions that wait for a slot, in all.
     pub max_total: usize,
     /// The same for one tenant.
     pub max_per_tenant: usize,

@@ -264,9 +264,6 @@ impl Problem {
             Kind::RangeNotSatisfiable(length) => {
                 answer.insert_header((CONTENT_RANGE, format!("bytes */{length}")));
             }
-            Kind::TooManyFailures(seconds) => {
-                answer.insert_header((RETRY_AFTER, seconds));
-            }
             Kind::MethodNotAllowed(allowed) => {
                 answer.insert_header((ALLOW, allowed));
             }
