@@ -100,6 +100,7 @@ pub(super) fn request_limits(config: &Config, level: Level) -> RequestLimits {
         retry_delays_max: config.webhook.retry_delays_max,
         retry_max_age_max: config.webhook.retry_max_age_max,
         recover_max: config.webhook.recover_max,
+        command: config.execution.command,
         working_dirs: config.execution.working_dirs.clone(),
     }
 }

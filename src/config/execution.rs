@@ -37,6 +37,8 @@ pub struct ExecutionConfig {
     pub network: Network,
     /// Absolute directories that a request may name as `working_dir`.
     pub working_dirs: Vec<PathBuf>,
+    /// Whether a request may name a command in the place of code.
+    pub command: bool,
     /// PATH of the programs, and where runtimes are looked for.
     pub path: String,
     /// The longest code, in bytes.
@@ -75,6 +77,7 @@ impl ExecutionConfig {
             user_id: reader.number("execution.user_id", 1..=USER_ID_MAX),
             readable: directories(reader, "execution.readable", READABLE),
             network: reader.get("execution.network"),
+            command: reader.get("execution.command"),
             working_dirs: directories(reader, "execution.working_dirs", WORKING_DIRS),
             path: reader.text("execution.path", &PATH),
             code_bytes_max: reader.number("execution.code_bytes_max", 1..=ANY),

@@ -7,6 +7,7 @@ mod auth;
 mod body;
 mod callback;
 mod callbacks;
+mod command;
 mod compat;
 mod connection;
 mod context;

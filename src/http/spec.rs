@@ -9,17 +9,15 @@ use serde_json::{Map, Value};
 use super::error::shown;
 use super::fields::Fields;
 use super::state::{Api, TenantRules};
-use super::{callback, context, limits, network, working_dir};
+use super::{callback, command, context, limits, network, working_dir};
 use crate::domain::{Entrypoint, ExecutionSpec, OnInterrupt, Priority, Secret, Tenant, WorkingDir};
 
 /// A spec from the fields of a tenant's `POST /v1/executions`. When something is wrong, the fields know
 /// it, and what is returned is worth nothing.
 pub(super) fn read(fields: &mut Fields, api: &Api, tenant: &Tenant) -> ExecutionSpec {
     let rules = api.limits.of(tenant);
-    let code = code(fields, api);
-    let language = language(fields, api);
+    let (language, code) = program(fields, api);
     let (limits, output_bytes) = limits::read(fields, &api.limits.program);
-    refuse_command(fields);
     ExecutionSpec {
         entrypoint: Entrypoint::Script,
         stdin: stdin(fields, api),
@@ -43,12 +41,13 @@ pub(super) fn read(fields: &mut Fields, api: &Api, tenant: &Tenant) -> Execution
     }
 }
 
-/// To ignore a field of the API that this version cannot honour would be to promise it.
-fn refuse_command(fields: &mut Fields) {
-    if fields.take("command").is_some() {
-        let detail = "`command` is not allowed on this server; send `code`.".to_owned();
-        fields.wrong("command", "not_allowed", detail);
+/// The language and the text of what is to be run: of code, or of a command in its place.
+fn program(fields: &mut Fields, api: &Api) -> (String, String) {
+    if let Some(code) = command::read(fields, api) {
+        return (command::LANGUAGE.to_owned(), code);
     }
+    let code = code(fields, api);
+    (language(fields, api), code)
 }
 
 pub(super) fn code(fields: &mut Fields, api: &Api) -> String {

@@ -84,6 +84,8 @@ pub struct RequestLimits {
     pub body_bytes_max: usize,
     /// How long it may take to come.
     pub body_timeout: Duration,
+    /// Whether a request may name a command in the place of code.
+    pub command: bool,
     /// The program's text, in bytes.
     pub code_bytes_max: usize,
     /// What a program reads from standard input, in bytes.

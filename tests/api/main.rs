@@ -13,6 +13,7 @@ mod back_pressure;
 mod bad_callback;
 mod bad_input;
 mod callbacks;
+mod command;
 mod connections;
 mod deliveries;
 mod deliveries_list;

@@ -25,7 +25,8 @@ use crate::domain::{OnInterrupt, OnOutputLimit, PayloadFormat};
     "callback_url": "https://hooks.example.com/ringback",
 }))]
 pub struct NewExecution {
-    /// The program's text, at most 1 MiB, without NUL.
+    /// The program's text, at most 1 MiB, without NUL. Where the operator allows it
+    /// (`execution.command`), `command` may be in its place: a list of words that are run as they stand.
     #[schema(min_length = 1, pattern = r"^[^\u0000]+$", example = "print(1 + 1)")]
     pub code: String,
     /// The name of a runtime or one of its aliases, as `GET /v1/runtimes` lists them.
