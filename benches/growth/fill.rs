@@ -14,6 +14,9 @@ const URL: &str = "http://127.0.0.1:9/hooks/executions";
 
 const LABELS: &str = r#"{"customer":"4711","purpose":"a nightly report"}"#;
 
+/// The same, one by one.
+const EACH_LABEL: [(&str, &str); 2] = [("customer", "4711"), ("purpose", "a nightly report")];
+
 const CODE: &str = "set -e\nfor name in $(seq 1 3); do echo \"report $name\"; done\ntrue\n";
 
 /// How many executions there are to be.
@@ -90,6 +93,14 @@ fn insert(database: &Connection, execution: [u8; 16], at: i64) -> Result<()> {
              VALUES (?1, 'default', 'sh', ?2, 3600000, ?3, 'standard', ?4, '{}')",
         )?
         .execute(params![execution, at, URL, LABELS])?;
+    for (name, value) in EACH_LABEL {
+        database
+            .prepare_cached(
+                "INSERT INTO execution_labels (tenant, name, value, id)
+                 VALUES ('default', ?1, ?2, ?3)",
+            )?
+            .execute(params![name, value, execution])?;
+    }
     database
         .prepare_cached(
             "INSERT INTO specs (id, on_interrupt, output_bytes, working_dir, code)
