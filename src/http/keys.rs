@@ -12,19 +12,12 @@ use super::fields::Fields;
 use super::idempotency;
 use super::signing::unstored;
 use super::state::Api;
-use crate::bodies::{ApiKey, MadeApiKey, Page};
+use crate::bodies::{MadeApiKey, Page};
 use crate::domain::Tenant;
 use crate::domain::access::{self, includes};
 use crate::store::{KeptKey, Revoke, Revoked};
 
 const WRITE: &str = "keys:write";
-
-/// What is told of a key.
-fn told(kept: KeptKey) -> ApiKey {
-    let KeptKey { key, created_at, last_used_at } = kept;
-    let tenant = key.tenant.as_str().to_owned();
-    ApiKey { id: key.id, name: key.name, tenant, scopes: key.scopes, created_at, last_used_at }
-}
 
 /// What a request asks for.
 struct Asked {
@@ -51,7 +44,7 @@ pub(super) async fn create(
     })?;
     let created_at = api.store.add_api_key(new.kept.clone()).await?;
     let kept = KeptKey { key: new.kept, created_at, last_used_at: None };
-    let made = MadeApiKey { key: new.text.expose().to_owned(), told: told(kept) };
+    let made = MadeApiKey { key: new.text.expose().to_owned(), told: kept.told() };
     Ok(unstored(json(StatusCode::CREATED, &made)))
 }
 
@@ -67,7 +60,7 @@ pub(super) async fn list(
         // This server may know more than it has written down.
         kept.last_used_at = kept.last_used_at.max(api.auth.keys.last_use(&kept.key.id));
     }
-    let data = keys.into_iter().map(told).collect();
+    let data = keys.iter().map(KeptKey::told).collect();
     Ok(json(StatusCode::OK, &Page { data, next_cursor: None }))
 }
 

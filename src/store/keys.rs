@@ -1,6 +1,7 @@
 //! What a store keeps of API keys, and what it is asked and told about them.
 //! Has no key: whoever reads the store can make none of what is here.
 
+use crate::bodies;
 use crate::domain::access::ADMIN;
 use crate::domain::{Tenant, Timestamp};
 
@@ -35,6 +36,16 @@ pub struct KeptKey {
     pub created_at: Timestamp,
     /// When it was last used, as far as that was told.
     pub last_used_at: Option<Timestamp>,
+}
+
+impl KeptKey {
+    /// What is told of it, over HTTP and on the command line alike.
+    pub fn told(&self) -> bodies::ApiKey {
+        let Self { key, created_at, last_used_at } = self.clone();
+        let tenant = key.tenant.as_str().to_owned();
+        let ApiKey { id, name, scopes, .. } = key;
+        bodies::ApiKey { id, name, tenant, scopes, created_at, last_used_at }
+    }
 }
 
 /// A use of a key.

@@ -10,10 +10,6 @@ pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     serde_json::from_str(ringback::http::openapi_json()).expect("the document is JSON")
 });
 
-/// What the document has and this version does not, as `METHOD path` or `METHOD path parameter`. Whatever
-/// of it is built has to go from here.
-pub const NOT_BUILT_YET: &[&str] = &[];
-
 /// An operation of the document.
 #[derive(Clone, Copy)]
 pub struct Operation {
@@ -41,10 +37,6 @@ impl Operation {
     /// `METHOD path`.
     pub fn name(self) -> String {
         format!("{} {}", self.method, self.path)
-    }
-
-    pub fn is_built(self) -> bool {
-        !NOT_BUILT_YET.contains(&self.name().as_str())
     }
 
     /// Whether it is one of ours, and not of another system's.

@@ -99,10 +99,7 @@ fn nothing_that_schemathesis_makes_up_is_answered_otherwise_than_the_document_sa
     let app = server();
     let known = known(&app);
     let mut all = vec!["--phases", "examples,coverage,fuzzing"];
-    let all_operations = operations();
-    let unbuilt = all_operations.iter().filter(|operation| !operation.is_built());
-    let unbuilt = unbuilt.filter_map(|operation| operation.says["operationId"].as_str());
-    for id in unbuilt.chain(LEFT_OUT).chain([OF_ANY_TYPE]) {
+    for id in LEFT_OUT.into_iter().chain([OF_ANY_TYPE]) {
         all.extend(["--exclude-operation-id", id]);
     }
     judge(&app, &known, &all);

@@ -2,10 +2,11 @@
 //! Has nothing to tell that a key could be made of.
 
 use comfy_table::{ContentArrangement, Table, presets};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Missing, open};
 use crate::app::wall_clock;
+use crate::bodies::ApiKey;
 use crate::cli::args::{KeyListArgs, Output};
 use crate::cli::exit::Failure;
 use crate::cli::moments::roughly;
@@ -24,28 +25,16 @@ pub(super) async fn list(args: KeyListArgs) -> Result<(), Failure> {
         }
         Output::Table => print(&table(&keys, wall_clock().now(), columns())),
         Output::Json => {
-            let data: Vec<Value> = keys.iter().map(told).collect();
+            let data: Vec<ApiKey> = keys.iter().map(KeptKey::told).collect();
             print(&format!("{:#}\n", json!({ "data": data, "next_cursor": null })))
         }
-        Output::Jsonl => print(&lines(&keys, |kept| told(kept).to_string())),
+        Output::Jsonl => print(&lines(&keys, |kept| json!(kept.told()).to_string())),
         Output::Id => print(&lines(&keys, |kept| kept.key.id.clone())),
     }
 }
 
 fn lines(keys: &[KeptKey], line: impl Fn(&KeptKey) -> String) -> String {
     keys.iter().map(|kept| format!("{}\n", line(kept))).collect()
-}
-
-/// A key as `GET /v1/keys` tells it.
-fn told(KeptKey { key, created_at, last_used_at }: &KeptKey) -> Value {
-    json!({
-        "id": key.id,
-        "name": key.name,
-        "tenant": key.tenant.as_str(),
-        "scopes": key.scopes,
-        "created_at": created_at,
-        "last_used_at": last_used_at,
-    })
 }
 
 fn table(keys: &[KeptKey], now: Timestamp, width: Option<usize>) -> String {
